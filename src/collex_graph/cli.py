@@ -1,0 +1,217 @@
+"""The command line: parse, call, print. Exit codes: 0 done, 1 data or service problem, 2 usage."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from collex_graph import __version__
+from collex_graph.errors import CollexGraphError, ConfigurationError, InvalidDatasetError
+from collex_graph.model import Severity
+from collex_graph.resources import resource_dir
+from collex_graph.settings import ENVIRONMENT_PREFIX, Settings, demo_folder, load_settings
+from collex_graph.store.snapshot import (
+    current_snapshot,
+    list_snapshots,
+    prune_snapshots,
+    switch_to,
+)
+
+if TYPE_CHECKING:
+    from collex_graph.build import BuildSummary
+
+_OUT = Console(highlight=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False)
+_VAR = click.option(
+    "--var", type=click.Path(path_type=Path), help="Data folder; default var/.", default=None
+)
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            _ERR.print(f"[bold]collex-graph:[/] {error}", markup=True)
+            ctx.exit(2)
+        except CollexGraphError as error:
+            _ERR.print(f"collex-graph: {error}", markup=False)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="collex-graph")
+def main() -> None:
+    """Build, publish and serve the knowledge graph of French research collections."""
+
+
+@main.command("build")
+@click.argument("inputs", nargs=-1, required=True, metavar="SOURCE=PATH…")
+@_VAR
+def build_command(inputs: tuple[str, ...], var: Path | None) -> None:
+    """Map, validate and publish sources, such as ccfr=notices/ esr=establishments.csv."""
+    summary = _build(_parse_inputs(inputs), load_settings(var=var))
+    sys.exit(summary.exit_code)
+
+
+@main.command("serve")
+@_VAR
+@click.option("--host", default=None, help="Address to listen on; default 127.0.0.1.")
+@click.option("--port", type=int, default=None, help="Port to listen on; default 8080.")
+def serve_command(var: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the current snapshot: pages, linked data, SPARQL."""
+    _serve(load_settings(var=var, host=host, port=port), next_free_port=False)
+
+
+@main.command("demo")
+@_VAR
+@click.option("--port", type=int, default=None, help="Port; default 8080, the next free if taken.")
+def demo_command(var: Path | None, port: int | None) -> None:
+    """Build a snapshot from the bundled sample and serve it."""
+    settings = load_settings(var=var or demo_folder(), port=port)
+    mappings = resource_dir("mappings")
+    samples = [
+        (folder.parent.name, folder)
+        for folder in sorted(mappings.glob("*/sample"))
+        if folder.is_dir()
+    ]
+    _build(samples, settings)
+    _serve(settings, next_free_port=True)
+
+
+@main.group("snapshots", invoke_without_command=True)
+@_VAR
+@click.pass_context
+def snapshots_group(ctx: click.Context, var: Path | None) -> None:
+    """List, switch and prune snapshots."""
+    ctx.obj = load_settings(var=var)
+    if ctx.invoked_subcommand is not None:
+        return
+    snapshots = list_snapshots(ctx.obj.var)
+    if not snapshots:
+        _OUT.print(f"no snapshot in {ctx.obj.var}", markup=False)
+        return
+    current = current_snapshot(ctx.obj.var).identifier
+    table = Table("", "snapshot", "fonds", "triples", "dump (bytes)")
+    for snapshot in snapshots:
+        table.add_row(
+            "*" if snapshot.identifier == current else "",
+            snapshot.identifier,
+            str(snapshot.counts.get("units", 0)),
+            str(snapshot.counts.get("triples", 0)),
+            str(snapshot.dump.stat().st_size),
+        )
+    _OUT.print(table)
+
+
+@snapshots_group.command("switch")
+@click.argument("identifier")
+@click.pass_obj
+def switch_command(settings: Settings, identifier: str) -> None:
+    """Serve another snapshot; running servers notice by themselves."""
+    _OUT.print(switch_to(settings.var, identifier).identifier, markup=False)
+
+
+@snapshots_group.command("prune")
+@click.option("--keep", type=click.IntRange(min=1), default=None, help="Newest ones to keep.")
+@click.pass_obj
+def prune_command(settings: Settings, keep: int | None) -> None:
+    """Remove the oldest snapshots, never the current one."""
+    for identifier in prune_snapshots(settings.var, keep or settings.snapshots_kept):
+        _OUT.print(f"removed {identifier}", markup=False)
+
+
+@main.command("settings")
+def settings_command() -> None:
+    """Show every setting: its variable, value, unit and meaning."""
+    settings = load_settings()
+    table = Table("variable", "value", "unit", "meaning")
+    for declared in fields(Settings):
+        table.add_row(
+            f"{ENVIRONMENT_PREFIX}{declared.name.upper()}",
+            str(getattr(settings, declared.name)),
+            declared.metadata["unit"],
+            declared.metadata["help"],
+        )
+    _OUT.print(table)
+
+
+def _parse_inputs(inputs: tuple[str, ...]) -> list[tuple[str, Path]]:
+    parsed = []
+    for text in inputs:
+        dataset, equals, path = text.partition("=")
+        if not equals or not dataset or not path:
+            raise ConfigurationError(f"expected SOURCE=PATH, got {text!r}")
+        parsed.append((dataset, Path(path)))
+    return parsed
+
+
+def _build(inputs: list[tuple[str, Path]], settings: Settings) -> BuildSummary:
+    # imported here, so that serving does not pay for the start-up of the validator
+    from collex_graph.build import build  # noqa: PLC0415
+    from collex_graph.validation.report import report_text  # noqa: PLC0415
+
+    with _ERR.status("collex-graph build") as status:
+        try:
+            summary = build(
+                inputs, settings, lambda stage, detail: status.update(f"{stage} {detail}")
+            )
+        except InvalidDatasetError as error:
+            _ERR.print(report_text(error.report), markup=False)  # type: ignore[arg-type]
+            raise
+    _print_summary(summary, report_text(summary.report))
+    return summary
+
+
+def _print_summary(summary: BuildSummary, report: str) -> None:
+    """Results go to standard output, in the order a curator needs them."""
+    for source in summary.sources:
+        _OUT.print(
+            f"{source.dataset}: {len(source.files)} files, {source.records_read} records read, "
+            f"{sum(source.rule_counts.values())} quads, {len(source.ignored)} files ignored",
+            markup=False,
+        )
+    for source in summary.sources:
+        table = Table("mapping rule", "quads", title=f"Quads per mapping rule: {source.dataset}")
+        for rule, count in source.rule_counts.items():
+            table.add_row(rule, str(count))
+        _OUT.print(table)
+        silent = [rule for rule, count in source.rule_counts.items() if not count]
+        if silent:
+            _OUT.print(
+                f"{source.dataset}: rules that produced nothing: {', '.join(silent)}", markup=False
+            )
+    _OUT.print(report, markup=False)
+    by_severity = Counter(result.severity for result in summary.report.results)
+    _OUT.print(
+        ", ".join(f"{by_severity[severity]} {severity.value}" for severity in Severity),
+        markup=False,
+    )
+    for dataset, keys in summary.set_aside.items():
+        for key in sorted(keys):
+            _OUT.print(f"set aside: {dataset} {key}", markup=False)
+    snapshot = summary.snapshot
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(snapshot.counts.items()))
+    _OUT.print(f"published {snapshot.identifier}: {counts}", markup=False)
+
+
+def _serve(settings: Settings, *, next_free_port: bool) -> None:
+    # imported here, so that a build does not need the web framework's start-up time
+    from collex_graph.server.serving import run_server  # noqa: PLC0415
+    from collex_graph.server.site import make_site  # noqa: PLC0415
+
+    current_snapshot(settings.var)
+    code = run_server(
+        settings,
+        lambda: make_site(settings),
+        announce=lambda address: _OUT.print(f"collex-graph: {address}", markup=False),
+        take_next_free_port=next_free_port,
+    )
+    sys.exit(code)

@@ -1,0 +1,141 @@
+"""Every error the project raises, in one tree.
+
+::
+
+    CollexGraphError
+    ├── ConfigurationError            a setting, a command line
+    ├── ResourceFileError             a file of the data folders that cannot be used
+    ├── SourceError
+    │   └── UnreadableSourceError     a source file that no reader can read at all
+    ├── InvalidDatasetError           the data set may not be published (carries .report)
+    ├── SnapshotNotFoundError
+    ├── EntityNotFoundError
+    ├── NotAcceptableError            no representation that the client accepts
+    └── QueryError
+        ├── QuerySyntaxError          malformed, too deeply nested, conflicting parameters
+        ├── QueryRefusedError         SERVICE, LOAD, updates
+        ├── QueryTooLargeError        text over its limit
+        ├── QueryMediaTypeError       a request body in a media type we do not read
+        ├── QueryTimeoutError         stopped at its time limit
+        ├── ResultTooLargeError       memory or result limit, or the worker died
+        └── QueryServiceBusyError     no worker in time
+
+Wrong *data* is never an exception below ``build.py``: it is a validation result.
+Which HTTP status an error gets is decided in ``server/errors.py`` alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class CollexGraphError(Exception):
+    """The base of every error the project raises on purpose."""
+
+
+class ConfigurationError(CollexGraphError):
+    """A setting or an argument that cannot be used; the message names it."""
+
+
+class ResourceFileError(CollexGraphError):
+    """A file of the project's own data folders that cannot be used.
+
+    Args:
+        path: the file.
+        problem: what is wrong and what to do.
+        line: the line, counted from 1, where known.
+    """
+
+    def __init__(self, path: Path | str, problem: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {problem}")
+        self.path = path
+        self.line = line
+
+
+class SourceError(CollexGraphError):
+    """Something about a source file."""
+
+
+class UnreadableSourceError(SourceError):
+    """A source file that cannot be read at all (not XML, unknown encoding, unreadable).
+
+    ``problem`` is the reason without the path, which belongs to one machine and is not published.
+    """
+
+    def __init__(self, path: Path | str, problem: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {problem}")
+        self.path = path
+        self.problem = problem
+        self.line = line
+
+
+class InvalidDatasetError(CollexGraphError):
+    """The data set as a whole may not be published; ``report`` says why."""
+
+    def __init__(self, message: str, report: object) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class SnapshotNotFoundError(CollexGraphError):
+    """No such snapshot, or none at all yet."""
+
+
+class EntityNotFoundError(CollexGraphError):
+    """The graph says nothing about this IRI."""
+
+
+class NotAcceptableError(CollexGraphError):
+    """None of the media types the client accepts can be produced; the message lists ours."""
+
+
+class QueryError(CollexGraphError):
+    """A query that gets no result."""
+
+
+class QuerySyntaxError(QueryError):
+    """The query is malformed or nested too deeply, or the request contradicts itself.
+
+    Args:
+        message: what is wrong and what to do.
+        line: the line in the query, counted from 1, where known.
+        column: the column in that line, counted from 1, where known.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class QueryRefusedError(QueryError):
+    """The query asks for something this service does not do."""
+
+
+class QueryTooLargeError(QueryError):
+    """The text of the query is over its limit."""
+
+
+class QueryMediaTypeError(QueryError):
+    """The request body has a media type that the SPARQL protocol does not define."""
+
+
+class QueryTimeoutError(QueryError):
+    """The query was stopped at its time limit."""
+
+
+class ResultTooLargeError(QueryError):
+    """The query was stopped at its memory or result limit; the message says which."""
+
+
+class QueryServiceBusyError(QueryError):
+    """No worker was free in time; ``retry_after_seconds`` says when to try again."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

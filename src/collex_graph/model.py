@@ -1,0 +1,403 @@
+"""The nouns that travel between rooms: what two siblings share stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+
+# --- sources -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source dataset, as found on disk.
+
+    Attributes:
+        path: where it is.
+        dataset: short name of the source dataset (``ccfr``), as in ``mappings/sources.ttl``.
+        media_type: ``application/xml``, ``text/csv``…
+        sha256: hexadecimal digest of its bytes.
+        size_bytes: its size.
+        name: the file name, the only part of the path that is ever published.
+    """
+
+    path: Path
+    dataset: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folders, which belong to one machine."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where in a source file something stands.
+
+    Attributes:
+        file: file name.
+        line: line in the file, from 1, where the reader knows it.
+        row: row of a table, from 1 with the header (RFC 7111), for tables.
+        component: identifier of the described unit, for EAD.
+        column: the column's header, or the path (XPath) inside the component.
+    """
+
+    file: str
+    line: int | None = None
+    row: int | None = None
+    component: str | None = None
+    column: str | None = None
+
+    def fragment(self) -> str:
+        """Return the standard fragment that names the record: ``row=12`` or the component id."""
+        return f"row={self.row}" if self.row is not None else self.component or ""
+
+
+# --- records: the seam between readers and the mapping engine -------------------------------------
+
+
+@dataclass(frozen=True)
+class ElementPattern:
+    """One location path of an XML iterator: which elements are records.
+
+    Names are lxml's: ``{namespace}local``, ``local``, or ``*``.
+
+    Attributes:
+        steps: the path from the root, each step ``(at any depth?, name)``.
+        test: an XPath 1.0 expression on the element, true where its predicates hold; None where
+            the steps say everything.
+    """
+
+    steps: tuple[tuple[bool, str], ...]
+    test: str | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What references look at, so that a reader knows what it may release while streaming.
+
+    Attributes:
+        touched: names of elements whose content is read by name: never released early.
+        shells: names of elements of which attributes alone are read, or that are only counted;
+            ``*`` stands for all.
+        swallowed: names of elements whose whole text, or everything below, is read.
+        around: names of elements around the record whose whole text is read; ``..`` stands for
+            the parent, whatever its name.
+        whole_record: the whole of the record is read (``.``, ``.//x``, ``*``).
+        whole_file: a reference climbs out of its record and reads everything it finds there.
+    """
+
+    touched: frozenset[str] = frozenset()
+    shells: frozenset[str] = frozenset()
+    swallowed: frozenset[str] = frozenset()
+    around: frozenset[str] = frozenset()
+    whole_record: bool = False
+    whole_file: bool = False
+
+
+@dataclass(frozen=True)
+class RecordSource:
+    """What a mapping document asks of a reader: one of its ``sources``.
+
+    Attributes:
+        name: its name in the mapping document.
+        access: the file names it reads, as a shell pattern (``*.xml``).
+        formulation: ``csv`` (any delimited text) or ``xpath``.
+        numbered: a rule refers to ``_position``.
+        patterns: for XML, the elements that are records.
+        namespaces: for XML, prefix → namespace of the patterns' tests.
+        reach: for XML, what the rules look at.
+        columns: for tables, the columns the rules refer to.
+        aliases: for tables, column → other headers it goes by.
+        delimiter: for tables, the delimiter; None lets the reader find it.
+        quoted: for tables, whether a quotation mark encloses a cell.
+    """
+
+    name: str
+    access: str
+    formulation: str
+    numbered: bool = False
+    patterns: tuple[ElementPattern, ...] = ()
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    reach: Reach = field(default_factory=Reach)
+    columns: frozenset[str] = frozenset()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    delimiter: str | None = None
+    quoted: bool = True
+
+
+@dataclass(slots=True)
+class Record:
+    """One record, alive until the next one is asked for.
+
+    Attributes:
+        content: an lxml element, or the cells of a row in the order of `RecordStream.columns`.
+        sources: the record sources it belongs to, each as ``(index, running number from 1)``.
+        component: identifier of the described unit it belongs to, for EAD.
+        parent: identifier of the unit around that unit, None at the top.
+        line: line of its start, from 1.
+        row: row of a table, from 1 with the header.
+        notes: what the reader remarked, each with the column or path it concerns.
+        usable: False for a record that must not be mapped; its notes say why.
+    """
+
+    content: Any
+    sources: tuple[tuple[int, int], ...]
+    component: str | None = None
+    parent: str | None = None
+    line: int | None = None
+    row: int | None = None
+    notes: tuple[tuple[Note, str | None], ...] = ()
+    usable: bool = True
+
+
+class RecordStream(Protocol):
+    """The records of one source file, in document order of their ends, read while iterated.
+
+    Iterating raises `UnreadableSourceError` where the file cannot be read further.
+    """
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Column → place in `Record.content`, for tables; empty for XML."""
+        ...
+
+    @property
+    def records_read(self) -> int:
+        """Rows, or described units, or else records read so far."""
+        ...
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the file, once."""
+        ...
+
+
+# --- readings and problems -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Note:
+    """One remark of a mapping function: which rule, about which value, with which arguments."""
+
+    rule: str
+    value: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a mapping function read, with the repairs it made on the way."""
+
+    values: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class UnreadableValue(Exception):  # noqa: N818 - a signal between a function and the engine
+    """Raised by a mapping function for a value it cannot read; the engine makes it a problem."""
+
+    def __init__(self, rule: str, value: str, **arguments: str) -> None:
+        super().__init__(f"{rule}: {value!r}")
+        self.note = Note(rule, value, tuple(sorted(arguments.items())))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A note with its place: what the engine hands to the pipeline.
+
+    Attributes:
+        note: the rule, the value, the arguments.
+        position: where it stands in the source.
+        record: key of the record (``SourceFile.name`` and component or row), for setting aside.
+        subject: IRI the statement would have been about, where one could be minted.
+        mapping: name of the mapping in the mapping document.
+        predicate: IRI of the predicate left out, where there is one.
+    """
+
+    note: Note
+    position: Position
+    record: str
+    subject: str | None
+    mapping: str
+    predicate: str | None
+
+
+# --- validation ----------------------------------------------------------------------------------
+
+
+class Severity(Enum):
+    """The three severities of SHACL, in the sense of the model's severity contract."""
+
+    VIOLATION = "Violation"
+    WARNING = "Warning"
+    INFO = "Info"
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """One thing that is wrong or worth knowing.
+
+    Attributes:
+        focus_node: IRI of the node concerned, or None when none could be minted.
+        severity: see `Severity`.
+        rule: IRI of the property shape or reading rule that speaks.
+        source_constraint_component: IRI of the SHACL component, None for reading rules.
+        path: the SHACL path or the predicate, as an IRI or a property path text; may be None.
+        value: the offending value in words; None when the problem is an absence.
+        value_term: the offending value as an RDF term in N-Triples, where it is one term of the
+            graph; None for an absence, for several values together, for a text of a source.
+        messages: language tag → what is wrong and where (``fr``, ``en``).
+        advice: language tag → how to mend it; may be empty.
+        position: where it stands in a source file, where known.
+        of_dataset: a violation of the whole data set, which stops publication.
+        internal: kept out of every published file (it reports an internal element of a source).
+    """
+
+    focus_node: str | None
+    severity: Severity
+    rule: str
+    messages: Mapping[str, str] = field(hash=False)
+    source_constraint_component: str | None = None
+    path: str | None = None
+    value: str | None = None
+    value_term: str | None = None
+    advice: Mapping[str, str] = field(default_factory=dict, hash=False)
+    position: Position | None = None
+    of_dataset: bool = False
+    internal: bool = False
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """All results of one run, in a stable order."""
+
+    results: tuple[ValidationResult, ...]
+
+    def of_severity(self, severity: Severity) -> Sequence[ValidationResult]:
+        """Return the results of one severity."""
+        return [result for result in self.results if result.severity is severity]
+
+    @property
+    def conforms(self) -> bool:
+        """Whether no result is a violation."""
+        return not self.of_severity(Severity.VIOLATION)
+
+
+# --- snapshots -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One published state of the graph, immutable.
+
+    Attributes:
+        directory: its folder, whose name is its identifier.
+        created: when it was published (UTC).
+        counts: what it holds, by name (``quads``, ``triples``, ``units``…).
+        manifest: the whole of ``manifest.json``.
+    """
+
+    directory: Path
+    created: datetime
+    counts: Mapping[str, int]
+    manifest: Mapping[str, object]
+
+    @property
+    def identifier(self) -> str:
+        """The name of its folder, such as ``2026-11-22T094900Z``."""
+        return self.directory.name
+
+    @property
+    def store(self) -> Path:
+        """The Oxigraph store, to be opened read-only."""
+        return self.directory / "store"
+
+    @property
+    def dump(self) -> Path:
+        """The named graphs as gzipped N-Quads."""
+        return self.directory / "dataset.nq.gz"
+
+    @property
+    def report(self) -> Path:
+        """The validation report, in Turtle."""
+        return self.directory / "report.ttl"
+
+    @property
+    def description(self) -> Path:
+        """The VoID, DCAT and PROV description, in Turtle."""
+        return self.directory / "description.ttl"
+
+
+# --- queries -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """One query, as the protocol or a page asks it.
+
+    Attributes:
+        text: the SPARQL query.
+        accept: media types the client accepts, best first; empty means ours to choose.
+        default_graphs: graph IRIs of the protocol's ``default-graph-uri``.
+        named_graphs: graph IRIs of ``named-graph-uri``.
+        timeout_seconds: a limit lower than the setting; None means the setting.
+    """
+
+    text: str
+    accept: tuple[str, ...] = ()
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """A complete result, or a stream that breaks visibly when it cannot be completed.
+
+    Attributes:
+        media_type: of the body, with its charset where text.
+        body: the whole body, or an iterator of its parts; the iterator raises a `QueryError` when
+            the rest cannot be produced, so that the server can break the connection.
+        length_bytes: the body's length when it is whole, else None.
+        snapshot: identifier of the snapshot that answered.
+        seconds: time spent until the first byte was ready.
+    """
+
+    media_type: str
+    body: bytes | Iterator[bytes]
+    length_bytes: int | None
+    snapshot: str
+    seconds: float
+
+
+class QueryService(Protocol):
+    """Answers queries on the current snapshot, within limits."""
+
+    def run(
+        self, request: QueryRequest, *, is_cancelled: Callable[[], bool] | None = None
+    ) -> QueryResult:
+        """Run one query.
+
+        Args:
+            request: the query, its wishes and its limit.
+            is_cancelled: asked now and then until the result begins; when it says yes (the client
+                has gone), the query is stopped.
+
+        Raises:
+            QueryError: one of its subclasses, before the first byte.
+        """
+        ...
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that new queries are answered from."""
+        ...

@@ -1,0 +1,1 @@
+"""Terms, names and literals of RDF: everything above speaks through these."""

@@ -1,0 +1,274 @@
+"""Literals: which lexical forms may enter the store, and how ours are written.
+
+Oxigraph keeps a literal whose lexical form its datatype does not allow, and then silently drops it
+from every comparison; and it rewrites others on load (``"01"``, ``"1.50"``, every integer type
+derived from xsd:integer), so that a dump no longer says what the source file said. Neither may
+reach it. What is accepted here is the lexical space of the datatype, minus what Oxigraph rewrites
+and what lies outside its numbers (64 bits for an integer, 18 decimals for a decimal or a second).
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from decimal import Context, Decimal
+from math import isinf
+from typing import TYPE_CHECKING, Final
+
+from collex_graph.rdf.namespaces import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
+_ANY_INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?", re.ASCII)
+_ANY_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_ANY_DOUBLE: Final = re.compile(
+    r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN", re.ASCII
+)
+_YEAR: Final = r"-?(?:[1-9][0-9]{3,8}|0[0-9]{3})"
+_MONTH: Final = r"(?:0[1-9]|1[0-2])"
+_DAY: Final = r"(?:0[1-9]|[12][0-9]|3[01])"
+_ZONE: Final = r"(?P<zone>Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
+_CLOCK: Final = (
+    r"(?:(?P<hour>[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?P<fraction>\.[0-9]+)?"
+    r"|(?P<midnight>24:00:00(?:\.0+)?))"
+)
+_DATE: Final = re.compile(rf"(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY}){_ZONE}", re.ASCII)
+_DATE_TIME: Final = re.compile(
+    rf"(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY})T{_CLOCK}{_ZONE}", re.ASCII
+)
+_TIME: Final = re.compile(rf"{_CLOCK}{_ZONE}", re.ASCII)
+_PARTIAL: Final = {
+    "gYear": re.compile(rf"{_YEAR}{_ZONE}", re.ASCII),
+    "gYearMonth": re.compile(rf"{_YEAR}-{_MONTH}{_ZONE}", re.ASCII),
+    "gMonthDay": re.compile(
+        # XSD allows --02-29, which the store cannot compare
+        rf"--(?:(?:0[13578]|1[02])-{_DAY}|(?:0[469]|11)-(?!31){_DAY}|02-(?!29|3){_DAY}){_ZONE}",
+        re.ASCII,
+    ),
+    "gMonth": re.compile(rf"--{_MONTH}{_ZONE}", re.ASCII),
+    "gDay": re.compile(rf"---{_DAY}{_ZONE}", re.ASCII),
+}
+_DURATION: Final = re.compile(
+    r"-?P(?=.)(?:(?P<Y>[0-9]{1,9})Y)?(?:(?P<M>[0-9]{1,9})M)?(?:(?P<D>[0-9]{1,9})D)?"
+    r"(?P<T>T(?=.)(?:[0-9]{1,9}H)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}(?:\.[0-9]{1,18})?S)?)?",
+    re.ASCII,
+)
+# Months below 12, hours below 24 and so on, no part that is nought, no zero at either end.
+_SHORT: Final = r"(?:[1-9]|[1-5][0-9])"
+_PLAIN_DURATION: Final = re.compile(
+    r"PT0S|P0M"
+    r"|-?P(?=.)(?:[1-9][0-9]*Y)?(?:(?:[1-9]|1[01])M)?(?:[1-9][0-9]*D)?"
+    rf"(?:T(?=.)(?:(?:[1-9]|1[0-9]|2[0-3])H)?(?:{_SHORT}M)?"
+    rf"(?:(?:{_SHORT}|(?:0|{_SHORT})\.[0-9]*[1-9])S)?)?",
+    re.ASCII,
+)
+_LANGUAGE_TAG: Final = re.compile(
+    # RFC 5646, section 2.1, without the grandfathered tags: language, script, region, variants,
+    # extensions, private use
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*"
+    r"(?:-x(?:-[a-z0-9]{1,8})+)?|x(?:-[a-z0-9]{1,8})+",
+    re.ASCII,
+)
+_URI_SPACE: Final = re.compile(r"\s")
+_LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*", re.ASCII)
+_NCNAME: Final = re.compile(r"[^\W\d][\w.-]*")
+
+NOT_ALLOWED: Final = "not in the lexical space"
+"""The reason of a form that the datatype does not allow."""
+
+TOO_LARGE: Final = "outside the numbers that the store compares"
+"""The reason of a form that is right, and that the store would nevertheless never compare."""
+
+_INTEGERS: Final = range(-(2**63), 2**63)
+_DECIMALS: Final = 2**127 - 1  # in units of 10 to the power of -18
+
+
+def canonical_integer(text: str) -> str | None:
+    """Return the canonical xsd:integer of a whole number, None when the text is none.
+
+    >>> canonical_integer("+0042"), canonical_integer("-0"), canonical_integer("4.0")
+    ('42', '0', None)
+    """
+    return str(int(text)) if _ANY_INTEGER.fullmatch(text) else None
+
+
+def canonical_decimal(text: str) -> str | None:
+    """Return the canonical xsd:decimal of a number, None when the text is none.
+
+    >>> canonical_decimal("0.10"), canonical_decimal("5."), canonical_decimal("-0.0")
+    ('0.1', '5', '0')
+    >>> canonical_decimal("1e3") is None
+    True
+    """
+    if not _ANY_DECIMAL.fullmatch(text):
+        return None
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    whole, fraction = whole.lstrip("0") or "0", fraction.rstrip("0")
+    number = f"{whole}.{fraction}" if fraction else whole
+    return f"-{number}" if text.startswith("-") and number != "0" else number
+
+
+def check_language_tag(tag: str) -> str | None:
+    """Say what is wrong with a language tag: None, or a reason.
+
+    >>> check_language_tag("fr"), check_language_tag("zh-hant")
+    (None, None)
+    >>> check_language_tag("FR")
+    'canonical form: fr'
+    >>> check_language_tag("fr_FR")
+    'not in the lexical space'
+    """
+    lower = tag.lower()
+    if not _LANGUAGE_TAG.fullmatch(lower):
+        return NOT_ALLOWED
+    return None if tag == lower else f"canonical form: {lower}"
+
+
+def _check_integer(lexical: str) -> str | None:
+    if _INTEGER.fullmatch(lexical) and lexical != "-0":
+        return None if len(lexical) < 19 or int(lexical) in _INTEGERS else TOO_LARGE
+    canonical = canonical_integer(lexical)
+    return NOT_ALLOWED if canonical is None else f"canonical form: {canonical}"
+
+
+def _check_decimal(lexical: str) -> str | None:
+    if _DECIMAL.fullmatch(lexical) and lexical != "-0":
+        return None if len(lexical) < 19 or _is_stored(Decimal(lexical)) else TOO_LARGE
+    canonical = canonical_decimal(lexical)
+    return NOT_ALLOWED if canonical is None else f"canonical form: {canonical}"
+
+
+def _is_stored(number: Decimal) -> bool:
+    scaled = number.as_tuple()
+    exponent = int(scaled.exponent)
+    return exponent >= -18 and abs(int(number.scaleb(18, Context(prec=200)))) <= _DECIMALS
+
+
+def _check_double(lexical: str) -> str | None:
+    if not _ANY_DOUBLE.fullmatch(lexical):
+        return NOT_ALLOWED
+    if lexical in ("INF", "-INF", "NaN"):
+        return None
+    # Oxigraph writes a double without exponent, with the fewest digits that give it back.
+    number = float(lexical)
+    plain = "INF" if isinf(number) else format(Decimal(repr(number)), "f").removesuffix(".0")
+    return None if plain == lexical else f"canonical form: {plain}"
+
+
+def _check_boolean(lexical: str) -> str | None:
+    if lexical in ("true", "false"):
+        return None
+    canonical = {"1": "true", "0": "false"}.get(lexical)
+    return NOT_ALLOWED if canonical is None else f"canonical form: {canonical}"
+
+
+def _check_zone_and_fraction(found: re.Match[str]) -> str | None:
+    parts = found.groupdict()
+    if parts.get("zone") in ("+00:00", "-00:00"):
+        return "canonical form: Z"
+    if parts.get("midnight"):
+        return "canonical form: 00:00:00"
+    fraction = parts.get("fraction")
+    if fraction and len(fraction) > 19:
+        return TOO_LARGE
+    if fraction and fraction.endswith("0"):
+        return f"canonical form: {fraction.rstrip('0').rstrip('.') or 'no fraction'}"
+    return None
+
+
+def _check_calendar(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    def check(lexical: str) -> str | None:
+        found = pattern.fullmatch(lexical)
+        if found is None:
+            return NOT_ALLOWED
+        if "d" in pattern.groupindex:
+            # the calendar repeats every 400 years, and year 0 is a leap year (XSD 1.1, D.2.2)
+            year = int(found["y"]) % 400 + 400
+            if int(found["d"]) > monthrange(year, int(found["m"]))[1]:
+                return NOT_ALLOWED
+        return _check_zone_and_fraction(found)
+
+    return check
+
+
+def _check_duration(forbidden: tuple[str, ...], naught: str) -> Callable[[str], str | None]:
+    def check(lexical: str) -> str | None:
+        found = _DURATION.fullmatch(lexical)
+        if found is None or any(found[part] for part in forbidden):
+            return NOT_ALLOWED
+        if _PLAIN_DURATION.fullmatch(lexical) and lexical not in {"PT0S", "P0M"} - {naught}:
+            return None
+        return f"not the canonical duration (nought is {naught})"
+
+    return check
+
+
+def _rewritten_type(lexical: str) -> str | None:
+    return "the store keeps this datatype as xsd:integer: use xsd:integer"
+
+
+def _unused_float(lexical: str) -> str | None:
+    return "xsd:float is not used here: use xsd:double"
+
+
+def _rewritten_stamp(lexical: str) -> str | None:
+    return "the store keeps this datatype as xsd:dateTime: use xsd:dateTime"
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    return lambda lexical: None if pattern.fullmatch(lexical) else NOT_ALLOWED
+
+
+_CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
+    "integer": _check_integer,
+    "decimal": _check_decimal,
+    "double": _check_double,
+    "float": _unused_float,
+    "boolean": _check_boolean,
+    "date": _check_calendar(_DATE),
+    "dateTime": _check_calendar(_DATE_TIME),
+    "time": _check_calendar(_TIME),
+    **{name: _check_calendar(pattern) for name, pattern in _PARTIAL.items()},
+    "duration": _check_duration((), "PT0S"),
+    "yearMonthDuration": _check_duration(("D", "T"), "P0M"),
+    "dayTimeDuration": _check_duration(("Y", "M"), "PT0S"),
+    "anyURI": lambda lexical: NOT_ALLOWED if _URI_SPACE.search(lexical) else None,
+    "language": _matches(_LANGUAGE),
+    "NCName": _matches(_NCNAME),
+    "dateTimeStamp": _rewritten_stamp,
+    **dict.fromkeys(
+        (
+            *("long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger"),
+            *("nonPositiveInteger", "negativeInteger"),
+            *("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"),
+        ),
+        _rewritten_type,
+    ),
+}
+_BY_IRI: Final = {expand(f"xsd:{name}"): check for name, check in _CHECKS.items()}
+
+
+def check_literal(lexical: str, datatype_iri: str) -> str | None:
+    """Say why a literal may not enter the store.
+
+    Args:
+        lexical: the lexical form, exactly as it would be written.
+        datatype_iri: the datatype; one that is not checked here (strings, WKT) allows everything.
+
+    Returns:
+        None when it may, else a reason in a few words: the form is not in the datatype's lexical
+        space, or the store would rewrite it.
+
+    >>> xsd = "http://www.w3.org/2001/XMLSchema#"
+    >>> check_literal("1930", xsd + "integer")
+    >>> check_literal("01", xsd + "integer")
+    'canonical form: 1'
+    >>> check_literal("2024-09-07BST21:13:02", xsd + "dateTime")
+    'not in the lexical space'
+    """
+    check = _BY_IRI.get(datatype_iri)
+    return None if check is None else check(lexical)

@@ -1,0 +1,61 @@
+"""Blank nodes become IRIs, so that two snapshots can be compared line by line.
+
+RDF 1.1 Concepts, section 3.5: a skolem IRI has the path ``/.well-known/genid/``. The name is the
+node's label after RDF Dataset Canonicalization (RDFC-1.0), hence the same from run to run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    parse,
+)
+
+from collex_graph.errors import ResourceFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyoxigraph import DefaultGraph, Literal, Triple
+
+
+def read_turtle(path: Path, base_iri: str, graph: str) -> Iterator[Quad]:
+    """Read a Turtle file of ours into a named graph, its blank nodes skolemised.
+
+    Args:
+        path: the file; its relative IRIs are resolved against the base.
+        base_iri: the setting of that name.
+        graph: IRI of the graph that receives the triples.
+
+    Raises:
+        ResourceFileError: when the file is not Turtle.
+    """
+    try:
+        dataset = Dataset(parse(path=str(path), format=RdfFormat.TURTLE, base_iri=base_iri))
+    except SyntaxError as error:
+        raise ResourceFileError(path, str(error), line=error.lineno) from None
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    target = NamedNode(graph)
+    for quad in dataset:
+        yield Quad(
+            _named(quad.subject, base_iri, path.stem),
+            quad.predicate,
+            _named(quad.object, base_iri, path.stem),
+            target,
+        )
+
+
+def _named(
+    node: NamedNode | BlankNode | Literal | Triple | DefaultGraph, base_iri: str, document: str
+) -> NamedNode:
+    if isinstance(node, BlankNode):
+        return NamedNode(f"{base_iri}.well-known/genid/{document}/{node.value}")
+    return node  # type: ignore[return-value] # every other term stands for itself

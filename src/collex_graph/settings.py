@@ -1,0 +1,117 @@
+"""Every setting of the software: its default, its unit, its help, declared once.
+
+Each field is also an environment variable ``COLLEX_GRAPH_<FIELD IN CAPITALS>``; an unknown variable
+with that prefix is an error, so that a misspelt one never goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collex_graph.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT_PREFIX = "COLLEX_GRAPH_"
+_DEFAULT_VAR = Path("var")
+
+
+def _setting(default: Any, unit: str, description: str) -> Any:
+    return field(default=default, metadata={"unit": unit, "help": description})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force; see each field's metadata for its unit and help."""
+
+    base_iri: str = _setting(
+        "https://w3id.org/collex-graph/",
+        "IRI",
+        "Start of every IRI minted here; the namespaces of ontology and shapes never change.",
+    )
+    var: Path = _setting(_DEFAULT_VAR, "folder", "Where snapshots and unfinished builds are kept.")
+    host: str = _setting("127.0.0.1", "address", "Address the server listens on.")
+    port: int = _setting(8080, "port", "Port the server listens on.")
+    query_timeout_seconds: float = _setting(
+        30.0, "seconds", "Longest time a public query may run; timeout= may only lower it."
+    )
+    query_memory_bytes: int = _setting(
+        1 << 30, "bytes", "Memory a query may use beyond the loaded graph."
+    )
+    query_text_bytes: int = _setting(1_000_000, "bytes", "Longest query text accepted.")
+    query_nesting: int = _setting(100, "levels", "Deepest nesting of a query accepted.")
+    query_workers: int = _setting(
+        0, "processes", "Processes that run queries; 0 means processor cores + 2."
+    )
+    query_queue: int = _setting(64, "queries", "Queries that may wait for a worker.")
+    query_queue_seconds: float = _setting(5.0, "seconds", "Longest wait for a worker.")
+    result_bytes: int = _setting(200_000_000, "bytes", "Largest result of a query.")
+    result_spool_bytes: int = _setting(
+        8_000_000, "bytes", "Results up to this size are sent whole, with their length."
+    )
+    worker_store_bytes: int = _setting(
+        4_000_000_000,
+        "bytes",
+        "Workers hold the graph in memory while all of them together stay under this size.",
+    )
+    snapshots_kept: int = _setting(5, "snapshots", "Snapshots that `snapshots prune` keeps.")
+
+    def __post_init__(self) -> None:
+        if not self.base_iri.endswith("/") or "://" not in self.base_iri:
+            raise ConfigurationError(
+                f"base_iri must be an absolute IRI that ends with '/', not {self.base_iri!r}"
+            )
+        for positive in (
+            "query_timeout_seconds", "query_memory_bytes", "query_text_bytes", "query_nesting",
+            "query_queue", "query_queue_seconds", "result_bytes",
+        ):  # fmt: skip
+            if getattr(self, positive) <= 0:
+                raise ConfigurationError(f"{positive} must be greater than 0")
+
+
+def _kind(declared: Field[Any]) -> type[Any]:
+    kind: type[Any] = type(getattr(Settings, declared.name))
+    return Path if issubclass(kind, Path) else kind
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings: defaults, then the environment, then ``overrides`` that are not None.
+
+    Raises:
+        ConfigurationError: for an unknown ``COLLEX_GRAPH_*`` variable or a value of the wrong type.
+    """
+    environment = os.environ if environment is None else environment
+    known = {f"{ENVIRONMENT_PREFIX}{f.name.upper()}": f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        if name not in known:
+            raise ConfigurationError(
+                f"unknown setting {name}; known ones: {', '.join(sorted(known))}"
+            )
+        declared = known[name]
+        try:
+            values[declared.name] = _kind(declared)(text)
+        except ValueError:
+            raise ConfigurationError(
+                f"{name}={text!r} is not a {_kind(declared).__name__} ({declared.metadata['unit']})"
+            ) from None
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    return replace(Settings(), **values)
+
+
+def demo_folder() -> Path:
+    """Return a folder of the user's cache, or a temporary one where no home can be written to."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    folder = Path(cache) / "collex-graph" / "demo"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="collex-graph-"))
+    return folder
