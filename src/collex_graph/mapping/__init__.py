@@ -1,0 +1,6 @@
+"""Mapping: from records to quads, as mapping documents say.
+
+``rules`` reads a document, ``plan`` compiles it, ``engine`` runs it; ``functions`` are what
+documents may call. The readers of ``collex_graph.sources`` are handed in: neither room knows the
+other.
+"""

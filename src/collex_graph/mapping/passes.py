@@ -1,0 +1,703 @@
+r"""One generated Python function per source: the rules of all its mappings, in one straight pass.
+
+The function is written as text, compiled once and called per record: nothing is interpreted while
+a file streams past. `Plan.generated` shows it. Its shape::
+
+    def process(rec, number, root, stem, row, emit, fail, values, C):
+        v0 = squeezed(rec.get('_unit'))                 # references used by several rules
+        hits = 0
+        # mapping 'unit'
+        S = None
+        if v0:
+            S = f"<https://w3id.org/collex-graph/id/fonds/{segment(v0)}>"
+            G = f" <…/graph/source/ccfr/{segment(v1)}> .\n"
+            hits += 1
+            W = []
+            for x3 in v2:                               # a reference with several values
+                W.append(f'{S} <…#title> "{escape(x3)}"@fr{G}'); C[4] += 1
+            emit(0, S, W)
+        return hits
+
+Several references in one term give every combination; one reference used twice in a rule has the
+same value in both places.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from xml.dom import XML_NAMESPACE
+
+from lxml import etree
+from pyoxigraph import NamedNode
+
+from collex_graph.errors import ResourceFileError
+from collex_graph.mapping import nquads, references
+from collex_graph.mapping.rules import Call, Reference, Template
+from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
+from collex_graph.model import UnreadableValue
+from collex_graph.rdf.namespaces import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from collex_graph.mapping.rules import (
+        Mapping_,
+        MappingDocument,
+        Source,
+        Statements,
+        Term,
+        Value,
+    )
+    from collex_graph.mapping.xpath import Expression
+
+ENGINE_REFERENCES = ("_file", "_position", "_row")
+
+
+class MappingFunction(Protocol):
+    """What the engine needs to know of a function; see `collex_graph.mapping.functions`."""
+
+    @property
+    def name(self) -> str:
+        """Local name in ``collex-fn:``."""
+        ...
+
+    @property
+    def call(self) -> Callable[..., Any]:
+        """The function itself, called with keyword arguments."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of its parameters."""
+        ...
+
+    @property
+    def all_values(self) -> frozenset[str]:
+        """Parameters that get all values of their references, as a tuple."""
+        ...
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Parameters that may have no value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a problem or a count says about where it comes from.
+
+    Attributes:
+        mapping: name of the mapping.
+        predicate: IRI of the predicate, None for a subject or a computed predicate.
+        column: the first reference it reads.
+        counts: key of `MappingRun.rule_counts`; None for what makes no quads by itself.
+    """
+
+    mapping: str
+    predicate: str | None
+    column: str
+    counts: str | None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a document's names mean: prefixes with ``base``, and functions."""
+
+    document: MappingDocument
+    namespaces: Mapping[str, str]
+    functions: Mapping[str, MappingFunction]
+
+    def iri(self, text: str) -> str:
+        """Expand a prefixed name."""
+        prefix, colon, local = text.partition(":")
+        if colon and prefix in self.namespaces and not local.startswith("//"):
+            return self.namespaces[prefix] + local
+        return text
+
+    def refuse(self, line: int, problem: str) -> ResourceFileError:
+        """Return the error for a line of the document."""
+        return ResourceFileError(self.document.path, problem, line=line)
+
+
+@dataclass
+class Pass:
+    """The generated function of one source.
+
+    Attributes:
+        mappings: names of the mappings in it, in order; ``emit`` names them by index.
+        text: its Python.
+        process: itself.
+    """
+
+    mappings: list[str]
+    text: str
+    process: Callable[..., int]
+
+
+@dataclass
+class _Scope:
+    """Where a line of the generated function goes, and what is bound there.
+
+    ``bound`` maps a reference to its variable and whether that may be empty.
+    """
+
+    indent: int = 1
+    bound: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+    def deeper(self, by: int = 1) -> _Scope:
+        return _Scope(self.indent + by, dict(self.bound))
+
+
+class PassWriter:
+    """Writes the pass of one source.
+
+    Args:
+        vocabulary: what names mean.
+        source: the source.
+        mappings: its mappings.
+        rules: all rules of the plan; the source's are appended.
+        columns: column → place, for a table.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        source: Source,
+        mappings: list[Mapping_],
+        rule_at: Callable[[Rule], int],
+        columns: Mapping[str, int],
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._source = source
+        self._mappings = mappings
+        self._rule_at = rule_at
+        self._columns = columns
+        self._lines: list[str] = []
+        self._names = 0
+        self._check_iri = nquads.iri_checker(vocabulary.namespaces["base"])
+        self._environment: dict[str, Any] = {
+            "Unreadable": UnreadableValue,
+            "attribute_above": references.attribute_above,
+            "escape": nquads.escape,
+            "iri": self._check_iri,
+            "name_of": references.name_of,
+            "segment": nquads.encode_segment,
+            "squeezed": references.squeezed,
+            "text_of": references.text_of,
+        }
+        self._shared: dict[str, str] = {}
+        self._has_graphs = False
+        self._counted = Counter(
+            (mapping.name, self._label(predicate))
+            for mapping in mappings
+            for statements in mapping.statements
+            for predicate in statements.predicates
+        )
+
+    def write(self) -> Pass:
+        """Write and compile the pass.
+
+        Raises:
+            ResourceFileError: for what the document says wrongly, with its line.
+        """
+        scope = _Scope()
+        self._put(0, "def process(rec, number, root, stem, row, emit, fail, values, C):")
+        self._share_references(scope)
+        self._put(1, "hits = 0")
+        for index, mapping in enumerate(self._mappings):
+            self._has_graphs = len(mapping.graphs) > 1
+            self._write_mapping(index, mapping, scope)
+        self._put(1, "return hits")
+        text = "\n".join(self._lines) + "\n"
+        # The text is made here from checked parts; nothing of a source file is ever in it.
+        exec(compile(text, f"<pass over {self._source.name}>", "exec"), self._environment)  # noqa: S102
+        return Pass(
+            [mapping.name for mapping in self._mappings], text, self._environment["process"]
+        )
+
+    # --- lines and names -------------------------------------------------------------------------
+
+    def _put(self, indent: int, line: str) -> None:
+        self._lines.append("    " * indent + line)
+
+    def _new(self, letter: str) -> str:
+        self._names += 1
+        return f"{letter}{self._names}"
+
+    def _constant(self, letter: str, value: object) -> str:
+        name = self._new(letter)
+        self._environment[name] = value
+        return name
+
+    # --- references ------------------------------------------------------------------------------
+
+    def _share_references(self, scope: _Scope) -> None:
+        """Read at the start what several rules refer to, and compute the source's own values."""
+        uses: Counter[str] = Counter()
+        lines: dict[str, int] = {}
+        for value, weight in self._all_values():
+            for text, line in dict(references_of(value)).items():
+                uses[text] += weight
+                lines.setdefault(text, line)
+        for text, count in uses.items():
+            if count > 1 and text not in self._source.values:
+                code, _ = self._code(text, lines[text])
+                self._shared[text] = self._new("v")
+                self._put(scope.indent, f"{self._shared[text]} = {code}")
+        for name, call in self._source.values.items():
+            if name in uses:
+                rule = self._rule_at(Rule("", None, _column(call), None))
+                self._put(scope.indent, "S = None")
+                self._shared[name] = self._collect(call, scope, rule)
+
+    def _all_values(self) -> Iterator[tuple[Value, int]]:
+        """Yield every value of the pass, with 2 for those that several rules depend on."""
+        for mapping in self._mappings:
+            for term in (*mapping.subjects, *mapping.graphs):
+                yield term.value, 2
+            if mapping.condition is not None:
+                yield mapping.condition, 2
+            for statements in mapping.statements:
+                for value in _values(statements):
+                    yield value, 1
+        for call in self._source.values.values():
+            yield call, 2
+
+    def _code(self, text: str, line: int) -> tuple[str, bool]:
+        """Return the Python that reads a reference, and whether it gives one text."""
+        if text == "_position":
+            return "str(number)", True
+        if text == "_file":
+            return "stem", True
+        if self._source.formulation == "csv":
+            if text == "_row":
+                return "row", True
+            if text.startswith("_"):
+                raise self._vocabulary.refuse(
+                    line,
+                    f"$({text}) is not a value of the engine ({', '.join(ENGINE_REFERENCES)}) "
+                    f"nor one of the `values` of source {self._source.name!r}",
+                )
+            if text not in self._columns:
+                return "''", True
+            return f"' '.join(rec[{self._columns[text]}].split())", True
+        if text == "_row":
+            raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
+        try:
+            expression, namespaces = parse_for(self._source, text)
+            code = references.python_of(expression, namespaces)
+            if code is not None:
+                return code
+            reader = references.xpath_reader(expression, namespaces)
+        except (XPathError, etree.XPathError) as error:
+            raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
+        return f"{self._constant('X', reader)}(rec)", False
+
+    def _is_single(self, text: str, line: int) -> bool:
+        if text in self._source.values:
+            return False
+        return self._code(text, line)[1]
+
+    def _bind(self, reference: Reference, scope: _Scope, line: int) -> tuple[str, _Scope]:
+        """Bind a reference to one value at a time; without a value the lines inside do not run."""
+        text = reference.text
+        if text in scope.bound:
+            name, may_be_empty = scope.bound[text]
+            if not may_be_empty:
+                return name, scope
+            self._put(scope.indent, f"if {name}:")
+            scope = scope.deeper()
+            scope.bound[text] = (name, False)
+            return name, scope
+        name, single = self._read(text, scope, line)
+        if single:
+            self._put(scope.indent, f"if {name}:")
+        else:
+            item = self._new("x")
+            self._put(scope.indent, f"for {item} in {name}:")
+            name = item
+        scope = scope.deeper()
+        scope.bound[text] = (name, False)
+        return name, scope
+
+    def _read(self, text: str, scope: _Scope, line: int) -> tuple[str, bool]:
+        """Return a variable that holds a reference's value, or list of values."""
+        if text in self._shared:
+            return self._shared[text], self._is_single(text, line)
+        code, single = self._code(text, line)
+        name = self._new("v")
+        self._put(scope.indent, f"{name} = {code}")
+        return name, single
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def _value(
+        self, value: Value, scope: _Scope, rule: int, *, wrap: str = "", constant: str = ""
+    ) -> tuple[str, _Scope]:
+        """Write what leads to one value at a time, and return it as the inside of an f-string.
+
+        Args:
+            value: the value.
+            scope: where.
+            rule: which rule a problem belongs to.
+            wrap: function that each varying part goes through.
+            constant: ``escape`` for the constant parts of literals.
+        """
+        if isinstance(value, Call):
+            item, scope = self._call(value, scope, rule)
+            return _inset(item, wrap), scope
+        text = ""
+        for part in value.parts:
+            if isinstance(part, Reference):
+                name, scope = self._bind(part, scope, value.line)
+                text += _inset(name, wrap)
+            else:
+                text += _quoted(nquads.escape(part) if constant == "escape" else part)
+        return text, scope
+
+    def _collect(self, value: Value, scope: _Scope, rule: int) -> str:
+        """Write what gathers all values in a list, and return the list's name."""
+        name = self._new("t")
+        if isinstance(value, Template) and len(value.parts) == 1:
+            (part,) = value.parts
+            if isinstance(part, Reference):
+                if part.text in scope.bound:
+                    bound = scope.bound[part.text][0]
+                    self._put(scope.indent, f"{name} = [{bound}] if {bound} else []")
+                    return name
+                read, single = self._read(part.text, scope, value.line)
+                if not single:
+                    return read
+                self._put(scope.indent, f"{name} = [{read}] if {read} else []")
+                return name
+        self._put(scope.indent, f"{name} = []")
+        item, inner = self._value(value, scope.deeper(0), rule)
+        self._put(inner.indent, f"{name}.append({_f(item)})")
+        return name
+
+    def _call(self, call: Call, scope: _Scope, rule: int) -> tuple[str, _Scope]:
+        """Write a function call, and return a variable that holds one of its results at a time."""
+        function = self._function(call)
+        arguments: list[str] = []
+        for parameter, value in call.arguments:
+            argument, scope = self._argument(function, parameter, value, scope, rule)
+            arguments.append(f"{parameter}={argument}")
+        result, item = self._new("r"), self._new("y")
+        called = f"{self._constant('F', function.call)}({', '.join(arguments)})"
+        self._put(scope.indent, "try:")
+        self._put(scope.indent + 1, f"{result} = {called}")
+        self._put(scope.indent, "except Unreadable as e:")
+        self._put(scope.indent + 1, f"{result} = fail({rule}, e, S)")
+        self._put(scope.indent, f"if {result}:")
+        scope = scope.deeper()
+        self._put(
+            scope.indent,
+            f"for {item} in (({result},) if {result}.__class__ is str "
+            f"else values({rule}, {result}, S)):",
+        )
+        return item, scope.deeper()
+
+    def _argument(
+        self, function: MappingFunction, parameter: str, value: Value, scope: _Scope, rule: int
+    ) -> tuple[str, _Scope]:
+        optional = parameter in function.optional
+        if parameter in function.all_values:
+            name = self._collect(value, scope, rule)
+            if not optional:
+                self._put(scope.indent, f"if {name}:")
+                scope = scope.deeper()
+            return f"tuple({name})", scope
+        if isinstance(value, Template) and value.constant is not None:
+            return repr(value.constant), scope
+        if not optional:
+            text, scope = self._value(value, scope, rule)
+            return _f(text), scope
+        if isinstance(value, Template) and len(value.parts) == 1:
+            (part,) = value.parts
+            assert isinstance(part, Reference)
+            return self._optional_reference(part, scope, value.line)
+        name, item = self._collect(value, scope, rule), self._new("x")
+        self._put(scope.indent, f"for {item} in {name} or ('',):")
+        return item, scope.deeper()
+
+    def _optional_reference(
+        self, reference: Reference, scope: _Scope, line: int
+    ) -> tuple[str, _Scope]:
+        if reference.text in scope.bound:
+            return scope.bound[reference.text][0], scope
+        name, single = self._read(reference.text, scope, line)
+        if not single:
+            item = self._new("x")
+            self._put(scope.indent, f"for {item} in {name} or ('',):")
+            name, scope = item, scope.deeper()
+        scope.bound[reference.text] = (name, True)
+        return name, scope
+
+    def _function(self, call: Call) -> MappingFunction:
+        functions = self._vocabulary.functions
+        function = functions.get(call.function)
+        if function is None:
+            near = ", ".join(sorted(n for n in functions if n[:2] == call.function[:2]))
+            raise self._vocabulary.refuse(
+                call.line,
+                f"there is no function collex-fn:{call.function}"
+                + (f"; similar ones: {near}" if near else ""),
+            )
+        given = [name for name, _ in call.arguments]
+        for name in given:
+            if name not in function.parameters:
+                raise self._vocabulary.refuse(
+                    call.line,
+                    f"collex-fn:{call.function} has no parameter {name!r}; it has "
+                    + ", ".join(function.parameters),
+                )
+        for name in function.parameters:
+            if name not in given and name not in function.optional:
+                raise self._vocabulary.refuse(
+                    call.line, f"collex-fn:{call.function} needs the parameter {name!r}"
+                )
+        return function
+
+    # --- terms -----------------------------------------------------------------------------------
+
+    def _term(self, term: Term, scope: _Scope, rule: int) -> tuple[str, _Scope, bool]:
+        """Write what leads to a term; return its f-string text and whether making it may fail."""
+        value = term.value
+        if term.kind == "iri":
+            return self._iri(value, scope, rule, term.line)
+        suffix, wrap = "", "escape"
+        if term.language:
+            suffix = f"@{term.language}"
+        elif term.datatype:
+            datatype = self._vocabulary.iri(term.datatype)
+            if datatype != expand("xsd:string"):
+                suffix = f"^^<{_quoted(datatype)}>"
+                return self._typed(term, datatype, suffix, scope, rule)
+        text, scope = self._value(value, scope, rule, wrap=wrap, constant="escape")
+        return f'\\"{text}\\"{suffix}', scope, True
+
+    def _typed(
+        self, term: Term, datatype: str, suffix: str, scope: _Scope, rule: int
+    ) -> tuple[str, _Scope, bool]:
+        check = nquads.literal_checker(datatype)
+        if isinstance(term.value, Template) and term.value.constant is not None:
+            try:
+                text = check(term.value.constant)
+            except UnreadableValue as error:
+                reason = dict(error.note.arguments).get("reason", "")
+                raise self._vocabulary.refuse(
+                    term.line, f"{term.value.constant!r} is no {term.datatype} ({reason})"
+                ) from error
+            return f'\\"{_quoted(text)}\\"{suffix}', scope, False
+        text, scope = self._value(term.value, scope, rule)
+        checked = f"{self._constant('T', check)}({self._variable(text, scope)})"
+        return f'\\"{{{checked}}}\\"{suffix}', scope, True
+
+    def _variable(self, text: str, scope: _Scope) -> str:
+        """Return a variable with the value of an f-string's inside (f-strings do not nest)."""
+        code = _f(text)
+        if code.isidentifier():
+            return code
+        name = self._new("t")
+        self._put(scope.indent, f"{name} = {code}")
+        return name
+
+    def _iri(self, value: Value, scope: _Scope, rule: int, line: int) -> tuple[str, _Scope, bool]:
+        if isinstance(value, Call) or isinstance(value.parts[0], Reference):
+            text, scope = self._value(value, scope, rule)
+            return f"<{{iri({self._variable(text, scope)})}}>", scope, True
+        first = self._vocabulary.iri(value.parts[0])
+        sample = first + "".join("x" if isinstance(p, Reference) else p for p in value.parts[1:])
+        try:
+            NamedNode(sample)
+            self._check_iri(sample)
+        except (ValueError, UnreadableValue) as error:
+            raise self._vocabulary.refuse(line, f"{sample!r} is not an IRI") from error
+        template = Template((first, *value.parts[1:]), value.line)
+        text, scope = self._value(template, scope, rule, wrap="segment")
+        return f"<{text}>", scope, bool(template.references)
+
+    # --- mappings --------------------------------------------------------------------------------
+
+    def _write_mapping(self, index: int, mapping: Mapping_, outer: _Scope) -> None:
+        self._put(1, f"# mapping {mapping.name!r}")
+        for subject in mapping.subjects:
+            rule = self._rule_at(Rule(mapping.name, None, _column(subject.value), None))
+            self._put(1, "S = None")
+            if isinstance(subject.value, Call):
+                # A function that gives no subject says so on purpose.
+                self._put(1, "hits += 1")
+            scope = outer.deeper(0)
+            text, scope, fails = self._term(subject, scope, rule)
+            self._guarded(scope.indent, fails, rule, "S", _f(text))
+            scope = self._made(scope, fails, "S")
+            scope = self._write_graphs(mapping.graphs, scope, rule)
+            self._put(scope.indent, "hits += 1")
+            if mapping.condition is not None:
+                condition_rule = self._rule_at(
+                    Rule(mapping.name, None, _column(mapping.condition), None)
+                )
+                name = self._collect(mapping.condition, scope, condition_rule)
+                self._put(scope.indent, f"if {_holds(name)}:")
+                scope = scope.deeper()
+            self._put(scope.indent, "W = []")
+            for statements in mapping.statements:
+                self._write_statements(mapping, statements, scope)
+            self._put(scope.indent, f"emit({index}, S, W)")
+
+    def _guarded(self, indent: int, fails: bool, rule: int, name: str, code: str) -> None:
+        """Write an assignment; one that fails is reported and leaves nothing."""
+        if not fails:
+            self._put(indent, f"{name} = {code}")
+            return
+        self._put(indent, "try:")
+        self._put(indent + 1, f"{name} = {code}")
+        self._put(indent, "except Unreadable as e:")
+        self._put(indent + 1, f"{name} = fail({rule}, e, S)")
+
+    def _made(self, scope: _Scope, fails: bool, name: str) -> _Scope:
+        if not fails:
+            return scope
+        self._put(scope.indent, f"if {name}:")
+        return scope.deeper()
+
+    def _write_graphs(self, graphs: Iterable[Term], scope: _Scope, rule: int) -> _Scope:
+        names: list[str] = []
+        for graph in graphs:
+            text, scope, fails = self._term(graph, scope, rule)
+            name = self._new("g")
+            self._guarded(scope.indent, fails, rule, name, _f(f" {text} .\\n"))
+            scope = self._made(scope, fails, name)
+            names.append(name)
+        if len(names) > 1:
+            self._put(scope.indent, f"G = ({', '.join(names)})")
+        else:
+            self._put(scope.indent, f"G = {names[0]}" if names else 'G = " .\\n"')
+        return scope
+
+    def _write_statements(self, mapping: Mapping_, statements: Statements, outer: _Scope) -> None:
+        if statements.graphs:
+            raise self._vocabulary.refuse(
+                statements.line, "graphs belong to the mapping, not to one predicate-object rule"
+            )
+        for predicate in statements.predicates:
+            for term in statements.objects:
+                condition = statements.condition
+                label = self._label(predicate)
+                counts = f"{mapping.name} {label}"
+                if self._counted[mapping.name, label] > 1:
+                    counts += f" (line {statements.line})"
+                others = [predicate.value, *([] if condition is None else [condition])]
+                column = _column(term.value, *others)
+                rule = self._rule_at(
+                    Rule(mapping.name, self._predicate_iri(predicate), column, counts)
+                )
+                self._write_statement(statements, predicate, term, outer.deeper(0), rule)
+
+    def _write_statement(
+        self, statements: Statements, predicate: Term, term: Term, scope: _Scope, rule: int
+    ) -> None:
+        condition = statements.condition
+        if condition is not None:
+            in_condition = {text for text, _ in references_of(condition)}
+            for reference in self._varying(term.value):
+                if reference.text in in_condition:
+                    _, scope = self._bind(reference, scope, statements.line)
+            name = self._collect(condition, scope, rule)
+            self._put(scope.indent, f"if {_holds(name)}:")
+            scope = scope.deeper()
+        predicate_text, scope, predicate_fails = self._term(predicate, scope, rule)
+        text, scope, object_fails = self._term(term, scope, rule)
+        graph = "G"
+        if self._has_graphs:
+            self._put(scope.indent, "for g in G:")
+            scope, graph = scope.deeper(), "g"
+        line = f"W.append({_f(f'{{S}} {predicate_text} {text}{{{graph}}}')}); C[{rule}] += 1"
+        if predicate_fails or object_fails:
+            self._put(scope.indent, "try:")
+            self._put(scope.indent + 1, line)
+            self._put(scope.indent, "except Unreadable as e:")
+            self._put(scope.indent + 1, f"fail({rule}, e, S)")
+        else:
+            self._put(scope.indent, line)
+
+    def _varying(self, value: Value) -> Iterator[Reference]:
+        """Yield the references that take one value at a time."""
+        if isinstance(value, Template):
+            yield from value.references
+            return
+        function = self._function(value)
+        for parameter, argument in value.arguments:
+            if parameter not in function.all_values and parameter not in function.optional:
+                yield from self._varying(argument)
+
+    def _label(self, predicate: Term) -> str:
+        if isinstance(predicate.value, Call):
+            return f"collex-fn:{predicate.value.function}"
+        return predicate.value.constant or _column(predicate.value)
+
+    def _predicate_iri(self, predicate: Term) -> str | None:
+        if isinstance(predicate.value, Template) and predicate.value.constant is not None:
+            return self._vocabulary.iri(predicate.value.constant)
+        return None
+
+
+def parse_for(source: Source, text: str) -> tuple[Expression, dict[str, str]]:
+    """Parse an XPath of a source, and return it with its namespaces by prefix.
+
+    Raises:
+        XPathError: for an expression outside the subset.
+    """
+    namespaces = {"xml": XML_NAMESPACE, **source.namespaces}
+    default = namespaces.pop("default", None)
+    if default is not None:
+        namespaces[DEFAULT_PREFIX] = default
+    return parse(text, default_namespace=default is not None), namespaces
+
+
+def references_of(value: Value) -> Iterator[tuple[str, int]]:
+    """Yield the references of a value, each with its line."""
+    if isinstance(value, Template):
+        for reference in value.references:
+            yield reference.text, value.line
+    else:
+        for _, argument in value.arguments:
+            yield from references_of(argument)
+
+
+def _values(statements: Statements) -> Iterator[Value]:
+    for term in (*statements.predicates, *statements.objects, *statements.graphs):
+        yield term.value
+    if statements.condition is not None:
+        yield statements.condition
+
+
+def _column(*values: Value) -> str:
+    """Return the reference a problem is shown beside: the first one."""
+    return next((reference.text for value in values for reference in value.references), "")
+
+
+def _holds(name: str) -> str:
+    return f"any(t and t != 'false' for t in {name})"
+
+
+def _inset(name: str, wrap: str) -> str:
+    return f"{{{wrap}({name})}}" if wrap else f"{{{name}}}"
+
+
+def _quoted(text: str) -> str:
+    """Write constant text for the inside of an f-string in double quotes."""
+    for plain, written in (
+        ("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("{", "{{"), ("}", "}}"),
+    ):  # fmt: skip
+        text = text.replace(plain, written)
+    return text
+
+
+def _f(text: str) -> str:
+    """Make an expression of an f-string's inside; a lone variable stays itself."""
+    if text.startswith("{") and text.endswith("}") and text[1:-1].isidentifier():
+        return text[1:-1]
+    return f'f"{text}"'

@@ -1,0 +1,182 @@
+"""Compiles a mapping document: what its readers must read, and a pass for each of its sources.
+
+The plan knows nothing of files. It says what it wants of them (`Plan.sources_for`, a tuple of
+`RecordSource`) and gives the pass for what a reader found (`Plan.pass_for`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from collex_graph.mapping.passes import (
+    ENGINE_REFERENCES,
+    Pass,
+    PassWriter,
+    Rule,
+    Vocabulary,
+    parse_for,
+    references_of,
+)
+from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of
+from collex_graph.model import RecordSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from collex_graph.mapping.passes import MappingFunction
+    from collex_graph.mapping.rules import Mapping_, MappingDocument, Source, Value
+
+
+class Plan:
+    """A compiled mapping document.
+
+    Attributes:
+        document: what was compiled.
+        base_iri: start of the IRIs it mints.
+        rules: what problems and counts refer to, by index.
+    """
+
+    def __init__(
+        self,
+        document: MappingDocument,
+        base_iri: str,
+        functions: Mapping[str, MappingFunction],
+    ) -> None:
+        self.document = document
+        self.base_iri = base_iri
+        self.rules: list[Rule] = []
+        self._rule_places: dict[Rule, int] = {}
+        self._vocabulary = Vocabulary(document, {**document.prefixes, "base": base_iri}, functions)
+        self._mappings: dict[str, list[Mapping_]] = {
+            name: [mapping for mapping in document.mappings if name in mapping.sources]
+            for name in document.sources
+        }
+        self._passes: dict[tuple[str, tuple[tuple[str, int], ...]], Pass] = {}
+        self._record_sources = tuple(
+            self._record_source(source)
+            for name, source in document.sources.items()
+            if self._mappings[name]
+        )
+        for record_source in self._record_sources:
+            # Written without columns first, so that every mistake of the document shows at once.
+            self.pass_for(record_source.name, {})
+
+    def sources_for(self, file_name: str) -> tuple[RecordSource, ...]:
+        """Return the sources that read a file of this name."""
+        name = file_name.casefold()
+        return tuple(
+            source for source in self._record_sources if fnmatchcase(name, source.access.casefold())
+        )
+
+    def pass_for(self, source_name: str, columns: Mapping[str, int]) -> Pass:
+        """Return the pass of a source, for a table with these columns."""
+        key = (source_name, tuple(sorted(columns.items())))
+        if key not in self._passes:
+            self._passes[key] = PassWriter(
+                self._vocabulary,
+                self.document.sources[source_name],
+                self._mappings[source_name],
+                self._place_of,
+                columns,
+            ).write()
+        return self._passes[key]
+
+    def generated(self) -> str:
+        """Return the Python of all passes, for reading."""
+        return "\n\n".join(
+            f"# source {source.name!r}\n{self.pass_for(source.name, {}).text}"
+            for source in self._record_sources
+        )
+
+    def zero_counts(self) -> Counter[str]:
+        """Return a counter that holds every rule with 0."""
+        return Counter({rule.counts: 0 for rule in self.rules if rule.counts is not None})
+
+    def _place_of(self, rule: Rule) -> int:
+        if rule not in self._rule_places:
+            self._rule_places[rule] = len(self.rules)
+            self.rules.append(rule)
+        return self._rule_places[rule]
+
+    def _record_source(self, source: Source) -> RecordSource:
+        referred: dict[str, int] = {}
+        for mapping in self._mappings[source.name]:
+            for value in _values(mapping):
+                for text, line in references_of(value):
+                    referred.setdefault(text, line)
+        for call in source.values.values():
+            for text, line in references_of(call):
+                referred.setdefault(text, line)
+        numbered = "_position" in referred
+        plain = {
+            text: line
+            for text, line in referred.items()
+            if text not in ENGINE_REFERENCES and text not in source.values
+        }
+        if source.formulation == "csv":
+            return RecordSource(
+                name=source.name,
+                access=source.access,
+                formulation="csv",
+                numbered=numbered,
+                columns=frozenset(plain),
+                aliases=source.aliases,
+                delimiter=source.delimiter,
+                quoted=source.quoted,
+            )
+        line, what = source.line, f"the iterator of source {source.name!r}"
+        try:
+            iterator, namespaces = parse_for(source, source.iterator)
+            patterns, looks = patterns_of(iterator, namespaces)
+            for text, line in plain.items():  # noqa: B007 - the error below names it
+                what = f"$({text})"
+                looks.append(parse_for(source, text)[0])
+            reach = reach_of(looks, namespaces)
+        except XPathError as error:
+            raise self._vocabulary.refuse(line, f"{what}: {error}") from error
+        return RecordSource(
+            name=source.name,
+            access=source.access,
+            formulation="xpath",
+            numbered=numbered,
+            patterns=patterns,
+            namespaces=namespaces,
+            reach=reach,
+        )
+
+
+def compile_mapping(
+    document: MappingDocument,
+    base_iri: str,
+    functions: Mapping[str, MappingFunction] | None = None,
+) -> Plan:
+    """Compile a mapping document.
+
+    Args:
+        document: as `collex_graph.mapping.rules.read_mapping` gives it.
+        base_iri: what ``base:`` stands for.
+        functions: the functions it may call; None for the project's own.
+
+    Raises:
+        ResourceFileError: for what is outside the subset, with file, line and name.
+    """
+    if functions is None:
+        from collex_graph.mapping.functions import FUNCTIONS  # noqa: PLC0415
+
+        functions = FUNCTIONS
+    return Plan(document, base_iri, functions)
+
+
+def _values(mapping: Mapping_) -> Iterator[Value]:
+    """Yield everything that refers to a record in a mapping."""
+    for term in (*mapping.subjects, *mapping.graphs):
+        yield term.value
+    if mapping.condition is not None:
+        yield mapping.condition
+    for statements in mapping.statements:
+        for term in (*statements.predicates, *statements.objects, *statements.graphs):
+            yield term.value
+        if statements.condition is not None:
+            yield statements.condition

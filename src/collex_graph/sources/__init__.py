@@ -1,0 +1,56 @@
+"""Sources: from the bytes of a file to its records, as a stream in constant memory.
+
+The seam with the mapping engine is in `collex_graph.model`: the sources of a mapping document say
+what they want (`RecordSource`), `open_records` gives back a `RecordStream`. The pipeline joins the
+two rooms::
+
+    files, ignored = find_source_files("ccfr", path)
+    run = MappingRun(plan)
+    for source_file in files:
+        for mapped in run.map_file(source_file, open_records):
+            ...
+
+A file that cannot be read raises `UnreadableSourceError`, when it is opened or later while it is
+read; a record that cannot be read is a note on that record. What must never be published (internal
+elements, names of staff) is dropped here, before a rule or a message can see it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.sources.ead import EadRecords
+from collex_graph.sources.files import find_source_files
+from collex_graph.sources.tabular import TableRecords
+from collex_graph.sources.xml import XmlRecords, root_element
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collex_graph.model import RecordSource, RecordStream, SourceFile
+
+__all__ = ["find_source_files", "open_records"]
+
+
+def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> RecordStream:
+    """Open a source file for the sources of a mapping that read it.
+
+    Args:
+        source_file: the file.
+        sources: what to read in it, at least one; all of one formulation. A record names them by
+            their index here.
+
+    Raises:
+        UnreadableSourceError: when the file cannot be read at all.
+    """
+    formulations = {source.formulation for source in sources}
+    if formulations == {"csv"}:
+        return TableRecords(source_file, sources)
+    if formulations == {"xpath"}:
+        _, local_name = root_element(source_file.path)
+        reader = EadRecords if local_name == "ead" else XmlRecords
+        return reader(source_file, sources)
+    raise UnreadableSourceError(
+        source_file.path, "no source of the mapping reads this file, or sources of two kinds do"
+    )

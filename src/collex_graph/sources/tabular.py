@@ -1,0 +1,291 @@
+"""Delimited text: CSV, TSV and the ``.txt`` of KBART, row by row.
+
+The encoding is found by reading the file once: UTF-8 with or without a byte order mark, UTF-16 with
+one, else Windows-1252 where every byte has a meaning in it. What is neither is refused in words
+rather than read as other characters.
+
+Rows are counted from 1 with the header (RFC 7111) and a row is not a line: a cell may hold several.
+A cell's text has runs of white space, non-breaking spaces and line ends included, made one space.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.model import Note, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from collex_graph.model import RecordSource, SourceFile
+
+DELIMITERS = (";", ",", "\t", "|")
+
+_CHUNK_BYTES = 1 << 20
+_MULTIBYTE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_HIGH = re.compile(rb"[\x80-\xff]")
+_UNDEFINED_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_UTF_7 = re.compile(rb"\+/v[89+/]")
+
+
+class TableRecords:
+    """The rows of one table (a `RecordStream`).
+
+    Args:
+        source_file: the file.
+        sources: what is asked of it; where several are, the first declares delimiter and quotes.
+
+    Raises:
+        UnreadableSourceError: when the file is empty, binary, in no known encoding, or has none of
+            the columns asked for.
+
+    Attributes:
+        encoding: as found: ``utf-8``, ``windows-1252``, ``utf-16``.
+        delimiter: as declared or found.
+    """
+
+    def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
+        self._path = source_file.path
+        self._indexes = tuple(range(len(sources)))
+        self._read = 0
+        self.encoding = find_encoding(self._path)
+        asked = {column for source in sources for column in source.columns}
+        aliases = {
+            column: others for source in sources for column, others in source.aliases.items()
+        }
+        self._quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if sources[0].quoted else csv.QUOTE_NONE
+        lines = self._header_lines()
+        self.delimiter = sources[0].delimiter or self._find_delimiter(lines, asked, aliases)
+        header = self._split(lines, self.delimiter)
+        self._width = len(header)
+        self._columns, self._notes = self._read_header(header, asked, aliases)
+        if asked and not self._columns.keys() & asked:
+            shown = ", ".join(sorted(asked)[:8])
+            raise UnreadableSourceError(
+                self._path,
+                f"none of the columns that the mapping reads is there (delimiter "
+                f"{self.delimiter!r}): {shown}",
+                line=1,
+            )
+        if self.encoding != "utf-8":
+            self._notes.insert(0, (Note("EncodingNotUtf8", self.encoding), None))
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Column name of the mapping → place in a row."""
+        return self._columns
+
+    @property
+    def records_read(self) -> int:
+        """Rows read so far, without the header and blank rows."""
+        return self._read
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the rows.
+
+        Raises:
+            UnreadableSourceError: for a quotation mark that is never closed.
+        """
+        if self._notes:
+            yield Record([], (), line=1, row=1, notes=tuple(self._notes), usable=False)
+        width, indexes = self._width, self._indexes
+        with self._open() as stream:
+            rows = csv.reader(stream, delimiter=self.delimiter, quoting=self._quoting, strict=True)
+            number, line = 0, 1
+            while True:
+                number += 1
+                notes: tuple[tuple[Note, str | None], ...] = ()
+                usable = True
+                try:
+                    cells = next(rows)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    self._check_end(str(error), line)
+                    cells, usable = [], False
+                    notes = ((Note("MalformedRow", str(number)), None),)
+                start, line = line, rows.line_num + 1
+                if number == 1 or (usable and not any(map(str.strip, cells))):
+                    continue
+                if usable and len(cells) != width:
+                    if len(cells) < width:
+                        notes = (_row_note("ShortRow", number, len(cells), width),)
+                        cells += [""] * (width - len(cells))
+                    elif any(map(str.strip, cells[width:])):
+                        notes = (_row_note("LongRow", number, len(cells), width),)
+                        usable = False
+                self._read += 1
+                yield Record(
+                    content=cells,
+                    sources=tuple([(index, self._read) for index in indexes]),
+                    line=start,
+                    row=number,
+                    notes=notes,
+                    usable=usable,
+                )
+
+    def _check_end(self, problem: str, line: int) -> None:
+        """Refuse a file whose rows can no longer be told apart."""
+        if "unexpected end of data" in problem:
+            raise UnreadableSourceError(
+                self._path, "a quotation mark is opened in this row and never closed", line=line
+            )
+        if "field limit" in problem:
+            raise UnreadableSourceError(
+                self._path,
+                f"a cell holds more than {csv.field_size_limit():,} characters: probably a "
+                "quotation mark that is never closed",
+                line=line,
+            )
+
+    def _open(self) -> TextIO:
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
+        return self._path.open(encoding=encoding, newline="")
+
+    def _header_lines(self) -> list[str]:
+        """Return the lines of the first row."""
+        with self._open() as stream:
+            lines: list[str] = []
+            for line in stream:
+                lines.append(line)
+                if "".join(lines).count('"') % 2 == 0 or len(lines) > 100:
+                    break
+        if not "".join(lines).strip():
+            raise UnreadableSourceError(self._path, "has no header in its first line", line=1)
+        return lines
+
+    def _split(self, lines: list[str], delimiter: str) -> list[str]:
+        try:
+            return next(csv.reader(lines, delimiter=delimiter, quoting=self._quoting), [])
+        except csv.Error as error:
+            raise UnreadableSourceError(
+                self._path, f"its header cannot be split into columns ({error})", line=1
+            ) from error
+
+    def _find_delimiter(
+        self, lines: list[str], asked: set[str], aliases: Mapping[str, Sequence[str]]
+    ) -> str:
+        """Choose the delimiter that gives most of the columns asked for, then most columns."""
+
+        def merit(delimiter: str) -> tuple[int, int]:
+            header = self._split(lines, delimiter)
+            columns, _ = self._read_header(header, asked, aliases)
+            return len(columns.keys() & asked), len(header)
+
+        return max(DELIMITERS, key=merit)
+
+    def _read_header(
+        self, header: list[str], asked: set[str], aliases: Mapping[str, Sequence[str]]
+    ) -> tuple[dict[str, int], list[tuple[Note, str | None]]]:
+        places: dict[str, int] = {}
+        wanted = asked | {_header_name(other) for others in aliases.values() for other in others}
+        notes: list[tuple[Note, str | None]] = []
+        for place, name in enumerate(map(_header_name, header)):
+            if not name:
+                continue
+            if name in places:
+                if name in wanted:
+                    notes.append((Note("DuplicateColumn", name), name))
+            else:
+                places[name] = place
+        columns = dict(places)
+        for name in sorted(asked):
+            if name in places:
+                continue
+            other = next((a for a in aliases.get(name, ()) if _header_name(a) in places), None)
+            if other is None:
+                notes.append((Note("MissingColumn", name), name))
+            else:
+                columns[name] = places[_header_name(other)]
+        return columns, notes
+
+
+def find_encoding(path: Path) -> str:
+    """Find the encoding of a text file.
+
+    Returns:
+        ``utf-8`` (a byte order mark may be there), ``utf-16`` or ``windows-1252``.
+
+    Raises:
+        UnreadableSourceError: for an empty file, NUL bytes, or bytes of no known encoding.
+    """
+    try:
+        with path.open("rb") as stream:
+            chunk = stream.read(_CHUNK_BYTES)
+            if not chunk:
+                raise UnreadableSourceError(path, "the file is empty")
+            if chunk.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+                raise UnreadableSourceError(path, "is UTF-32, which is not read: save it as UTF-8")
+            if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                encoding = "utf-16"
+            elif _UTF_7.match(chunk):
+                raise UnreadableSourceError(path, "is UTF-7, which is not read: save it as UTF-8")
+            else:
+                encoding = "utf-8"
+            decoder = codecs.getincrementaldecoder(encoding)()
+            line = 1
+            while chunk:
+                if encoding == "utf-8" and b"\0" in chunk:
+                    line += chunk[: chunk.index(b"\0")].count(b"\n")
+                    raise UnreadableSourceError(
+                        path, "holds NUL bytes: no text, or UTF-16 without its mark", line=line
+                    )
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    if encoding == "utf-16":
+                        raise UnreadableSourceError(path, "is not UTF-16 as it says") from error
+                    return _windows_1252(path)
+                line += chunk.count(b"\n")
+                chunk = stream.read(_CHUNK_BYTES)
+            if decoder.getstate()[0]:
+                if encoding == "utf-16":
+                    raise UnreadableSourceError(path, "breaks off inside a character", line=line)
+                return _windows_1252(path)
+    except OSError as error:
+        raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
+    return encoding
+
+
+def _windows_1252(path: Path) -> str:
+    """Tell Windows-1252 from UTF-8 that was damaged, which would read as other characters."""
+    proper = stray = first_stray = 0
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if b"\0" in line:
+                raise UnreadableSourceError(path, "holds NUL bytes: not a text file", line=number)
+            proper += len(_MULTIBYTE.findall(line))
+            rest = _MULTIBYTE.sub(b"", line)
+            if _HIGH.search(rest):
+                stray += len(_HIGH.findall(rest))
+                first_stray = first_stray or number
+            undefined = _UNDEFINED_IN_1252.search(rest)
+            if undefined is not None:
+                raise UnreadableSourceError(
+                    path,
+                    f"the byte 0x{undefined[0].hex()} is neither UTF-8 nor Windows-1252: "
+                    "save the file as UTF-8",
+                    line=number,
+                )
+    if proper > stray:
+        raise UnreadableSourceError(
+            path, "is UTF-8 with damaged characters: save it again as UTF-8", line=first_stray
+        )
+    return "windows-1252"
+
+
+def _header_name(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def _row_note(rule: str, number: int, found: int, expected: int) -> tuple[Note, str | None]:
+    arguments = (("expected", str(expected)), ("found", str(found)))
+    return Note(rule, str(number), arguments), None
