@@ -1,0 +1,344 @@
+"""Writes validation reports: a W3C ``sh:ValidationReport``, a summary for a terminal, a table.
+
+Internal results (they report an element that a source keeps to itself) are in no published form;
+the summary counts them and quotes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
+
+from collex_graph.model import Severity, ValidationReport, ValidationResult
+from collex_graph.rdf.iris import Iris, is_absolute_iri
+from collex_graph.rdf.literals import check_literal
+from collex_graph.rdf.namespaces import expand, prefixes, term
+from collex_graph.validation.paths import Path
+from collex_graph.validation.readings import ReadingRules
+from collex_graph.validation.shapes import shapes
+from collex_graph.validation.words import SEVERITIES, place_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from collex_graph.model import Position
+    from collex_graph.validation.shapes import Rule
+
+# What a spreadsheet would run as a formula (OWASP ASVS 5.0, 1.2.10).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_HEADERS = {
+    "fr": (
+        "gravité", "règle", "constat", "message", "conseil", "nœud", "propriété", "valeur",
+        "fichier", "ligne", "rangée", "composant", "colonne", "source", "identifiant de la règle",
+    ),
+    "en": (
+        "severity", "rule", "finding", "message", "advice", "node", "property", "value",
+        "file", "line", "row", "component", "column", "source", "identifier of the rule",
+    ),
+}  # fmt: skip
+_SUMMARY = {
+    "fr": {
+        "nothing": "Contrôle : rien à signaler.",
+        "title": "Contrôle",
+        "dataset": "concerne tout le jeu de données : rien n’est publié",
+        "internal": "interne, non publié",
+        "example": "par exemple",
+    },
+    "en": {
+        "nothing": "Validation: nothing to report.",
+        "title": "Validation",
+        "dataset": "concerns the whole data set: nothing is published",
+        "internal": "internal, not published",
+        "example": "for instance",
+    },
+}
+
+
+@cache
+def known_rules() -> Mapping[str, Rule]:
+    """Return every rule of the project: those of the shapes and those of reading."""
+    return {**shapes().rules, **ReadingRules.load().rules}
+
+
+# --- the W3C report ------------------------------------------------------------------------------
+
+
+def report_quads(
+    report: ValidationReport,
+    base_iri: str,
+    *,
+    source_files: Mapping[str, str] | None = None,
+    rules: Mapping[str, Rule] | None = None,
+) -> Iterator[Quad]:
+    """Yield the report for ``graph/report``, without blank nodes and without internal results.
+
+    The IRI of a result is made of its focus node, rule, path and value, so that a defect keeps its
+    IRI from one run to the next; the second of two that share all four gets ``-2``.
+
+    Args:
+        report: what was found.
+        base_iri: the setting of that name.
+        source_files: file name → IRI of the source file, which stands in for the focus node of a
+            problem that concerns no node of the graph; without it the report itself does.
+        rules: IRI → rule; None means the project's own.
+    """
+    writer = _Writer(Iris(base_iri), rules or known_rules(), source_files or {})
+    published = _published(report)
+    node = writer.report
+    yield writer.quad(node, "rdf:type", term("sh:ValidationReport"))
+    yield writer.quad(node, "rdfs:label", Literal("Rapport de contrôle", language="fr"))
+    yield writer.quad(node, "rdfs:label", Literal("Validation report", language="en"))
+    # SHACL, section 3.6.1.1: a report conforms only when it has no result, however slight.
+    yield writer.quad(node, "sh:conforms", Literal(not published))
+    nodes = [writer.node(result) for result in published]
+    for found in nodes:
+        yield writer.quad(node, "sh:result", found)
+    for found, result in zip(nodes, published, strict=True):
+        yield from writer.result(found, result)
+
+
+def report_turtle(
+    report: ValidationReport,
+    base_iri: str,
+    *,
+    source_files: Mapping[str, str] | None = None,
+    rules: Mapping[str, Rule] | None = None,
+) -> str:
+    """Return the report in Turtle; see `report_quads`."""
+    quads = report_quads(report, base_iri, source_files=source_files, rules=rules)
+    text = io.BytesIO()
+    triples = (Triple(quad.subject, quad.predicate, quad.object) for quad in quads)
+    serialize(triples, text, format=RdfFormat.TURTLE, prefixes=prefixes())
+    # pyoxigraph writes the prefixes in an order of its own, another one at each run.
+    lines = text.getvalue().decode().splitlines(keepends=True)
+    declared = [line for line in lines if line.startswith("@prefix ")]
+    return "".join([*sorted(declared), *lines[len(declared) :]])
+
+
+class _Writer:
+    """Writes results one by one, and each path once."""
+
+    def __init__(
+        self, iris: Iris, rules: Mapping[str, Rule], source_files: Mapping[str, str]
+    ) -> None:
+        self.rules = rules
+        self.report = NamedNode(iris.at_path("/id/report"))
+        self._iris = iris
+        self._graph = NamedNode(iris.graph("report"))
+        self._source_files = source_files
+        self._digests: Counter[str] = Counter()
+        self._said_of_paths: set[Quad] = set()
+
+    def quad(self, node: NamedNode, predicate: str, value: NamedNode | Literal) -> Quad:
+        """Return one statement of the report's graph."""
+        return Quad(node, term(predicate), value, self._graph)
+
+    def node(self, result: ValidationResult) -> NamedNode:
+        """Return the IRI of a result; to be asked once for each, in the report's order."""
+        place = result.focus_node
+        if place is None and result.position is not None:
+            place = f"{result.position.file}#{result.position.fragment()}"
+        parts = (place, result.rule, result.path, result.value_term or result.value)
+        text = "\x00".join(part or "" for part in parts)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self._digests[digest] += 1
+        number = self._digests[digest]
+        return NamedNode(
+            self._iris.entity("result", digest if number == 1 else f"{digest}-{number}")
+        )
+
+    def result(self, node: NamedNode, result: ValidationResult) -> Iterator[Quad]:
+        """Yield one result, in SHACL's order of properties."""
+        rule = self.rules.get(result.rule)
+        yield self.quad(node, "rdf:type", term("sh:ValidationResult"))
+        labels = rule.labels if rule else result.messages
+        yield from self._texts(node, "rdfs:label", labels)
+        yield self.quad(node, "sh:focusNode", self._focus(result))
+        yield from self._path(node, result, rule)
+        value = _value(result)
+        if value is not None:
+            yield self.quad(node, "sh:value", value)
+        yield self.quad(node, "sh:sourceShape", NamedNode(result.rule))
+        component = result.source_constraint_component or expand("collex-sh:ReadingRule")
+        yield self.quad(node, "sh:sourceConstraintComponent", NamedNode(component))
+        severity = term(f"sh:{result.severity.value}")
+        yield self.quad(node, "sh:resultSeverity", severity)
+        yield from self._texts(node, "sh:resultMessage", result.messages)
+        yield from self._texts(node, "collex-sh:advice", result.advice)
+        if result.value is not None:
+            yield self.quad(node, "collex-sh:found", Literal(result.value))
+        if result.of_dataset:
+            yield self.quad(node, "collex-sh:ofDataset", Literal(True))
+        if result.position is not None:
+            yield from self._position(node, result.position)
+
+    def _texts(self, node: NamedNode, predicate: str, texts: Mapping[str, str]) -> Iterator[Quad]:
+        for language, text in texts.items():
+            yield self.quad(node, predicate, Literal(text, language=language))
+
+    def _position(self, node: NamedNode, position: Position) -> Iterator[Quad]:
+        for name in ("file", "component", "column"):
+            words = getattr(position, name)
+            if words is not None:
+                yield self.quad(node, f"collex-sh:{name}", Literal(words))
+        for name in ("line", "row"):
+            number = getattr(position, name)
+            if number is not None:
+                yield self.quad(node, f"collex-sh:{name}", Literal(number))
+
+    def _path(self, node: NamedNode, result: ValidationResult, rule: Rule | None) -> Iterator[Quad]:
+        if rule is not None and rule.path is not None:
+            path = rule.path
+        elif result.path is not None and is_absolute_iri(result.path):
+            path = Path("predicate", result.path)
+        else:
+            return
+        yield self.quad(node, "sh:resultPath", path.node(self._mint_path))
+        # Different paths share parts, and a path serves many results: each statement once.
+        for quad in path.quads(self._mint_path, self._graph):
+            if quad not in self._said_of_paths:
+                self._said_of_paths.add(quad)
+                yield quad
+
+    def _mint_path(self, digest: str) -> str:
+        return self._iris.at_path(f"/.well-known/genid/path-{digest}")
+
+    def _focus(self, result: ValidationResult) -> NamedNode:
+        if result.focus_node is not None:
+            return NamedNode(result.focus_node)
+        file = result.position and self._source_files.get(result.position.file)
+        if not result.position or not file:
+            return self.report
+        fragment = result.position.fragment()
+        return NamedNode(f"{file}#{fragment}" if fragment else file)
+
+
+def _published(report: ValidationReport) -> Sequence[ValidationResult]:
+    return [result for result in report.results if not result.internal]
+
+
+def _value(result: ValidationResult) -> NamedNode | Literal | None:
+    """Return the value as a term, None for one that must not enter a store as it is."""
+    if result.value_term is not None:
+        statement = f"<urn:x:s> <urn:x:p> {result.value_term} ."
+        (quad,) = parse(statement, format=RdfFormat.N_TRIPLES)
+        value = quad.object
+        if isinstance(value, NamedNode):
+            return value
+        if isinstance(value, Literal) and not check_literal(value.value, value.datatype.value):
+            return value
+        return None
+    if result.source_constraint_component is None and result.value is not None:
+        return Literal(result.value)
+    return None
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+def report_text(
+    report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
+) -> str:
+    """Return a summary for a terminal: each rule once, gravest and most frequent first.
+
+    Args:
+        report: what was found.
+        language: ``fr`` or ``en``.
+        rules: IRI → rule; None means the project's own.
+    """
+    words = _SUMMARY[language]
+    if not report.results:
+        return words["nothing"]
+    rules = rules or known_rules()
+    counts = ", ".join(
+        _counted(len(report.of_severity(severity)), severity, language) for severity in Severity
+    )
+    lines = [f"{words['title']}{' :' if language == 'fr' else ':'} {counts}"]
+    for severity in Severity:
+        found: dict[str, list[ValidationResult]] = {}
+        for result in report.of_severity(severity):
+            found.setdefault(result.rule, []).append(result)
+        if found:
+            lines += ["", SEVERITIES[severity][language][1].capitalize()]
+        for iri in sorted(found, key=lambda iri: (-len(found[iri]), iri)):
+            lines += _rule_lines(iri, found[iri], rules.get(iri), language)
+    return "\n".join(lines)
+
+
+def _counted(count: int, severity: Severity, language: str) -> str:
+    one, many = SEVERITIES[severity][language]
+    # French counts nought as one: « 0 violation ».
+    singular = count == 1 or (count == 0 and language == "fr")
+    return f"{count} {one if singular else many}"
+
+
+def _rule_lines(
+    iri: str, results: Sequence[ValidationResult], rule: Rule | None, language: str
+) -> list[str]:
+    words = _SUMMARY[language]
+    first = results[0]
+    label = rule.labels[language] if rule else first.messages.get(language, iri)
+    remarks = [*(rule.sources if rule else ())]
+    if first.of_dataset:
+        remarks.append(words["dataset"])
+    if first.internal:
+        remarks.append(words["internal"])
+    lines = [f"{len(results):>6}  {label}" + (f" ({' ; '.join(remarks)})" if remarks else "")]
+    place = next((result.position for result in results if result.position), None)
+    if place is not None and not first.internal:
+        lines.append(f"        {words['example']} {place_in_words(place, language)}")
+    return lines
+
+
+def report_csv(
+    report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
+) -> str:
+    """Return one row per result, for a spreadsheet: no cell can be taken for a formula.
+
+    Args:
+        report: what was found.
+        language: ``fr`` or ``en``.
+        rules: IRI → rule; None means the project's own.
+    """
+    rules = rules or known_rules()
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(_HEADERS[language])
+    for result in _published(report):
+        rule = rules.get(result.rule)
+        place = result.position
+        cells = (
+            SEVERITIES[result.severity][language][0],
+            result.rule.removeprefix(expand("collex-sh:")),
+            rule.labels[language] if rule else "",
+            result.messages.get(language, ""),
+            result.advice.get(language, ""),
+            result.focus_node,
+            (rule.names.get(language) if rule else None) or result.path,
+            result.value,
+            *(
+                (place.file, place.line, place.row, place.component, place.column)
+                if place
+                else (None,) * 5
+            ),
+            " ; ".join(rule.sources) if rule else "",
+            result.rule,
+        )
+        table.writerow(_plain_cell(cell) for cell in cells)
+    return text.getvalue()
+
+
+def _plain_cell(cell: str | int | None) -> str:
+    """Return a cell that a spreadsheet shows and never runs.
+
+    >>> _plain_cell("=1+1"), _plain_cell(12), _plain_cell(None)
+    ("'=1+1", '12', '')
+    """
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,55 @@
+"""Words for severities and places, in French and in English."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from collex_graph.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from collex_graph.model import Position
+
+SEVERITIES: Mapping[Severity, Mapping[str, tuple[str, str]]] = {
+    Severity.VIOLATION: {"fr": ("violation", "violations"), "en": ("violation", "violations")},
+    Severity.WARNING: {"fr": ("avertissement", "avertissements"), "en": ("warning", "warnings")},
+    Severity.INFO: {"fr": ("information", "informations"), "en": ("note", "notes")},
+}
+
+_PLACES: Mapping[str, Mapping[str, str]] = {
+    "fr": {"line": "ligne", "row": "rangée", "component": "composant", "column": "colonne"},
+    "en": {"line": "line", "row": "row", "component": "component", "column": "column"},
+}
+
+# A path that a person can follow: no functions, no conditions, not « this very element ».
+_SIMPLE_PATH = re.compile(r"[\w@:-]+(?:/[\w@:-]+)*")
+
+
+def place_in_words(position: Position, language: str) -> str:
+    """Say a position in words.
+
+    >>> from collex_graph.model import Position
+    >>> place_in_words(Position("f.xml", line=12, component="Fonds_5230"), "fr")
+    'f.xml, ligne 12, composant Fonds_5230'
+    >>> place_in_words(Position("etab.csv", line=3, row=3, column="uai"), "en")
+    'etab.csv, row 3, column uai'
+    >>> place_in_words(Position("f.xml", column="did/unitdate/@normal, ."), "fr")
+    'f.xml, did/unitdate/@normal'
+    """
+    words = _PLACES[language]
+    parts = [position.file]
+    for name in ("line", "row", "component"):
+        value = getattr(position, name)
+        # A row that is one line needs saying once; a cell with line breaks parts the two counts.
+        if value is not None and not (name == "line" and value == position.row):
+            parts.append(f"{words[name]} {value}")
+    if position.row is not None and position.column is not None:
+        parts.append(f"{words['column']} {position.column}")
+    elif position.column is not None:
+        # In a notice the column is a path, which speaks for itself; of several, the first leads on.
+        path = position.column.partition(",")[0]
+        if _SIMPLE_PATH.fullmatch(path):
+            parts.append(path)
+    return ", ".join(parts)
