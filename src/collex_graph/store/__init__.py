@@ -1,0 +1,1 @@
+"""Snapshots of the graph: built aside, published whole, listed, switched, pruned."""

@@ -1,0 +1,259 @@
+"""The whole line on the bundled sample: sources in, snapshot out."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyoxigraph import NamedNode, Store
+
+from collex_graph import build as build_module
+from collex_graph.build import build
+from collex_graph.errors import ConfigurationError, InvalidDatasetError
+from collex_graph.model import Severity, ValidationResult
+from collex_graph.rdf.namespaces import prefixes
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+from collex_graph.store.snapshot import current_snapshot, list_snapshots
+
+SAMPLES = [
+    ("ccfr", resource_dir("mappings") / "ccfr" / "sample"),
+    ("esr", resource_dir("mappings") / "esr" / "sample"),
+]
+CANARY = "CANARI-INTERNE"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return Settings(var=tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="module")
+def summary(settings):
+    return build(SAMPLES, settings)
+
+
+@pytest.fixture(scope="module")
+def store(summary):
+    return Store.read_only(str(summary.snapshot.store))
+
+
+@pytest.fixture(scope="module")
+def ask(store):
+    def run(query):
+        return list(store.query(query, prefixes=prefixes()))
+
+    return run
+
+
+def content(snapshot):
+    """The lines that two builds of one input share, as DESIGN defines the same content."""
+    lines = gzip.decompress(snapshot.dump.read_bytes()).decode().splitlines()
+    return sorted(
+        line
+        for line in lines
+        if "/graph/description> ." not in line and "/graph/provenance> ." not in line
+    )
+
+
+def test_the_sample_publishes_with_one_establishment_set_aside(summary):
+    assert summary.snapshot.counts["fonds"] >= 8
+    assert summary.exit_code == 1
+    assert [key for keys in summary.set_aside.values() for key in keys]
+    assert not [key for key in summary.set_aside["ccfr"] if "FRFONDS" not in key]
+
+
+def test_two_builds_of_the_same_input_have_the_same_content(summary, settings, tmp_path):
+    again = build(SAMPLES, replace(settings, var=tmp_path))
+    assert content(again.snapshot) == content(summary.snapshot)
+
+
+def test_the_default_graph_holds_each_triple_once_whatever_the_sources(summary, store, ask):
+    distinct = ask(
+        "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } "
+        'FILTER(!STRENDS(STR(?g), "/description") && !STRENDS(STR(?g), "/provenance") && '
+        '!STRENDS(STR(?g), "/report") && !STRENDS(STR(?g), "/shapes")) } }'
+    )[0][0]
+    assert int(distinct.value) == summary.snapshot.counts["triples"]
+    repeated = ask(
+        "SELECT ?s { GRAPH ?g { ?s a collex:Library } } GROUP BY ?s HAVING(COUNT(?g) > 1)"
+    )
+    assert repeated, "the sample needs a library that two notices describe"
+    library = repeated[0]["s"]
+    assert len(ask(f"SELECT ?c {{ {library} a ?c FILTER(?c = collex:Library) }}")) == 1
+
+
+def test_nothing_published_is_a_blank_node(summary):
+    assert "_:" not in gzip.decompress(summary.snapshot.dump.read_bytes()).decode()
+
+
+def test_no_private_word_enters_the_snapshot(summary):
+    sample = (resource_dir("mappings") / "ccfr" / "sample").glob("*.xml")
+    assert any(CANARY in path.read_text(encoding="utf-8") for path in sample)
+    for path in summary.snapshot.directory.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            data = gzip.decompress(data) if path.suffix == ".gz" else data
+            assert CANARY.encode() not in data, path.name
+
+
+def test_libraries_meet_their_establishments(ask):
+    joined = ask(
+        "SELECT ?unit ?establishment { ?unit rico:hasOrHadHolder ?library . "
+        "?library org:unitOf ?establishment . ?establishment a collex:Establishment }"
+    )
+    assert joined
+
+
+def test_every_holder_has_a_point_with_its_precision_a_region_and_a_departement(ask):
+    holders = ask("SELECT DISTINCT ?l { ?u rico:hasOrHadHolder ?l }")
+    placed = ask(
+        "SELECT DISTINCT ?l { ?u rico:hasOrHadHolder ?l . ?l collex:hasPlace ?p ; "
+        "collex:inRegion ?r ; collex:inDepartement ?d . ?p wgs84:lat ?lat ; wgs84:long ?long ; "
+        "collex:positionPrecision ?precision }"
+    )
+    assert len(holders) == len(placed) > 5
+
+
+def test_a_label_repeated_by_a_subfonds_counts_once(ask):
+    repeating = ask(
+        "SELECT ?sub { ?sub rico:isDirectlyIncludedIn ?fonds ; collex:hasCurrentLabel ?l . "
+        "?fonds collex:hasCurrentLabel ?l }"
+    )
+    assert repeating
+    for row in repeating:
+        assert len(ask(f"SELECT ?x {{ {row['sub']} collex:countsAsLabelled ?x }}")) == 0
+
+
+def test_every_node_that_an_access_point_refers_to_has_one_label_and_a_class(ask):
+    wrong = ask(
+        "SELECT ?node { { SELECT ?node (COUNT(DISTINCT ?l) AS ?n) { ?p collex:refersTo ?node "
+        "OPTIONAL { ?node rdfs:label ?l } } GROUP BY ?node } FILTER(?n != 1) }"
+    )
+    assert [str(row["node"]) for row in wrong] == []
+    assert not ask(
+        "SELECT ?node { ?p collex:refersTo ?node FILTER NOT EXISTS { ?node a ?class } }"
+    )
+
+
+def test_each_subject_says_where_it_was_read(ask):
+    row = ask(
+        "SELECT ?origin ?file { GRAPH ?g { ?unit prov:wasDerivedFrom ?origin } "
+        "?unit a collex:SousFonds }"
+    )[0]
+    assert "/id/source-file/ccfr/" in row["origin"].value
+    assert "#" in row["origin"].value
+
+
+def test_a_violation_of_the_data_set_stops_publication(settings, tmp_path, monkeypatch):
+    result = ValidationResult(
+        None, Severity.VIOLATION, "https://example.org/rule", {"fr": "x", "en": "x"},
+        of_dataset=True,
+    )  # fmt: skip
+    monkeypatch.setattr(build_module, "validate", lambda *_args, **_options: [result])
+    with pytest.raises(InvalidDatasetError):
+        build(SAMPLES[1:], replace(settings, var=tmp_path))
+    assert list_snapshots(tmp_path) == []
+
+
+def test_the_same_identifier_in_two_files_sets_the_second_aside(settings, tmp_path):
+    folder = tmp_path / "notices"
+    folder.mkdir()
+    source = sorted((resource_dir("mappings") / "ccfr" / "sample").glob("*.xml"))[0]
+    for name in ("a.xml", "b.xml"):
+        (folder / name).write_bytes(source.read_bytes())
+    found = build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
+    assert found.set_aside["ccfr"]
+    assert all(key.startswith("b.xml#") for key in found.set_aside["ccfr"])
+    assert found.snapshot.counts["fonds"] == 1
+
+
+def test_a_file_that_breaks_off_is_set_aside_whole_and_named(settings, tmp_path):
+    folder = tmp_path / "notices"
+    folder.mkdir()
+    sources = sorted((resource_dir("mappings") / "ccfr" / "sample").glob("*.xml"))
+    (folder / "whole.xml").write_bytes(sources[0].read_bytes())
+    data = sources[1].read_bytes()
+    (folder / "cut.xml").write_bytes(data[: len(data) * 3 // 4])
+    found = build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
+    assert found.snapshot.counts["fonds"] == 1
+    assert "cut.xml" in " ".join(
+        r.messages["fr"] + str(r.position) for r in found.report.of_severity(Severity.VIOLATION)
+    )
+
+
+def test_an_unknown_source_is_a_usage_error(settings, tmp_path):
+    with pytest.raises(ConfigurationError, match="known ones"):
+        build([("cfr", SAMPLES[0][1])], replace(settings, var=tmp_path))
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "collex_graph", *arguments]
+
+
+def test_exit_codes_of_the_command_line(tmp_path):
+    def code(*arguments):
+        return subprocess.run(command(*arguments), capture_output=True, check=False).returncode
+
+    assert code("build", "ccfr") == 2
+    assert code("build", "nothing=/nowhere", "--var", str(tmp_path)) == 2
+    assert code("snapshots", "--var", str(tmp_path), "switch", "x") == 1
+    assert code("nosuchcommand") == 2
+
+
+def test_a_build_killed_at_any_moment_leaves_the_former_snapshot(tmp_path):
+    var = tmp_path / "var"
+    arguments = [f"esr={SAMPLES[1][1]}", "--var", str(var)]
+    assert subprocess.run(command("build", *arguments), capture_output=True, check=False).returncode
+    former = current_snapshot(var)
+    arguments = [f"ccfr={SAMPLES[0][1]}", *arguments]
+    for number in range(5):
+        process = subprocess.Popen(
+            command("build", *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        # wait for the build's folder, then kill a little later each time
+        deadline = time.monotonic() + 30
+        while not list((var / "snapshots").glob(".building-*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+        try:
+            process.wait(timeout=0.4 * number)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            assert current_snapshot(var) == former
+            assert list_snapshots(var) == [former]
+            assert Store.read_only(str(former.store)) is not None
+
+
+@pytest.mark.real_data
+def test_the_twelve_real_notices_and_the_establishments_publish(shared_data, settings, tmp_path):
+    table = "fr-esr-principaux-etablissements_2023-04_technical-headers.csv"
+    inputs = [("ccfr", shared_data / "ccfr"), ("esr", shared_data / "institutions" / table)]
+    found = build(inputs, replace(settings, var=tmp_path))
+    counts = found.snapshot.counts
+    assert (counts["fonds"], counts["subfonds"], counts["notices"]) == (12, 12, 12)
+    assert counts["establishments"] == 249
+    assert not found.set_aside["ccfr"]
+    assert len(found.set_aside["esr"]) == 1
+    assert [path.name for path in found.sources[0].ignored] == ["PROVENANCE.md"]
+    manifest = json.loads((found.snapshot.directory / "manifest.json").read_text())
+    assert manifest["dump"]["size_bytes"] == found.snapshot.dump.stat().st_size
+    store = Store.read_only(str(found.snapshot.store))
+    holders = list(
+        store.query(
+            "SELECT DISTINCT ?l { ?u rico:hasOrHadHolder ?l FILTER NOT EXISTS { "
+            "?l collex:hasPlace/wgs84:lat ?lat ; collex:inRegion ?r ; collex:inDepartement ?d } }",
+            prefixes=prefixes(),
+        )
+    )
+    assert holders == []
+    label = NamedNode(prefixes()["collex"] + "hasCurrentLabel")
+    assert len(list(store.quads_for_pattern(None, label, None, None))) > 0
+    assert Path(found.snapshot.directory, "report.ttl").stat().st_size > 1000
