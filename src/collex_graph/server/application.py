@@ -1,0 +1,164 @@
+"""Puts the site together: configuration, blueprints, and what holds for every answer.
+
+Each room has a module with a ``blueprint``. `pages` also writes the pages that other rooms decide
+to send: ``entity_page(iri)``, ``dataset_page()`` and ``error_page(context)`` return HTML text;
+statuses, negotiation and entity tags stay with the caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from collex_graph.rdf.iris import Iris
+from collex_graph.resources import resource_dir
+from collex_graph.server import datasets, entities, errors, pages, sparql
+from collex_graph.server.messages import COOKIE, LANGUAGES
+from collex_graph.server.services import EXTENSION, Services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from collex_graph.model import QueryService
+    from collex_graph.settings import Settings
+
+# Each holds the routes of one room; the order decides nothing but the reading of a route list.
+BLUEPRINTS = (
+    errors.blueprint, sparql.blueprint, datasets.blueprint, entities.blueprint, pages.blueprint,
+)  # fmt: skip
+
+_ONE_YEAR_SECONDS = 365 * 24 * 3600
+
+# A percent-encoded form triples a query's bytes in the worst case; the rest is for its parameters.
+_FORM_OVERHEAD_BYTES = 64 * 1024
+
+_EVERY_ANSWER = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Search words and queries stand in addresses: other sites learn none of them.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": ("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+_DATA_FOR_EVERY_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": (
+        "Allow, Content-Location, ETag, Link, Repr-Digest, Retry-After, "
+        "X-Incoming-Links, X-Query-Seconds, X-Query-Timeout-Seconds, X-Snapshot"
+    ),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def create_app(
+    settings: Settings,
+    queries: QueryService,
+    *,
+    known_before: Callable[[str], bool] = _never,
+) -> Flask:
+    """Return the WSGI application of one site.
+
+    Args:
+        settings: the settings in force.
+        queries: answers every query, and knows the current snapshot.
+        known_before: says whether an earlier snapshot that is still kept knew an IRI; such an IRI
+            is answered with 410 when the current snapshot does not know it.
+    """
+    web = resource_dir("web")
+    app = Flask(
+        "collex_graph.server",
+        static_folder=web / "static",
+        static_url_path="/static",
+        template_folder=web / "templates",
+        root_path=str(web),
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=3 * settings.query_text_bytes + _FORM_OVERHEAD_BYTES,
+        MAX_FORM_MEMORY_SIZE=3 * settings.query_text_bytes + _FORM_OVERHEAD_BYTES,
+        MAX_FORM_PARTS=16,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    # `//` in a path is not `/`, and no address of ours ends with a slash: nothing is ever
+    # redirected by the router, whose redirects would repeat the Host header.
+    app.url_map.merge_slashes = False
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        queries=queries,
+        iris=Iris(settings.base_iri),
+        known_before=known_before,
+        presentation=_digest_of(web),
+    )
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    app.before_request(_refuse_early)
+    app.after_request(_complete_headers)
+    return app
+
+
+def _digest_of(web: Path) -> str:
+    """Return a digest of everything that shapes a page without being data."""
+    digest = hashlib.blake2b(digest_size=8)
+    for folder in ("messages", "static", "templates"):
+        for path in sorted((web / folder).rglob("*")):
+            if path.is_file():
+                digest.update(path.relative_to(web).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _refuse_early() -> None:
+    """Refuse a body that is announced too large, or compressed, before a byte of it is read."""
+    limit = request.max_content_length
+    if limit is not None and (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
+
+
+def _complete_headers(response: Response) -> Response:
+    for name, value in _EVERY_ANSWER.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html" and request.method != "OPTIONS":
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        _remember_language(response)
+        return response
+    for name, value in _DATA_FOR_EVERY_ORIGIN.items():
+        response.headers.setdefault(name, value)
+    if request.method == "OPTIONS":
+        for name, value in _PREFLIGHT.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault(
+            "Access-Control-Allow-Methods", response.headers.get("Allow", "GET, HEAD, OPTIONS")
+        )
+    return response
+
+
+def _remember_language(response: Response) -> None:
+    """Keep a language chosen by ``?lang=`` in the only cookie of the site."""
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES and chosen != request.cookies.get(COOKIE):
+        response.set_cookie(
+            COOKIE, chosen, max_age=_ONE_YEAR_SECONDS, path="/", httponly=True, samesite="Lax"
+        )

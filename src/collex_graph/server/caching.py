@@ -1,0 +1,51 @@
+"""Entity tags: an answer that a client already holds is not sent again (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Response, request
+
+from collex_graph import __version__
+
+# Every answer may be kept by anybody, and asked again before use: a new snapshot may be published
+# at any moment, and asking costs one short round trip.
+REVALIDATE = "public, no-cache"
+
+
+def tag_of(*parts: str) -> str:
+    """Return an entity tag for what these parts determine; the software's version is one of them.
+
+    >>> tag_of("a", "bc") == tag_of("ab", "c")
+    False
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (__version__, *parts):
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def client_holds(tag: str) -> bool:
+    """Say whether the request names this tag in ``If-None-Match`` (weak comparison)."""
+    return request.if_none_match.contains_weak(tag)
+
+
+def not_modified(tag: str, *, weak: bool = False) -> Response:
+    """Return the answer without a body for a client that holds this very representation."""
+    response = Response(status=304)
+    return tagged(response, tag, weak=weak)
+
+
+def tagged(response: Response, tag: str, *, weak: bool = False) -> Response:
+    """Give a response its entity tag and its caching rule.
+
+    Args:
+        response: the response.
+        tag: from `tag_of`.
+        weak: the same result, perhaps not the same bytes (rows of a query in another order).
+    """
+    response.set_etag(tag, weak=weak)
+    response.headers["Cache-Control"] = REVALIDATE
+    return response

@@ -1,0 +1,819 @@
+"""What each template may use: one frozen dataclass per page, and the small things they share.
+
+A template receives ``page`` (one of the contexts at the end of this module), ``site`` (the frame
+around it) and ``t`` (the words of its language). Everything in a context is ready to be shown:
+templates choose the order and the elements, never the content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+# --- what pages are made of ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words of the data, with the language they are in (empty: not stated)."""
+
+    kind: ClassVar[str] = "text"
+    value: str
+    language: str = ""
+    derived: bool = False
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The mark of an authority file: its name, the identifier there, and the record's address."""
+
+    key: str
+    name: str
+    identifier: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """Something with a page here.
+
+    Attributes:
+        iri: its IRI.
+        label: what to call it.
+        href: the path of its page on this site.
+        authority: the authority file it comes from, where it does.
+        derived: said by an inference of ours, not by a source.
+    """
+
+    kind: ClassVar[str] = "node"
+    iri: str
+    label: Text
+    href: str
+    authority: Authority | None = None
+    derived: bool = False
+
+
+@dataclass(frozen=True)
+class WebLink:
+    """An address elsewhere; ``host`` tells the reader where the link leads."""
+
+    kind: ClassVar[str] = "link"
+    label: Text
+    href: str
+    host: str
+
+
+Value = Text | Node | WebLink
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a fact list."""
+
+    label: str
+    values: tuple[Value, ...]
+    curie: str = ""
+
+    @property
+    def inline(self) -> bool:
+        """Whether its values are short names that one line can hold."""
+        return len(self.values) > 1 and all(
+            isinstance(value, Node) and value.authority is None and not value.derived
+            for value in self.values
+        )
+
+
+@dataclass(frozen=True)
+class Count:
+    """Something counted; ``href`` leads to what was counted."""
+
+    label: str
+    count: int
+    href: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class UnitCard:
+    """A fonds or a sub-fonds in a list.
+
+    Attributes:
+        node: the unit.
+        unit_kind: ``fonds``, ``subfonds``, ``unit``, or ``stub`` when no notice of it was read.
+        labelled: whether it bears the label now.
+        holder: the library that holds it.
+        region: the region it is in.
+        place: the commune it is in.
+        years: the years it covers, in words.
+        extent: its first extent, in the words of the source.
+        abstract: one sentence about it.
+        parent: the fonds that contains it.
+        disciplines: the disciplines it gives.
+        reasons: why it is in this list: shared people, themes and places.
+        roles: in which roles the subject of the page appears in it.
+    """
+
+    node: Node
+    unit_kind: str
+    labelled: bool = False
+    holder: Node | None = None
+    region: Node | None = None
+    place: Node | None = None
+    years: str = ""
+    extent: str = ""
+    abstract: Text | None = None
+    parent: Node | None = None
+    disciplines: tuple[Node, ...] = ()
+    reasons: tuple[Node, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A unit of a hierarchy, with the units it contains."""
+
+    card: UnitCard
+    children: tuple[Branch, ...] = ()
+    current: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many units are below it, at every level."""
+        return sum(1 + child.size for child in self.children)
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """A theme, a place or a person of a unit: the node, and how the notice words it.
+
+    Attributes:
+        node: what the access points refer to.
+        wordings: wordings of the notice that differ from the label shown.
+        roles: what it is to the unit, in words; empty for a mere subject.
+        notation: a class number given with it.
+    """
+
+    node: Node
+    wordings: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    notation: str = ""
+
+
+@dataclass(frozen=True)
+class ExtentRow:
+    """One measured extent."""
+
+    wording: str
+    quantity: str
+    unit: Node | None
+    criterion: str
+    criterion_value: str
+
+
+@dataclass(frozen=True)
+class DigitalCopy:
+    """A digitised form, and where it can be seen."""
+
+    label: Text
+    links: tuple[WebLink, ...]
+    platform: Node | None
+
+
+@dataclass(frozen=True)
+class NoticeSummary:
+    """The notice that describes a unit."""
+
+    node: Node
+    issued: str
+    modified: str
+    publisher: str
+    citation: Text | None
+    page: WebLink | None
+
+
+@dataclass(frozen=True)
+class SourceStatement:
+    """Where a description comes from."""
+
+    file_name: str
+    place: str
+    sha256: str
+    dataset: Node
+    publisher: str
+    licence: WebLink | None
+    rights: str
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """One validation result on a unit.
+
+    Attributes:
+        severity: ``violation``, ``warning`` or ``info``: also the shape drawn beside the word.
+        message: what is wrong.
+        advice: how to mend it.
+        property_label: the property concerned, in words.
+        value: the value concerned.
+        place: where it stands in the source file.
+        focus: the node concerned, when it is not the subject of the page.
+    """
+
+    severity: str
+    message: Text
+    advice: Text | None
+    property_label: str
+    value: str
+    place: str
+    focus: Node | None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The validation results about one thing, and how many there are of each severity."""
+
+    results: tuple[QualityResult, ...] = ()
+
+    def count(self, severity: str) -> int:
+        """How many results have a severity."""
+        return sum(result.severity == severity for result in self.results)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A representation of the same thing for machines."""
+
+    label: str
+    media_type: str
+    href: str
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """A point of the drawn map, in the coordinates of its drawing."""
+
+    x: float
+    y: float
+    radius: float
+    label: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class PointMap:
+    """France drawn with one dot per département, and the places that matter on it.
+
+    Attributes:
+        ground: the dots of the départements.
+        points: the places shown.
+        outside: how many places lie outside the drawing (overseas), said beside it.
+        label: what the drawing shows, for those who do not see it.
+    """
+
+    ground: tuple[MapPoint, ...]
+    points: tuple[MapPoint, ...]
+    outside: int
+    label: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class SourceDataset:
+    """A source dataset, with how much of it was read.
+
+    Attributes:
+        known: how many records it is known to have, None where nobody knows.
+        read: how many of its notices are in the graph.
+    """
+
+    node: Node
+    description: str
+    publisher: str
+    licence: WebLink | None
+    rights: str
+    page: WebLink | None
+    known: int | None
+    read: int
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A way into the site from the home page."""
+
+    title: str
+    text: str
+    href: str
+
+
+# --- the frame -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Site:
+    """The frame around every page.
+
+    Attributes:
+        language: the language of the page.
+        path: its address without ``lang``, for the language switch.
+        alternates: language → the address of the same page in it.
+        section: the entry of the navigation that is current.
+        version: of the software.
+        snapshot: identifier of the snapshot, empty when there is none yet.
+        snapshot_date: when it was published, in words.
+        search_text: the words in the search box.
+    """
+
+    language: str
+    path: str
+    alternates: Mapping[str, str]
+    section: str
+    version: str
+    snapshot: str
+    snapshot_date: str
+    search_text: str = ""
+
+
+# --- the pages -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HomeContext:
+    """``/``: what is here, and the ways in."""
+
+    title: str
+    labelled: int
+    read: int
+    known: int | None
+    counts: tuple[Count, ...]
+    regions: tuple[Count, ...]
+    disciplines: tuple[Count, ...]
+    without_discipline: int
+    map: PointMap
+    entrances: tuple[Entrance, ...]
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a facet: following ``href`` narrows the list to it."""
+
+    label: Text
+    count: int
+    href: str
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One facet of the list.
+
+    Attributes:
+        name: its name in the address.
+        label: its heading.
+        values: the most frequent first.
+        more: the others, behind a disclosure.
+        unstated: how many units of the list say nothing here.
+    """
+
+    name: str
+    label: str
+    values: tuple[FacetValue, ...]
+    more: tuple[FacetValue, ...]
+    unstated: int
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in force; ``href`` is the list without it."""
+
+    facet: str
+    label: Text
+    href: str
+
+
+@dataclass(frozen=True)
+class Pagination:
+    """Which part of a long list this is."""
+
+    first: int
+    last: int
+    total: int
+    page: int
+    pages: int
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True)
+class SortChoice:
+    """One order of the list."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class SearchContext:
+    """``/search``: the list of fonds, narrowed by words and facets."""
+
+    title: str
+    text: str
+    kept: tuple[tuple[str, str], ...]
+    chips: tuple[Chip, ...]
+    facets: tuple[Facet, ...]
+    cards: tuple[UnitCard, ...]
+    sorts: tuple[SortChoice, ...]
+    pagination: Pagination
+    read: int
+    known: int | None
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """A library in the list of institutions."""
+
+    node: Node
+    place: Text | None
+    region: Node | None
+    establishment: Node | None
+    units: int
+    labelled: int
+
+
+@dataclass(frozen=True)
+class EstablishmentGroup:
+    """The establishments of one region."""
+
+    region: str
+    establishments: tuple[tuple[Node, str, int], ...]
+
+
+@dataclass(frozen=True)
+class InstitutionsContext:
+    """``/institutions``: who holds, who is responsible."""
+
+    title: str
+    libraries: tuple[LibraryRow, ...]
+    groups: tuple[EstablishmentGroup, ...]
+    establishment_count: int
+    map: PointMap
+
+
+@dataclass(frozen=True)
+class FondsContext:
+    """``/id/fonds/…``: a fonds, a sub-fonds or a component."""
+
+    title: str
+    iri: str
+    unit: UnitCard
+    breadcrumb: tuple[Node, ...]
+    labels: tuple[Node, ...]
+    holder_note: str
+    languages: str
+    access_line: str
+    abstract: tuple[Text, ...]
+    passages: tuple[Fact, ...]
+    origin: tuple[Fact, ...]
+    tree: tuple[Branch, ...]
+    tree_size: int
+    facts: tuple[Fact, ...]
+    themes: tuple[IndexEntry, ...]
+    disciplines: tuple[Node, ...]
+    places: tuple[IndexEntry, ...]
+    people: tuple[IndexEntry, ...]
+    extents: tuple[ExtentRow, ...]
+    digital: tuple[DigitalCopy, ...]
+    conditions: tuple[Fact, ...]
+    finding_aids: tuple[WebLink, ...]
+    finding_aid_notes: tuple[Text, ...]
+    cites: tuple[UnitCard, ...]
+    cited_by: tuple[UnitCard, ...]
+    near: tuple[UnitCard, ...]
+    related_notes: tuple[Text, ...]
+    pages_elsewhere: tuple[WebLink, ...]
+    bibliography: tuple[Fact, ...]
+    notices: tuple[NoticeSummary, ...]
+    citation: str
+    map: PointMap | None
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class StubContext:
+    """A fonds that notices cite and whose own notice was not read."""
+
+    title: str
+    iri: str
+    node: Node
+    cited_by: tuple[UnitCard, ...]
+    pages_elsewhere: tuple[WebLink, ...]
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """An access point of a notice, as the source words it."""
+
+    wording: Text
+    node: Node
+    element: str
+    role: str
+    source: str
+    raw_identifier: str
+
+
+@dataclass(frozen=True)
+class PointGroup:
+    """The access points of one unit of a notice."""
+
+    unit: Node
+    points: tuple[PointRow, ...]
+
+    @property
+    def aligned(self) -> int:
+        """How many refer to an authority."""
+        return sum(point.node.authority is not None for point in self.points)
+
+
+@dataclass(frozen=True)
+class NoticeContext:
+    """``/id/notice/…``: the description, as distinct from the fonds."""
+
+    title: str
+    iri: str
+    node: Node
+    subject: UnitCard | None
+    parts: tuple[UnitCard, ...]
+    facts: tuple[Fact, ...]
+    groups: tuple[PointGroup, ...]
+    points: int
+    aligned: int
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class LibraryContext:
+    """``/id/library/…``: what a library holds."""
+
+    title: str
+    iri: str
+    node: Node
+    names: tuple[Text, ...]
+    establishment: Node | None
+    region: Node | None
+    departement: Node | None
+    place: Node | None
+    precision: str
+    identifiers: tuple[Fact, ...]
+    holdings: tuple[Branch, ...]
+    units: int
+    labelled: int
+    all_href: str
+    map: PointMap | None
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class EstablishmentContext:
+    """``/id/establishment/…``: the libraries and fonds an establishment is responsible for."""
+
+    title: str
+    iri: str
+    node: Node
+    other_names: tuple[Text, ...]
+    establishment_type: Text | None
+    homepage: WebLink | None
+    region: Node | None
+    place: Node | None
+    identifiers: tuple[Fact, ...]
+    libraries: tuple[LibraryRow, ...]
+    cards: tuple[UnitCard, ...]
+    units: int
+    labelled: int
+    map: PointMap | None
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class WordingRow:
+    """How notices word a node, and how often."""
+
+    wording: str
+    element: str
+    source: str
+    count: int
+
+
+@dataclass(frozen=True)
+class SubjectContext:
+    """An agent, a concept or a place: the fonds it leads to, and how notices word it.
+
+    Attributes:
+        subject_kind: ``person``, ``body``, ``family``, ``concept`` or ``place``.
+        cards: the first units, each with the roles in which the subject appears.
+        beside: people, themes and places of the same fonds, the most shared first.
+        map: for a place with coordinates.
+    """
+
+    title: str
+    iri: str
+    node: Node
+    subject_kind: str
+    scheme: Node | None
+    definition: Text | None
+    notes: tuple[Text, ...]
+    facts: tuple[Fact, ...]
+    broader: tuple[Node, ...]
+    narrower: tuple[Count, ...]
+    cards: tuple[UnitCard, ...]
+    units: int
+    all_href: str
+    libraries: tuple[Node, ...]
+    wordings: tuple[WordingRow, ...]
+    beside: tuple[tuple[Node, int], ...]
+    elsewhere: tuple[WebLink, ...]
+    map: PointMap | None
+    provenance: tuple[SourceStatement, ...]
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class LabellingContext:
+    """``/id/labelling/…``: one labelling of one unit."""
+
+    title: str
+    iri: str
+    node: Node
+    unit: UnitCard | None
+    label: Node | None
+    facts: tuple[Fact, ...]
+    bare: bool
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class SchemeContext:
+    """``/vocabulary/{scheme}``: the concepts of a list, with the number of units of each."""
+
+    title: str
+    iri: str
+    node: Node
+    description: Text | None
+    notes: tuple[Text, ...]
+    concepts: tuple[SchemeConcept, ...]
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class SchemeConcept:
+    """A concept of a scheme."""
+
+    node: Node
+    notation: str
+    definition: Text | None
+    units: int
+
+
+@dataclass(frozen=True)
+class EntityContext:
+    """Anything else: everything the graph says of it, and what points at it."""
+
+    title: str
+    iri: str
+    node: Node
+    types: tuple[Node, ...]
+    facts: tuple[Fact, ...]
+    incoming: tuple[Fact, ...]
+    provenance: tuple[SourceStatement, ...]
+    quality: Quality
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A query people can start from."""
+
+    name: str
+    title: str
+    description: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class ResultCell:
+    """A cell of a results table; ``href`` is a page of ours, an outer address, or empty."""
+
+    text: str
+    href: str = ""
+    language: str = ""
+    numeric: bool = False
+    compact: str = ""
+
+
+@dataclass(frozen=True)
+class QueryProblem:
+    """Why a query has no result."""
+
+    title: str
+    detail: str
+    advice: str
+    line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+
+
+@dataclass(frozen=True)
+class QueryContext:
+    """``/query``: write a query, see its result.
+
+    Attributes:
+        answer: ``none``, ``table``, ``boolean``, ``graph`` or ``problem``.
+        downloads: the same result in other formats.
+        shown: rows shown, when there are more.
+    """
+
+    title: str
+    text: str
+    answer: str = "none"
+    variables: tuple[str, ...] = ()
+    rows: tuple[tuple[ResultCell, ...], ...] = ()
+    total: int = 0
+    shown: int = 0
+    truth: bool = False
+    graph_text: str = ""
+    seconds: str = ""
+    downloads: tuple[Format, ...] = ()
+    problem: QueryProblem | None = None
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class AboutContext:
+    """``/about``: what this is and is not, its sources and its limits."""
+
+    title: str
+    datasets: tuple[SourceDataset, ...]
+    base_iri: str
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """``/about/model``: the model in one picture, and queries to copy."""
+
+    title: str
+    patterns: tuple[Example, ...]
+    prefixes: tuple[tuple[str, str], ...]
+    schemes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """A published state of the graph."""
+
+    identifier: str
+    date: str
+    current: bool
+    quads: int | None
+
+
+@dataclass(frozen=True)
+class DatasetContext:
+    """``/dataset``: the data as a whole."""
+
+    title: str
+    dump_href: str
+    dump_size: str
+    dump_sha256: str
+    quads: int
+    counts: tuple[tuple[str, int], ...]
+    links: tuple[Format, ...]
+    datasets: tuple[SourceDataset, ...]
+    snapshots: tuple[SnapshotRow, ...]
+    citation: str
+    quality: Sequence[tuple[str, int]] = field(default=())
+
+
+@dataclass(frozen=True)
+class ErrorContext:
+    """An error: what happened, where, what to do."""
+
+    title: str
+    status: int
+    detail: str
+    where: str
+    advice: str

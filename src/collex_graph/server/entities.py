@@ -1,0 +1,320 @@
+"""Linked data: every IRI of the graph answers, as a page or as triples.
+
+The IRI ``{base_iri}X`` is served at ``/X``, whatever host the site runs on; the IRIs of others are
+served at ``/entity?iri=…``. An address that ends like a file name (``.ttl``) names a
+representation, unless the whole path is the IRI of an entity.
+
+The data about a node are all its statements in the default graph and in those of provenance,
+description, validation and shapes; what points at it in the default graph, up to `INCOMING_LINKS`;
+and the labels of the nodes at the other end. The header
+``X-Incoming-Links`` says how many there are, and ``partial`` where more are left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes, urlencode
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, Gone
+
+from collex_graph.errors import EntityNotFoundError
+from collex_graph.rdf.iris import is_absolute_iri, percent_encode
+from collex_graph.rdf.namespaces import expand
+from collex_graph.server import answers, pages
+from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
+from collex_graph.server.datasets import licences
+from collex_graph.server.negotiation import (
+    BY_EXTENSION,
+    DATA,
+    HTML,
+    PAGE_AND_DATA,
+    language_of,
+    split_extension,
+)
+from collex_graph.server.serialization import serialize
+from collex_graph.server.services import services
+from collex_graph.server.statements import ask, construct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collex_graph.server.messages import Language
+    from collex_graph.server.negotiation import Representation
+
+INCOMING_LINKS = 1000
+"""How many links that point at a node its data hold; the query reads one more to know of others."""
+
+LONGEST_IRI = 2000
+"""Characters of the longest IRI asked for; a longer one is no identifier of anybody."""
+
+_SERVED_PATHS = ("/id/", "/vocabulary/", "/graph/", "/.well-known/genid/")
+
+blueprint = Blueprint("entities", __name__)
+
+
+# --- addresses -----------------------------------------------------------------------------------
+
+
+def requested_path() -> str:
+    """Return the path of the request as its IRI spells it: decoded once, then encoded our way.
+
+    The path that WSGI gives is decoded already, so that an encoded slash and a slash look alike;
+    this reads the path as it was sent.
+
+    Raises:
+        BadRequest: for a path that no IRI of ours has: bad UTF-8, an encoded slash, ``..``,
+            a backslash or a control character.
+    """
+    environ = request.environ
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
+    if not sent.startswith("/"):
+        # the absolute form of a request line, whose host is nobody's business here
+        sent = "/" + sent.partition("://")[2].partition("/")[2]
+    path = sent.partition("?")[0]
+    if len(path) > 3 * LONGEST_IRI:
+        raise BadRequest("the path is too long")
+    return "/".join(_canonical_segment(segment) for segment in path.split("/"))
+
+
+def _canonical_segment(segment: str) -> str:
+    try:
+        decoded = unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest("the path is not percent-encoded UTF-8") from None
+    if decoded in (".", "..") or any(
+        character in "/\\" or ord(character) < 0x20 or ord(character) == 0x7F
+        for character in decoded
+    ):
+        raise BadRequest("the path holds characters that no identifier here has")
+    return percent_encode(decoded)
+
+
+def href_of(iri: str) -> str:
+    """Return the local address of any IRI: its path when it is ours, else ``/entity?iri=…``."""
+    path = services().iris.path_of(iri)
+    if path is not None and path.startswith(_SERVED_PATHS):
+        return path
+    return "/entity?" + urlencode({"iri": iri})
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/id/<path:_>")
+@blueprint.get("/vocabulary/<path:_>")
+@blueprint.get("/.well-known/genid/<path:_>")
+def entity(_: str) -> Response:
+    """Send what the graph says of an entity, a concept or a skolemised blank node of ours."""
+    path = requested_path()
+    iris = services().iris
+    split = split_extension(path)
+    if split is None or is_known(iris.at_path(path)):
+        return _answer(iris.at_path(path), path, None)
+    stem, representation = split
+    return _answer(iris.at_path(stem), stem, representation)
+
+
+@blueprint.get("/entity")
+def any_entity() -> Response:
+    """Send what the graph says of an IRI that others minted."""
+    wanted = request.args.getlist("iri")
+    if len(wanted) != 1:
+        raise BadRequest("give one IRI: /entity?iri=…")
+    iri = wanted[0]
+    if len(iri) > LONGEST_IRI or not is_absolute_iri(iri):
+        raise BadRequest("iri= must be an absolute IRI, percent-encoded in the address")
+    href = href_of(iri)
+    if not href.startswith("/entity?"):
+        # The path starts with /id/ or the like, so this never leads to another host.
+        return answers.see_other(href)
+    extension = request.args.get("format")
+    if extension is not None and extension not in BY_EXTENSION:
+        raise BadRequest(f"format= is one of {', '.join(BY_EXTENSION)}")
+    return _answer(iri, href, BY_EXTENSION[extension] if extension else None)
+
+
+@blueprint.get("/ontology")
+@blueprint.get("/ontology.<extension>")
+def ontology(extension: str | None = None) -> Response:
+    """Send the ontology: the IRIs of its terms lead here once their fragment is dropped."""
+    named = expand("collex:").rstrip("#")
+    return _graph(
+        services().iris.graph("ontology"), "/ontology", extension, content=named, has_page=True
+    )
+
+
+@blueprint.get("/ontology/<version>")
+def ontology_version(version: str) -> Response:
+    """Send the ontology at its version IRI; of other versions nothing is kept here."""
+    split = split_extension(version)
+    number, representation = split or (version, None)
+    base = expand("collex:").rstrip("#")
+    named = f"{base}/{number}"
+    if ox.NamedNode(named) not in {
+        triple.object
+        for triple in construct("entities/describe", node=[_node(base)])
+        if triple.predicate.value == expand("owl:versionIRI")
+    }:
+        raise _absent(named)
+    return _graph(
+        services().iris.graph("ontology"),
+        f"/ontology/{number}",
+        representation.extension if representation else None,
+        content=named,
+    )
+
+
+@blueprint.get("/shapes")
+@blueprint.get("/shapes.<extension>")
+def shapes(extension: str | None = None) -> Response:
+    """Send the shapes that the data are validated with."""
+    named = expand("collex-sh:").rstrip("#")
+    return _graph(services().iris.graph("shapes"), "/shapes", extension, content=named)
+
+
+@blueprint.get("/graph/<path:_>")
+def graph(_: str) -> Response:
+    """Send the content of a named graph; graphs are data and have no page."""
+    path = requested_path()
+    split = split_extension(path)
+    if split is not None:
+        stem, representation = split
+        return _graph(services().iris.at_path(stem), stem, representation.extension)
+    return _graph(services().iris.at_path(path), path, None)
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+def _alternates(href: str, offered: Sequence[Representation]) -> list[tuple[str, Representation]]:
+    if href.startswith("/entity?"):
+        return [(f"{href}&format={each.extension}", each) for each in offered]
+    return [(f"{href}.{each.extension}", each) for each in offered]
+
+
+def _answer(iri: str, href: str, representation: Representation | None) -> Response:
+    """Send one entity.
+
+    Args:
+        iri: the entity.
+        href: its address here, without extension.
+        representation: what the address names; None leaves it to negotiation.
+    """
+    site = services()
+    snapshot = site.snapshot
+    alternates = _alternates(href, PAGE_AND_DATA)
+    if representation is None:
+        representation = answers.choose_among(PAGE_AND_DATA, alternates)
+    language = language_of(request)
+    tag = _tag(iri, representation, language)
+    if client_holds(tag):
+        response = not_modified(tag)
+    elif representation.syntax is None:
+        if not is_known(iri):
+            raise _absent(iri)
+        response = answers.page(pages.entity_page(iri), language)
+    else:
+        triples, incoming = describe(iri)
+        if not triples:
+            raise _absent(iri)
+        body = serialize(triples, representation.syntax, first=iri)
+        response = answers.data(body, representation)
+        response.headers["X-Incoming-Links"] = incoming
+    answers.link(response, canonical=iri, alternates=alternates, licences=licences(snapshot))
+    response.headers["Content-Location"] = next(
+        address for address, each in alternates if each is representation
+    )
+    response.headers["X-Snapshot"] = snapshot.identifier
+    return tagged(answers.vary(response, representation), tag)
+
+
+def _absent(iri: str) -> Exception:
+    if services().known_before(iri):
+        return Gone()
+    return EntityNotFoundError(f"the graph says nothing about <{iri}>")
+
+
+def is_known(iri: str) -> bool:
+    """Say whether any statement has this IRI as its subject or its object."""
+    return ask("entities/known", node=[_node(iri)])
+
+
+def describe(iri: str) -> tuple[list[ox.Triple], str]:
+    """Return the triples about a node, and how many links point at it, in words for a header."""
+    triples = construct("entities/describe", node=[_node(iri)])
+    label = expand("rdfs:label")
+    incoming = sorted(
+        (t for t in triples if isinstance(t.object, ox.NamedNode) and t.object.value == iri),
+        key=lambda t: (str(t.subject), str(t.predicate)),
+    )
+    if len(incoming) <= INCOMING_LINKS:
+        return triples, str(len(incoming))
+    beyond = set(incoming[INCOMING_LINKS:])
+    kept = {t.subject for t in incoming[:INCOMING_LINKS]}
+    orphans = {t.subject for t in beyond} - kept
+    return [
+        t
+        for t in triples
+        if t not in beyond and not (t.subject in orphans and t.predicate.value == label)
+    ], f"{INCOMING_LINKS}, partial"
+
+
+def _graph(
+    iri: str,
+    href: str,
+    extension: str | None,
+    *,
+    content: str | None = None,
+    has_page: bool = False,
+) -> Response:
+    """Send the content of a named graph.
+
+    Args:
+        iri: the graph.
+        href: its address here, without extension.
+        extension: what the address names; None leaves it to negotiation.
+        content: the IRI of what the graph contains, where that has one of its own.
+        has_page: that IRI has a page, for people.
+    """
+    site = services()
+    snapshot = site.snapshot
+    named = content or iri
+    offered = PAGE_AND_DATA if has_page else DATA
+    alternates = _alternates(href, offered)
+    if extension is None:
+        representation = answers.choose_among(offered, alternates)
+    elif BY_EXTENSION.get(extension) in offered:
+        representation = BY_EXTENSION[extension]
+    else:
+        raise _absent(f"{iri}.{extension}")
+    language = language_of(request)
+    tag = _tag(iri, representation, language)
+    if client_holds(tag):
+        response = not_modified(tag)
+    elif representation.syntax is None:
+        response = answers.page(pages.entity_page(named), language)
+    else:
+        triples = construct("entities/graph", graph=[_node(iri)])
+        if not triples:
+            raise _absent(iri)
+        response = answers.data(serialize(triples, representation.syntax), representation)
+    answers.link(response, canonical=named, alternates=alternates, licences=licences(snapshot))
+    response.headers["Content-Location"] = f"{href}.{representation.extension}"
+    response.headers["X-Snapshot"] = snapshot.identifier
+    return tagged(answers.vary(response, representation), tag)
+
+
+def _tag(iri: str, representation: Representation, language: Language) -> str:
+    site = services()
+    if representation is HTML:
+        return tag_of(site.snapshot.identifier, iri, language, site.presentation, request.full_path)
+    return tag_of(site.snapshot.identifier, iri, representation.extension)
+
+
+def _node(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri)
+    except ValueError:
+        raise BadRequest("this is not an IRI") from None

@@ -1,0 +1,211 @@
+"""Where a description comes from, what is wrong with it, and how else it can be had."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from collex_graph.rdf.namespaces import compact, expand
+from collex_graph.server.contexts import (
+    Format,
+    Quality,
+    QualityResult,
+    SourceDataset,
+    SourceStatement,
+    Text,
+)
+from collex_graph.server.negotiation import DATA
+from collex_graph.server.reader import integer
+
+if TYPE_CHECKING:
+    from collex_graph.server.contexts import WebLink
+    from collex_graph.server.reader import GraphReader, Row, Term
+
+_SEVERITIES = {
+    expand("sh:Violation"): "violation",
+    expand("sh:Warning"): "warning",
+    expand("sh:Info"): "info",
+}
+_WORST_FIRST = ("violation", "warning", "info")
+
+
+def formats_of(reader: GraphReader, iri: str) -> tuple[Format, ...]:
+    """Return the addresses of a node's data."""
+    href = reader.href_of(iri)
+    link = "{}&format={}" if href.startswith("/entity?") else "{}.{}"
+    return tuple(
+        Format(each.label, each.media_type, link.format(href, each.extension)) for each in DATA
+    )
+
+
+# --- provenance ----------------------------------------------------------------------------------
+
+
+def describe_provenance(reader: GraphReader, iri: str) -> tuple[SourceStatement, ...]:
+    """Return the places in source files that a node was read from, each file once."""
+    by_file: dict[str, list[Row]] = defaultdict(list)
+    for row in reader.rows("provenance", subject=[iri]):
+        by_file[row["file"].value].append(row)
+    return tuple(_source_statement(reader, rows, iri) for rows in by_file.values())
+
+
+def _source_statement(reader: GraphReader, rows: list[Row], iri: str) -> SourceStatement:
+    row = _in_page_language(reader, rows, "title")
+    dataset = reader.node(row["dataset"].value)
+    title = reader.best([each["title"] for each in rows if "title" in each])
+    if title is not None:
+        dataset = type(dataset)(dataset.iri, title, dataset.href)
+    places = list(dict.fromkeys(each["position"].value.partition("#")[2] for each in rows))
+    if iri.rpartition("/")[2] in places:
+        # other records of the file speak of it as well, but this one is its own
+        places = [iri.rpartition("/")[2]]
+    shown = [_place_in_words(reader, place) for place in places if place]
+    more = f" (+{len(shown) - 3})" if len(shown) > 3 else ""
+    return SourceStatement(
+        file_name=row["name"].value,
+        place=", ".join(shown[:3]) + more,
+        sha256=row["sha256"].value if "sha256" in row else "",
+        dataset=dataset,
+        publisher=row["publisher"].value if "publisher" in row else "",
+        licence=_licence(reader, row),
+        rights=row["rights"].value if "rights" in row else "",
+    )
+
+
+def _place_in_words(reader: GraphReader, fragment: str) -> str:
+    if fragment.startswith("row="):
+        return reader.words("place.row", row=fragment.removeprefix("row="))
+    return reader.words("place.component", component=fragment)
+
+
+def _in_page_language(reader: GraphReader, rows: list[Row], name: str) -> Row:
+    for language in (reader.words.language, "fr"):
+        for row in rows:
+            term = row.get(name)
+            if isinstance(term, ox.Literal) and term.language == language:
+                return row
+    return rows[0]
+
+
+_LICENCES = {
+    "https://www.etalab.gouv.fr/licence-ouverte-open-licence": "Licence Ouverte (Etalab)",
+    "https://creativecommons.org/licenses/by/4.0/": "CC BY 4.0",
+    "https://creativecommons.org/publicdomain/zero/1.0/": "CC0 1.0",
+}
+
+
+def _licence(reader: GraphReader, row: Row) -> WebLink | None:
+    if "licence" not in row:
+        return None
+    iri = row["licence"].value
+    return reader.web_link(iri, Text(_LICENCES[iri]) if iri in _LICENCES else None)
+
+
+def describe_datasets(reader: GraphReader) -> tuple[SourceDataset, ...]:
+    """Return the source datasets, with how much of each was read."""
+    read = {
+        row["dataset"].value: integer(row["count"]) or 0 for row in reader.rows("datasets-read")
+    }
+    by_dataset: dict[str, list[Row]] = defaultdict(list)
+    for row in reader.rows("datasets"):
+        by_dataset[row["dataset"].value].append(row)
+    found = []
+    for iri, rows in by_dataset.items():
+        row = _in_page_language(reader, rows, "title")
+        node = reader.node(iri)
+        title = reader.text(row["title"])
+        found.append(
+            SourceDataset(
+                node=type(node)(iri, title or node.label, node.href),
+                description=row["description"].value if "description" in row else "",
+                publisher=row["publisher"].value if "publisher" in row else "",
+                licence=_licence(reader, row),
+                rights=row["rights"].value if "rights" in row else "",
+                page=reader.web_link(row["page"].value) if "page" in row else None,
+                known=integer(row.get("known")),
+                read=read.get(iri) or integer(row.get("records")) or 0,
+            )
+        )
+    return tuple(found)
+
+
+def coverage_of(datasets: tuple[SourceDataset, ...]) -> tuple[int, int | None]:
+    """Return how many notices were read and how many are known, of sources with a known total."""
+    counted = [dataset for dataset in datasets if dataset.known]
+    if not counted:
+        return sum(dataset.read for dataset in datasets), None
+    return sum(d.read for d in counted), sum(d.known or 0 for d in counted)
+
+
+# --- quality -------------------------------------------------------------------------------------
+
+
+def describe_quality(reader: GraphReader, iri: str) -> Quality:
+    """Return the validation results about a node and its parts, the worst first."""
+    by_result: dict[str, list[Row]] = defaultdict(list)
+    for row in reader.rows("quality", subject=[iri], focus=[iri]):
+        by_result[row["result"].value].append(row)
+    paths = {r["path"].value for rows in by_result.values() for r in rows if "path" in r}
+    focuses = {rows[0]["focus"].value for rows in by_result.values()}
+    reader.learn_labels(paths | focuses - {iri})
+    results = [_quality_result(reader, rows, iri) for rows in by_result.values()]
+    results.sort(key=lambda result: (_WORST_FIRST.index(result.severity), result.message.value))
+    return Quality(tuple(results))
+
+
+def _quality_result(reader: GraphReader, rows: list[Row], page: str) -> QualityResult:
+    row = rows[0]
+    focus = row["focus"].value
+    message = reader.best([each["message"] for each in rows])
+    return QualityResult(
+        severity=_SEVERITIES.get(row["severity"].value, "info"),
+        message=message or Text(""),
+        advice=reader.best([each["advice"] for each in rows if "advice" in each]),
+        property_label=_property_label(reader, row.get("path")),
+        value=row["found"].value if "found" in row else "",
+        place=_place_of_result(reader, row),
+        focus=None if focus == page else reader.node(focus),
+    )
+
+
+def _property_label(reader: GraphReader, path: Term | None) -> str:
+    if path is None:
+        return ""
+    if isinstance(path, ox.NamedNode):
+        return property_label(reader, path.value)
+    return path.value
+
+
+def _place_of_result(reader: GraphReader, row: Row) -> str:
+    """Return where a result stands in its source file: the line says more than the component."""
+    parts = []
+    for name in ("file", "row", "component", "column", "line"):
+        if name in row:
+            key = f"place.{name}"
+            value = row[name].value
+            parts.append(value if name == "file" else reader.words(key, **{name: value}))
+    return ", ".join(parts)
+
+
+# --- names of properties -------------------------------------------------------------------------
+
+
+def property_label(reader: GraphReader, iri: str) -> str:
+    """Return what to call a property: our words for it, the ontology's label, or its short name."""
+    name = compact(iri)
+    key = f"property.{name}"
+    if name is not None and reader.words.knows(key):
+        return reader.words(key)
+    label = reader.label_of(iri).value
+    if "genid" in label:
+        # a property path has no name of its own
+        return ""
+    return label if label == name else label[:1].upper() + label[1:]
+
+
+def property_labels(reader: GraphReader, iris: list[str]) -> dict[str, str]:
+    """Return the names of several properties, asked for at once."""
+    reader.learn_labels(iris)
+    return {iri: property_label(reader, iri) for iri in iris}

@@ -1,0 +1,239 @@
+"""The pages of the site: their addresses, the language, the frame, and which kind a node gets.
+
+Statuses, negotiation and entity tags of entities and of the data set belong to the rooms that call
+`entity_page`, `dataset_page` and `error_page`; those return HTML text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+
+from collex_graph import __version__
+from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
+from collex_graph.server import answers
+from collex_graph.server.about_pages import describe_about, describe_dataset
+from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
+from collex_graph.server.contexts import Site
+from collex_graph.server.fonds_page import describe_fonds, describe_stub
+from collex_graph.server.home_page import describe_home
+from collex_graph.server.institution_pages import (
+    describe_establishment,
+    describe_institutions,
+    describe_library,
+)
+from collex_graph.server.messages import LANGUAGES, words
+from collex_graph.server.negotiation import language_of
+from collex_graph.server.query_page import (
+    describe_answer,
+    describe_model,
+    describe_problem,
+    describe_start,
+)
+from collex_graph.server.reader import GraphReader, Statements
+from collex_graph.server.record_pages import (
+    describe_entity,
+    describe_labelling,
+    describe_notice,
+)
+from collex_graph.server.search_page import describe_search, read_search
+from collex_graph.server.services import services
+from collex_graph.server.subject_pages import describe_scheme, describe_subject, subject_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from collex_graph.server.contexts import ErrorContext
+    from collex_graph.server.messages import Words
+
+blueprint = Blueprint("pages", __name__)
+
+
+# --- what templates use --------------------------------------------------------------------------
+
+
+@blueprint.app_template_global()
+def asset(name: str) -> str:
+    """Return the address of a static file, which changes when any of them does."""
+    return url_for("static", filename=name, v=services().presentation)
+
+
+@blueprint.app_template_filter()
+def paragraphs(text: str) -> list[str]:
+    r"""Split a text of the data into its paragraphs.
+
+    >>> paragraphs("Un.\n\nDeux.\n")
+    ['Un.', 'Deux.']
+    """
+    return [part.strip() for part in text.split("\n") if part.strip()]
+
+
+def _words() -> Words:
+    return words(language_of(request))
+
+
+def _reader() -> GraphReader:
+    site = services()
+    return GraphReader(site.queries, site.iris, _words())
+
+
+def _render(template: str, page: object, *, section: str = "", search_text: str = "") -> str:
+    t = _words()
+    return render_template(
+        template, page=page, t=t, site=_site(t, section=section, search_text=search_text)
+    )
+
+
+def _site(t: Words, *, section: str, search_text: str) -> Site:
+    kept = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
+    path = request.path
+    try:
+        snapshot = services().snapshot
+        identifier, day = snapshot.identifier, t.date(snapshot.created.date())
+    except SnapshotNotFoundError:
+        # the page that says there is no data yet has a frame as well
+        identifier, day = "", ""
+    return Site(
+        language=t.language,
+        path=path,
+        alternates={
+            language: f"{path}?{urlencode([*kept, ('lang', language)])}" for language in LANGUAGES
+        },
+        section=section,
+        version=__version__,
+        snapshot=identifier,
+        snapshot_date=day,
+        search_text=search_text,
+    )
+
+
+def _page(template: str, make: Callable[[], object], *, section: str) -> Response:
+    """Send a page of the current snapshot, unless the browser holds it already."""
+    site = services()
+    language = language_of(request)
+    tag = tag_of(site.snapshot.identifier, language, site.presentation, request.full_path)
+    if client_holds(tag):
+        return not_modified(tag)
+    text = _render(template, make(), section=section)
+    return tagged(answers.page(text, language), tag)
+
+
+# --- pages with an address of their own ----------------------------------------------------------
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Say what is here."""
+    return _page("home.html", lambda: describe_home(_reader()), section="home")
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """List fonds, narrowed by words and facets."""
+    asked = read_search(request.args.to_dict(flat=False), services().iris)
+    return _page("search.html", lambda: describe_search(_reader(), asked), section="search")
+
+
+@blueprint.get("/institutions")
+def institutions() -> Response:
+    """List libraries and establishments."""
+    return _page(
+        "institutions.html", lambda: describe_institutions(_reader()), section="institutions"
+    )
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """Say what this site is and is not."""
+    return _page("about.html", lambda: describe_about(_reader()), section="about")
+
+
+@blueprint.get("/about/model")
+def model() -> Response:
+    """Draw the model, with queries to copy."""
+    return _page("model.html", lambda: describe_model(_reader()), section="model")
+
+
+@blueprint.get("/query")
+def query() -> Response:
+    """Run a query and show its result; without one, offer an editor."""
+    text = request.args.get("query", "").strip()
+    if not text:
+        return _page("query.html", lambda: describe_start(_reader()), section="query")
+    language = language_of(request)
+    reader = _reader()
+    status, headers = 200, {}
+    try:
+        context = describe_answer(reader, services().queries, text)
+    except QueryError as error:
+        # errors sends pages and so imports this module
+        from collex_graph.server.errors import in_language, problem_of  # noqa: PLC0415
+
+        problem = problem_of(error, services().settings)
+        detail = in_language(problem.detail, language)
+        status, headers = problem.status, dict(problem.headers)
+        context = describe_problem(reader, text, problem, detail)
+    response = answers.page(_render("query.html", context, section="query"), language)
+    response.status_code = status
+    response.headers.update(headers)
+    response.headers["Cache-Control"] = "no-store" if status != 200 else "private, no-cache"
+    return response
+
+
+# --- pages that other rooms send -----------------------------------------------------------------
+
+
+def entity_page(iri: str) -> str:
+    """Return the page of a node, of the kind that its classes give it.
+
+    Raises:
+        EntityNotFoundError: when the graph neither describes nor names it.
+    """
+    reader = _reader()
+    statements = reader.statements(iri)
+    template, page = _page_of(reader, iri, statements)
+    return _render(template, page)
+
+
+def _page_of(reader: GraphReader, iri: str, statements: Statements) -> tuple[str, Any]:
+    if statements.is_a("collex:DescribedUnit"):
+        return "fonds.html", describe_fonds(reader, iri, statements)
+    if statements.is_a("collex:Notice"):
+        return "notice.html", describe_notice(reader, iri, statements)
+    if statements.is_a("collex:Library"):
+        return "library.html", describe_library(reader, iri, statements)
+    if statements.is_a("collex:Establishment"):
+        return "establishment.html", describe_establishment(reader, iri, statements)
+    if statements.is_a("collex:Labelling"):
+        return "labelling.html", describe_labelling(reader, iri, statements)
+    if statements.is_a("skos:ConceptScheme"):
+        return "scheme.html", describe_scheme(reader, iri, statements)
+    if statements.is_a("rico:RecordSet") or statements.terms("collex:citedAs"):
+        return "stub.html", describe_stub(reader, iri, statements)
+    kind = subject_kind(statements)
+    if kind is not None:
+        return "subject.html", describe_subject(reader, iri, statements, kind)
+    entity = describe_entity(reader, iri, statements or reader.statements_about(iri))
+    if not entity.facts and not entity.types and not entity.incoming:
+        raise EntityNotFoundError(f"the graph says nothing about <{iri}>")
+    return "entity.html", entity
+
+
+def dataset_page() -> str:
+    """Return the page of the data as a whole."""
+    # datasets sends this page and so imports this module
+    from collex_graph.server.datasets import DUMP_PATH, sha256_of_dump  # noqa: PLC0415
+
+    snapshot = services().snapshot
+    context = describe_dataset(
+        _reader(), snapshot, dump_href=DUMP_PATH, sha256=sha256_of_dump(snapshot)
+    )
+    return _render("dataset.html", context, section="dataset")
+
+
+def error_page(context: ErrorContext) -> str:
+    """Return the page of an error."""
+    g.failed = True
+    return _render("error.html", context)

@@ -1,0 +1,302 @@
+"""The list of fonds: words, facets, chips, order and pages, all in the address.
+
+Every state of the list is an address made of GET parameters, so it can be kept, sent and printed,
+and works without scripts. Choosing a value narrows the list: values of one facet and of several are
+all wanted at once, so the number beside a value is how many units stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pyoxigraph as ox
+
+from collex_graph.rdf.iris import is_absolute_iri
+from collex_graph.rdf.namespaces import expand
+from collex_graph.server.contexts import (
+    Chip,
+    Facet,
+    FacetValue,
+    Pagination,
+    SearchContext,
+    SortChoice,
+    Text,
+)
+from collex_graph.server.evidence import coverage_of, describe_datasets
+from collex_graph.server.reader import fold, integer
+from collex_graph.server.unit_cards import describe_cards
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from collex_graph.rdf.iris import Iris
+    from collex_graph.server.reader import GraphReader, Term
+
+PAGE_SIZE = 20
+_MOST_WORDS = 8
+_LONGEST_TEXT = 200
+_VALUES_SHOWN = 6
+_WORD = re.compile(r"[^\s,;:.!?()\[\]\"«»“”]+")
+_LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_LEVELS = {"fonds": "collex:Fonds", "subfonds": "collex:SousFonds"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parameter of the list.
+
+    Attributes:
+        name: in the address; ``facet.{name}`` is its label.
+        predicate: what links a unit to its value.
+        scheme: concept scheme or kind of entity that short values are in.
+        is_shown: whether its values are listed beside the results.
+    """
+
+    name: str
+    predicate: str
+    scheme: str = ""
+    is_shown: bool = False
+
+
+FILTERS = {
+    each.name: each
+    for each in (
+        Filter("label", "collex:hasCurrentLabel", "vocabulary/label", is_shown=True),
+        Filter("level", "rdf:type", "level", is_shown=True),
+        Filter("discipline", "collex:discipline", "vocabulary/discipline", is_shown=True),
+        Filter("holder", "rico:hasOrHadHolder", "id/library", is_shown=True),
+        Filter("region", "collex:inRegion", "vocabulary/region", is_shown=True),
+        Filter("type", "collex:fondsType", "vocabulary/fonds-type", is_shown=True),
+        Filter("document", "collex:documentType", "vocabulary/document-type", is_shown=True),
+        Filter("language", "dcterms:language", "lexvo", is_shown=True),
+        Filter("departement", "collex:inDepartement", "vocabulary/departement"),
+        Filter("treatment", "collex:treatmentStatus", "vocabulary/treatment-status"),
+        Filter("accrual", "collex:accrualStatus", "vocabulary/accrual-status"),
+        Filter("acquisition", "collex:acquisitionMode", "vocabulary/acquisition-mode"),
+        Filter("subject", "rico:hasOrHadSubject"),
+        Filter("agent", "collex:linkedAgent"),
+    )
+}
+ORDERS = ("relevance", "title", "start", "holder")
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is asked of the list, read from an address.
+
+    Attributes:
+        text: the words as typed.
+        wanted: (parameter, value as written, IRI) of each filter.
+        order: one of `ORDERS`.
+        page: from 1.
+        unreadable: parameters that could not be read, as (name, value).
+    """
+
+    text: str
+    wanted: tuple[tuple[str, str, str], ...]
+    order: str
+    page: int
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words to find, folded; each must be found."""
+        return tuple(dict.fromkeys(_WORD.findall(fold(self.text))))[:_MOST_WORDS]
+
+    def href(self, **changes: object) -> str:
+        """Return the address of the list with some of its state changed."""
+        text = changes.get("text", self.text)
+        wanted = changes.get("wanted", self.wanted)
+        order = changes.get("order", self.order)
+        page = changes.get("page", 1)
+        pairs = [("q", text)] if text else []
+        pairs += [(name, value) for name, value, _ in wanted]  # type: ignore[attr-defined]
+        if order != ("relevance" if text else "title"):
+            pairs.append(("sort", order))
+        if page != 1:
+            pairs.append(("page", page))
+        return "/search?" + urlencode(pairs) if pairs else "/search"
+
+
+def read_search(parameters: Mapping[str, Sequence[str]], iris: Iris) -> Search:
+    """Read the address of the list; what cannot be read is left out and said.
+
+    Args:
+        parameters: name → values, as the address has them.
+        iris: mints the IRIs of short values.
+    """
+
+    def first(name: str) -> str:
+        return next(iter(parameters.get(name, ())), "")
+
+    text = " ".join(first("q")[:_LONGEST_TEXT].split())
+    wanted, unreadable = [], []
+    for name, filter_ in FILTERS.items():
+        for value in dict.fromkeys(parameters.get(name, ())):
+            iri = _iri_of(filter_, value, iris)
+            if iri is None:
+                unreadable.append((name, value[:80]))
+            else:
+                wanted.append((name, value, iri))
+    order = first("sort")
+    if order not in ORDERS or (order == "relevance" and not text):
+        order = "relevance" if text else "title"
+    number = first("page")
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
+    return Search(text, tuple(wanted), order, max(page, 1), tuple(unreadable))
+
+
+def _iri_of(filter_: Filter, value: str, iris: Iris) -> str | None:
+    if filter_.scheme == "level":
+        name = _LEVELS.get(value)
+        return expand(name) if name else None
+    if "://" in value:
+        return value if is_absolute_iri(value) and len(value) <= 2000 else None
+    if not filter_.scheme or not _LOCAL.fullmatch(value):
+        return None
+    if filter_.scheme == "lexvo":
+        return expand("lexvo:") + value
+    return f"{iris.base}{filter_.scheme}/{value}"
+
+
+def _short(filter_: Filter, iri: str, iris: Iris) -> str:
+    """Return the shortest value that `_iri_of` reads back."""
+    if filter_.scheme == "level":
+        return next(value for value, name in _LEVELS.items() if expand(name) == iri)
+    start = expand("lexvo:") if filter_.scheme == "lexvo" else f"{iris.base}{filter_.scheme}/"
+    local = iri.removeprefix(start)
+    return local if iri.startswith(start) and _LOCAL.fullmatch(local) else iri
+
+
+def describe_search(reader: GraphReader, search: Search) -> SearchContext:
+    """Return the list that is asked for."""
+    words = reader.words
+    asked: dict[str, list[str | Term]] = {
+        "wanted": [expand("collex:DescribedUnit"), *dict.fromkeys(i for _, _, i in search.wanted)],
+        "word": [ox.Literal(word) for word in search.words] or [ox.Literal("")],
+    }
+    asked["wantedCount"] = [ox.Literal(len(asked["wanted"]))]
+    asked["wordCount"] = [ox.Literal(len(asked["word"]))]
+    facets, total = _facets(reader, search, asked)
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(search.page, pages)
+    start = (page - 1) * PAGE_SIZE
+    rows = reader.rows(
+        "search-units",
+        order=[ox.Literal(search.order)],
+        limit=[ox.Literal(PAGE_SIZE)],
+        offset=[ox.Literal(start)],
+        **asked,
+    )
+    cards = describe_cards(reader, [row["unit"].value for row in rows])
+    reader.learn_labels(iri for name, _, iri in search.wanted if name != "level")
+    read, known = coverage_of(describe_datasets(reader))
+    return SearchContext(
+        title=words("search.heading"),
+        text=search.text,
+        kept=tuple((name, value) for name, value, _ in search.wanted),
+        chips=_chips(reader, search),
+        facets=facets,
+        cards=cards,
+        sorts=tuple(
+            SortChoice(words(f"sort.{order}"), search.href(order=order), order == search.order)
+            for order in ORDERS
+            if order != "relevance" or search.text
+        ),
+        pagination=Pagination(
+            first=start + 1 if cards else 0,
+            last=start + len(cards),
+            total=total,
+            page=page,
+            pages=pages,
+            previous=search.href(page=page - 1) if page > 1 else "",
+            next=search.href(page=page + 1) if page < pages else "",
+        ),
+        read=read,
+        known=known,
+        unreadable=tuple(
+            words("search.unreadable", facet=words(f"facet.{name}"), value=value)
+            for name, value in search.unreadable
+        ),
+    )
+
+
+def _value_label(reader: GraphReader, name: str, iri: str) -> Text:
+    if name == "level":
+        key = next(key for key, curie in _LEVELS.items() if expand(curie) == iri)
+        return Text(reader.words(f"level.{key}"))
+    return reader.label_of(iri)
+
+
+def _chips(reader: GraphReader, search: Search) -> tuple[Chip, ...]:
+    chips = []
+    if search.text:
+        chips.append(Chip(reader.words("facet.q"), Text(search.text), search.href(text="")))
+    for each in search.wanted:
+        name, _, iri = each
+        rest = tuple(other for other in search.wanted if other != each)
+        chips.append(
+            Chip(
+                reader.words(f"facet.{name}"),
+                _value_label(reader, name, iri),
+                search.href(wanted=rest),
+            )
+        )
+    return tuple(chips)
+
+
+def _facets(
+    reader: GraphReader, search: Search, asked: dict[str, list[str | Term]]
+) -> tuple[tuple[Facet, ...], int]:
+    """Return the facets that can narrow the list further, and how long the list is."""
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    stated: dict[str, int] = {}
+    for row in reader.rows("search-facets", **asked):
+        facet, count = row["facet"].value, integer(row["count"]) or 0
+        if "value" in row:
+            counts[facet][row["value"].value] = count
+        else:
+            stated[facet] = count
+    total = counts[expand("rdf:type")].get(expand("collex:DescribedUnit"), 0)
+    levels = {expand(name) for name in _LEVELS.values()}
+    reader.learn_labels(
+        iri for facet, values in counts.items() if facet != expand("rdf:type") for iri in values
+    )
+    chosen = {iri for _, _, iri in search.wanted}
+    facets = []
+    for filter_ in FILTERS.values():
+        if not filter_.is_shown:
+            continue
+        found = counts[expand(filter_.predicate)]
+        if filter_.name == "level":
+            found = {iri: count for iri, count in found.items() if iri in levels}
+        values = [
+            FacetValue(
+                _value_label(reader, filter_.name, iri),
+                count,
+                search.href(wanted=(*search.wanted, _wish(filter_, iri, reader.iris))),
+            )
+            for iri, count in found.items()
+            if iri not in chosen and not (count == total and len(found) == 1)
+        ]
+        values.sort(key=lambda value: (-value.count, fold(value.label.value)))
+        says = total if filter_.name == "level" else stated.get(expand(filter_.predicate), 0)
+        if values:
+            facets.append(
+                Facet(
+                    name=filter_.name,
+                    label=reader.words(f"facet.{filter_.name}"),
+                    values=tuple(values[:_VALUES_SHOWN]),
+                    more=tuple(values[_VALUES_SHOWN:]),
+                    unstated=total - says,
+                )
+            )
+    return tuple(facets), total
+
+
+def _wish(filter_: Filter, iri: str, iris: Iris) -> tuple[str, str, str]:
+    return filter_.name, _short(filter_, iri, iris), iri

@@ -1,0 +1,68 @@
+"""Puts a site together: the current snapshot, the workers that query it, the application.
+
+A build or ``collex-graph snapshots switch`` changes the symbolic link ``current``; a running site
+looks at it and goes over to the new snapshot without dropping a request.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from collex_graph.errors import CollexGraphError
+from collex_graph.server.application import create_app
+from collex_graph.sparql.workers import WorkerPool
+from collex_graph.store.gone import read_gone
+from collex_graph.store.snapshot import current_snapshot
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from collex_graph.model import Snapshot
+    from collex_graph.settings import Settings
+
+LOOK_EVERY_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+def make_site(settings: Settings) -> Flask:
+    """Return the application on the current snapshot, its workers started.
+
+    Raises:
+        SnapshotNotFoundError: when nothing has been published yet.
+    """
+    pool = WorkerPool(current_snapshot(settings.var), settings)
+    pool.start()
+    gone = _Gone(pool.snapshot)
+    watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)
+    watcher.start()
+    return create_app(settings, pool, known_before=lambda iri: gone.knows(pool.snapshot, iri))
+
+
+class _Gone:
+    """The IRIs that the snapshot being served has lost, read once per snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._read = (snapshot.identifier, read_gone(snapshot))
+
+    def knows(self, snapshot: Snapshot, iri: str) -> bool:
+        identifier, gone = self._read
+        if identifier != snapshot.identifier:
+            gone = read_gone(snapshot)
+            self._read = (snapshot.identifier, gone)
+        return iri in gone
+
+
+def _follow(pool: WorkerPool, settings: Settings) -> None:
+    while True:
+        threading.Event().wait(LOOK_EVERY_SECONDS)
+        try:
+            snapshot = current_snapshot(settings.var)
+            if snapshot.identifier != pool.snapshot.identifier:
+                pool.switch(snapshot)
+        except CollexGraphError as error:
+            # the snapshot being served goes on being served
+            _log.warning("the new snapshot cannot be served: %s", error)
+        except RuntimeError:
+            return  # the pool is closed: the site is ending

@@ -1,0 +1,181 @@
+"""Fonds and sub-fonds in brief, for every list of the site."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from collex_graph.server.contexts import Branch, Text, UnitCard
+from collex_graph.server.reader import Statements, sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from collex_graph.server.contexts import Node
+    from collex_graph.server.reader import GraphReader, Term
+
+_NO_STATEMENTS = Statements({})
+
+
+def unit_kind(statements: Statements) -> str:
+    """Return what kind of unit this is: fonds, sub-fonds, another unit, or a stub."""
+    if statements.is_a("collex:Fonds"):
+        return "fonds"
+    if statements.is_a("collex:SousFonds"):
+        return "subfonds"
+    return "unit" if statements.is_a("collex:DescribedUnit") else "stub"
+
+
+def describe_cards(
+    reader: GraphReader,
+    units: Sequence[str],
+    *,
+    reasons: Mapping[str, Sequence[Node]] | None = None,
+    roles: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[UnitCard, ...]:
+    """Return units in brief, in the order given.
+
+    Args:
+        reader: the graph.
+        units: their IRIs.
+        reasons: unit → why it is in the list.
+        roles: unit → in which roles the subject of the page appears in it.
+    """
+    rows = reader.rows("unit-cards", unit=units)
+    reader.remember_labels(rows, "value", "label")
+    found: dict[str, dict[str, dict[Term, None]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        found[row["unit"].value][row["property"].value][row["value"]] = None
+    everything = {
+        unit: Statements({name: tuple(values) for name, values in properties.items()})
+        for unit, properties in found.items()
+    }
+    return tuple(
+        _card(
+            reader,
+            unit,
+            everything.get(unit, _NO_STATEMENTS),
+            tuple((reasons or {}).get(unit, ())),
+            tuple((roles or {}).get(unit, ())),
+        )
+        for unit in units
+    )
+
+
+def _card(
+    reader: GraphReader,
+    unit: str,
+    statements: Statements,
+    reasons: tuple[Node, ...],
+    roles: tuple[str, ...],
+) -> UnitCard:
+    label = reader.best(statements.terms("rdfs:label") or statements.terms("collex:citedAs"))
+    node = reader.node(unit)
+    return UnitCard(
+        node=node if label is None else _renamed(node, label),
+        unit_kind=unit_kind(statements),
+        labelled=bool(statements.iris("collex:hasCurrentLabel")),
+        holder=_first(reader, statements, "rico:hasOrHadHolder"),
+        region=_first(reader, statements, "collex:inRegion"),
+        place=_name(_first(reader, statements, "collex:hasPlace")),
+        years=years_of(reader, statements),
+        extent=first_extent(statements),
+        abstract=reader.best(statements.terms("dcterms:abstract")),
+        parent=_first(reader, statements, "rico:isDirectlyIncludedIn"),
+        disciplines=tuple(reader.node(iri) for iri in statements.iris("collex:discipline")),
+        reasons=reasons,
+        roles=roles,
+    )
+
+
+def _renamed(node: Node, label: Text) -> Node:
+    return type(node)(node.iri, label, node.href, node.authority)
+
+
+def _first(reader: GraphReader, statements: Statements, name: str) -> Node | None:
+    iris = statements.iris(name)
+    return reader.node(iris[0]) if iris else None
+
+
+def _name(node: Node | None) -> Text | None:
+    return node.label if node else None
+
+
+def years_of(reader: GraphReader, statements: Statements) -> str:
+    """Return the years a unit covers, in words: the earliest start, the latest end."""
+    starts = _integers(statements.terms("collex:startYear"))
+    ends = _integers(statements.terms("collex:endYear"))
+    return reader.words.years(
+        min(starts, default=None),
+        max(ends, default=None),
+        open_end=statements.truth("collex:openEnd"),
+    )
+
+
+def _integers(terms: Iterable[Term]) -> list[int]:
+    return [int(term.value) for term in terms if isinstance(term, ox.Literal)]
+
+
+_EXTENT_PREFIX = re.compile(r"^(?:\s*(?:Volume total|Autre volumétrie)\s*:)+\s*", re.IGNORECASE)
+_OPTIONAL_PLURAL = re.compile(r"(\d[\d\s.,]*)(\S+?)\(s\)(?:(\s+\S+?)\(s\))?")
+_LONGEST_EXTENT = 48
+
+
+def extent_in_words(wording: str) -> str:
+    """Return the wording of an extent without the heading that repeats what it is.
+
+    >>> extent_in_words("Volume total : Volume total : 30 mètre(s) linéaire(s)")
+    '30 mètres linéaires'
+    >>> extent_in_words("Autre volumétrie : 1 carton(s)")
+    '1 carton'
+    """
+    return _OPTIONAL_PLURAL.sub(_in_number, _EXTENT_PREFIX.sub("", wording)).strip()
+
+
+def _in_number(match: re.Match[str]) -> str:
+    number, noun, adjective = match[1], match[2], match[3] or ""
+    mark = "" if number.strip() in ("0", "1") else "s"
+    return f"{number}{noun}{mark}" + (f"{adjective}{mark}" if adjective else "")
+
+
+def first_extent(statements: Statements) -> str:
+    """Return the extent that sums a unit up: the total where there is one, else the shortest.
+
+    A number without a unit sums nothing up, and a long enumeration is for the unit's own page.
+    """
+    wordings = [term.value for term in statements.literals("rico:recordResourceExtent")]
+    totals = [wording for wording in wordings if wording.lower().startswith("volume total")]
+    chosen = extent_in_words(totals[0] if totals else min(wordings, key=len, default=""))
+    if len(chosen) > _LONGEST_EXTENT or not any(letter.isalpha() for letter in chosen):
+        return ""
+    return chosen
+
+
+def describe_tree(reader: GraphReader, unit: str, current: str) -> tuple[Branch, ...]:
+    """Return the units that a unit contains, at every level, as branches.
+
+    Args:
+        reader: the graph.
+        unit: where the tree starts; it is not part of it.
+        current: the unit of the page, marked when it is in the tree.
+    """
+    rows = reader.rows("unit-tree", unit=[unit])
+    children: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        children[row["parent"].value].append(row["part"].value)
+    parts = list(dict.fromkeys(row["part"].value for row in rows))
+    cards = {card.node.iri: card for card in describe_cards(reader, parts)}
+
+    def branches(parent: str, above: frozenset[str]) -> tuple[Branch, ...]:
+        # a source may contain a loop of inclusions; nothing is ever shown inside itself
+        below = [part for part in children[parent] if part not in above and part in cards]
+        below.sort(key=lambda part: (sort_key(cards[part].node.label.value), part))
+        return tuple(
+            Branch(cards[part], branches(part, above | {part}), current=part == current)
+            for part in below
+        )
+
+    return branches(unit, frozenset({unit}))

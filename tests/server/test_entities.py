@@ -1,0 +1,289 @@
+"""Every IRI of the graph answers, and nothing else does."""
+
+import re
+
+import pyoxigraph as ox
+import pytest
+
+from collex_graph.rdf.namespaces import term
+from collex_graph.resources import resource_dir
+from collex_graph.server.entities import INCOMING_LINKS
+
+BASE = "https://w3id.org/collex-graph/"
+FONDS = "/id/fonds/FRFONDS-751132108-1756"
+MASSE = "http://www.idref.fr/027015181/id"
+
+
+def triples(response):
+    assert response.status_code == 200
+    return {quad.triple for quad in ox.parse(response.data, ox.RdfFormat.N_TRIPLES)}
+
+
+def data(client, address):
+    return triples(client.get(address, headers={"Accept": "application/n-triples"}))
+
+
+def node(text):
+    return ox.NamedNode(text if "://" in text else BASE + text)
+
+
+def test_the_data_are_all_statements_about_the_entity(client, queries, iris):
+    fonds = node(iris.at_path(FONDS))
+    stored = {
+        quad.triple
+        for quad in queries.store.quads_for_pattern(fonds, None, None, ox.DefaultGraph())
+    }
+    assert len(stored) > 20
+    assert stored <= data(client, FONDS)
+
+
+def test_the_data_hold_the_labels_of_what_they_point_to(client):
+    label = ox.Triple(
+        node("id/library/751132108"),
+        term("rdfs:label"),
+        ox.Literal("Bibliothèque universitaire des langues et civilisations. Paris", language="fr"),
+    )
+    assert label in data(client, FONDS)
+
+
+def test_the_data_hold_what_points_at_the_entity_with_its_label(client):
+    found = data(client, "/id/library/674821001")
+    fonds = node("id/fonds/FRFONDS-674821001-xBW")
+    assert ox.Triple(fonds, term("rico:hasOrHadHolder"), node("id/library/674821001")) in found
+    label = ox.Literal("Fonds Emile Erckmann", language="fr")
+    assert ox.Triple(fonds, term("rdfs:label"), label) in found
+
+
+def test_the_data_say_where_the_entity_was_read(client):
+    file = node("id/source-file/ccfr/0123456789ab#FRFONDS-751132108-1756")
+    derived = ox.Triple(node(BASE + FONDS[1:]), term("prov:wasDerivedFrom"), file)
+    assert derived in data(client, FONDS)
+
+
+def test_a_node_that_only_the_description_knows_answers(client):
+    title = ox.Literal("National register of fonds (CCFr)", language="en")
+    found = data(client, "/id/dataset/ccfr")
+    assert ox.Triple(node("id/dataset/ccfr"), term("dcterms:title"), title) in found
+
+
+def test_the_iris_of_authorities_answer_too(client):
+    response = client.get(
+        "/entity", query_string={"iri": MASSE}, headers={"Accept": "application/n-triples"}
+    )
+    found = triples(response)
+    assert ox.Triple(node(MASSE), term("rdf:type"), term("rico:Person")) in found
+    assert any(triple.object == node(MASSE) for triple in found)
+
+
+def test_the_page_of_an_authority_is_a_page(client):
+    response = client.get("/entity", query_string={"iri": MASSE}, headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    assert "Massé, Henri" in response.text
+
+
+@pytest.mark.parametrize("extension", ["ttl", "jsonld", "nt", "rdf", "html"])
+def test_the_format_of_an_authority_can_be_named_in_the_address(client, extension):
+    response = client.get("/entity", query_string={"iri": MASSE, "format": extension})
+    assert response.status_code == 200
+    assert f"format={extension}" in response.headers["Content-Location"]
+
+
+def test_an_iri_of_ours_is_sent_to_its_own_address(client):
+    response = client.get("/entity", query_string={"iri": BASE + "id/library/751132108"})
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/id/library/751132108"
+
+
+def test_an_iri_with_letters_beyond_ascii_is_answered_with_legal_headers(client):
+    response = client.get("/entity", query_string={"iri": "http://example.org/é"})
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "iri=",
+        "iri=not-an-iri",
+        "iri=http://a/%20b",
+        "iri=http://a/%3Cb%3E",
+        "iri=http://a/b&iri=http://a/c",
+        "iri=http://a/" + "x" * 3000,
+        "iri=http://a/b&format=exe",
+        "iri=http://a/%0D%0AX-Injected:1",
+        "iri=http://a/%C2%85x",
+    ],
+)
+def test_an_iri_that_cannot_be_one_is_refused(client, query):
+    response = client.get(f"/entity?{query}", headers={"Accept": "text/turtle"})
+    assert response.status_code == 400
+    assert "X-Injected" not in response.headers
+
+
+def test_an_identifier_that_ends_like_a_file_name_is_an_entity_first(client):
+    page = client.get("/id/fonds/Fonds_9999.nt", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert page.mimetype == "text/html"
+    turtle = client.get("/id/fonds/Fonds_9999.nt.ttl")
+    assert turtle.mimetype == "text/turtle"
+    assert b"Fonds_9999.nt" in turtle.data
+
+
+@pytest.mark.parametrize("suffix", ["", ".ttl", ".html", ".jsonld"])
+def test_an_unknown_entity_is_not_found(client, suffix):
+    response = client.get(f"/id/fonds/FRFONDS-000000000-1{suffix}")
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("suffix", ["", ".ttl", ".html"])
+def test_an_entity_that_an_earlier_snapshot_knew_is_gone(client, formerly_known, suffix):
+    formerly_known.add(BASE + "id/fonds/FRFONDS-000000000-1")
+    assert client.get(f"/id/fonds/FRFONDS-000000000-1{suffix}").status_code == 410
+
+
+def test_an_unknown_extension_is_part_of_an_unknown_identifier(client):
+    assert client.get(f"{FONDS}.zip").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/id/fonds/..%2F..%2Fetc%2Fpasswd", 400),
+        ("/id/fonds/../../etc/passwd", 400),
+        ("/id/fonds/%2e%2e/x", 400),
+        ("/id/fonds/%252e%252e%252fx", 404),
+        ("/id/fonds/a%5Cb", 400),
+        ("/id/fonds/a%00b", 400),
+        ("/id/fonds/%C0%AE%C0%AE", 400),
+        ("/id/fonds/%FF", 400),
+        ("/id/fonds/a%0D%0Ab", 404),
+        ("/id/fonds//x", 404),
+        ("/id/fonds/" + "x" * 9000, 400),
+        ("/id/%F0%9F%92%A5", 404),
+        ("/id/fonds/%zz", 404),
+    ],
+)
+def test_a_path_is_decoded_once_and_never_leads_to_a_file(client, path, status):
+    response = client.get(path, headers={"Accept": "text/turtle"})
+    assert response.status_code == status
+    assert b"root:" not in response.data
+
+
+def test_an_identifier_is_found_however_its_letters_were_encoded(client):
+    response = client.get("/id/fonds/FRFONDS%2D751132108%2D1756.ttl")
+    assert response.status_code == 200
+
+
+def test_the_ontology_answers_with_its_terms(client):
+    found = data(client, "/ontology")
+    assert ox.Triple(term("collex:Fonds"), term("rdf:type"), term("owl:Class")) in found
+
+
+def test_a_named_graph_answers_with_its_content_and_no_more(client, queries):
+    graph = node("graph/source/ccfr/FRFONDS-674821001-xBW")
+    stored = {q.triple for q in queries.store.quads_for_pattern(None, None, None, graph)}
+    assert data(client, "/graph/source/ccfr/FRFONDS-674821001-xBW") == stored
+
+
+def test_the_ontology_answers_at_its_version_iri_and_at_no_other(client):
+    assert data(client, "/ontology/0.1.0") == data(client, "/ontology")
+    assert client.get("/ontology/0.1.0.ttl").mimetype == "text/turtle"
+    assert client.get("/ontology/9.9.9", headers={"Accept": "text/turtle"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/id/result/0a1b2c3d", "/.well-known/genid/path-1"])
+@pytest.mark.parametrize("media_type", ["text/html", "application/n-triples"])
+def test_what_only_the_report_or_the_shapes_know_answers(client, path, media_type):
+    response = client.get(path, headers={"Accept": media_type})
+    assert response.status_code == 200
+
+
+def test_an_unknown_graph_is_not_found(client):
+    assert client.get("/graph/source/ccfr/none").status_code == 404
+
+
+def test_a_client_that_holds_the_data_gets_no_body(client):
+    first = client.get(f"{FONDS}.ttl")
+    tag = first.headers["ETag"]
+    assert not tag.startswith("W/")
+    again = client.get(f"{FONDS}.ttl", headers={"If-None-Match": f'"other", {tag}'})
+    assert again.status_code == 304
+    assert again.data == b""
+    assert again.headers["ETag"] == tag
+    for name in ("Cache-Control", "Content-Location", "Vary"):
+        assert again.headers[name] == first.headers[name]
+
+
+def test_each_representation_and_each_language_has_its_own_tag(client):
+    tags = {client.get(f"{FONDS}.{extension}").headers["ETag"] for extension in ("ttl", "nt")}
+    tags |= {client.get(f"{FONDS}.html?lang={lang}").headers["ETag"] for lang in ("fr", "en")}
+    tags.add(client.get("/id/library/751132108.ttl").headers["ETag"])
+    assert len(tags) == 5
+
+
+def test_a_page_that_the_client_holds_is_not_written_again(client, queries):
+    tag = client.get(FONDS, headers={"Accept": "text/html"}).headers["ETag"]
+    queries.asked.clear()
+    again = client.get(FONDS, headers={"Accept": "text/html", "If-None-Match": tag})
+    assert again.status_code == 304
+    assert queries.asked == []
+
+
+def test_head_says_what_get_would(client):
+    got, headed = client.get(f"{FONDS}.ttl"), client.head(f"{FONDS}.ttl")
+    assert headed.status_code == 200
+    assert headed.data == b""
+    for name in ("ETag", "Content-Type", "Content-Length", "Link", "X-Incoming-Links"):
+        assert headed.headers[name] == got.headers[name]
+
+
+def test_the_same_data_are_the_same_bytes(client):
+    assert client.get(f"{FONDS}.ttl").data == client.get(f"{FONDS}.ttl").data
+
+
+def test_turtle_declares_only_the_prefixes_it_uses(client):
+    text = client.get("/vocabulary/region/44.ttl").text
+    declared = re.findall(r"@prefix ([\w-]+):", text)
+    assert "skos" in declared
+    # rdf:type is written `a`
+    assert all(re.search(rf"(?<![\w@]){name}:\w", text) for name in set(declared) - {"rdf"})
+
+
+def test_json_ld_is_compacted_with_the_context_of_the_ontology(client):
+    document = client.get(f"{FONDS}.jsonld").get_json(force=True)
+    assert "@context" in document
+    assert "@graph" in document
+
+
+def test_the_header_counts_the_links_that_point_at_the_entity(client):
+    assert client.get("/id/library/674821001.ttl").headers["X-Incoming-Links"] == "2"
+
+
+def test_the_limit_of_incoming_links_is_the_one_of_the_query():
+    text = (resource_dir("queries") / "entities" / "describe.rq").read_text(encoding="utf-8")
+    assert f"LIMIT {INCOMING_LINKS + 1}" in text
+    assert f"up to {INCOMING_LINKS} " in text
+
+
+@pytest.fixture
+def crowded(queries, monkeypatch):
+    """A concept that more nodes point at than an answer holds."""
+    store = ox.Store()
+    concept = node("vocabulary/document-type/monographies")
+    label = term("rdfs:label")
+    store.add(ox.Quad(concept, label, ox.Literal("Monographies", language="fr")))
+    for number in range(INCOMING_LINKS + 1):
+        unit = node(f"id/fonds/Fonds_{number:05}")
+        store.add(ox.Quad(unit, term("collex:documentType"), concept))
+        store.add(ox.Quad(unit, label, ox.Literal(f"Fonds {number}")))
+    monkeypatch.setattr(queries, "store", store)
+    return concept
+
+
+def test_more_links_than_the_limit_are_said_to_be_left_out(client, crowded):
+    response = client.get("/vocabulary/document-type/monographies.nt")
+    assert response.headers["X-Incoming-Links"] == f"{INCOMING_LINKS}, partial"
+    found = triples(response)
+    assert sum(triple.object == crowded for triple in found) == INCOMING_LINKS
+    # neither the link left out nor the label that came with it
+    assert len(found) == 2 * INCOMING_LINKS + 1
