@@ -36,8 +36,10 @@ from collex_graph.validation.report import report_quads, report_turtle
 from collex_graph.validation.validator import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from pyoxigraph import Quad
 
     from collex_graph.model import Position, Snapshot, ValidationResult
     from collex_graph.settings import Settings
@@ -258,14 +260,8 @@ def _publish(
     store.load_quads(report_quads(published, settings.base_iri, source_files=source_files))
     for path in sorted(resource_dir("shapes").glob("*.ttl")):
         store.load_quads(read_turtle(path, iris.base, iris.graph("shapes")))
-    for source in sources:
-        for file in source.files:
-            store.load_quads(describe_source_file(file, iris))
-        for key, record in source.records.items():
-            if key in set_aside[id(source)]:
-                continue
-            for subject in record.subjects:
-                store.load_quads(describe_origin(subject, record.file, record.position, iris))
+    # one stream: each bulk load has a fixed cost
+    store.load_quads(_provenance(sources, set_aside, iris))
     sources_ttl = resource_dir("mappings") / "sources.ttl"
     description = iris.graph("description")
     store.load_quads(read_turtle(sources_ttl, iris.base, description))
@@ -332,6 +328,19 @@ def _publish(
     text = json.dumps(manifest, ensure_ascii=False, indent=1)
     (building / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return publish(building, created)
+
+
+def _provenance(
+    sources: Sequence[MappedSource], set_aside: Mapping[int, frozenset[str]], iris: Iris
+) -> Iterator[Quad]:
+    for source in sources:
+        for file in source.files:
+            yield from describe_source_file(file, iris)
+        for key, record in source.records.items():
+            if key in set_aside[id(source)]:
+                continue
+            for subject in record.subjects:
+                yield from describe_origin(subject, record.file, record.position, iris)
 
 
 def _write_gone(building: Path, store: StoreBuilder, settings: Settings) -> None:

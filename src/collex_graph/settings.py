@@ -106,6 +106,15 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     return replace(Settings(), **values)
 
 
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a process of ours: this one's, with some variables set.
+
+    ``PYTHONPATH`` is put before the one in force.
+    """
+    path = [changes.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", "")]
+    return os.environ | changes | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
 def demo_folder() -> Path:
     """Return a folder of the user's cache, or a temporary one where no home can be written to."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())

@@ -77,6 +77,11 @@ DISCIPLINES = ("étrangères", "anciennes", "régionales", "francophones")
 # Where the table of defects says how each is reported. Not among them: D20, an empty date, which
 # says nothing; D23, the status of a notice, which is internal and never read.
 REPORTED = {f"D{number}" for number in range(1, 27)} - {"D20", "D23"}
+# Rules that state nothing: they report dates that disagree and empty addresses.
+ONLY_REPORT = {
+    "dates rico:date", "relatedUnits rdfs:seeAlso", "findingAids collex:findingAid",
+    "textLinks rdfs:seeAlso",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -176,13 +181,13 @@ def test_the_whole_sample_publishes_but_the_establishment_without_a_name(sample)
 
 def test_every_rule_of_the_mappings_says_something_of_the_sample(sample):
     silent = {
-        rule for source in sample.sources for rule, quads in source.rule_counts.items() if not quads
+        rule.partition(" (line ")[0]
+        for source in sample.sources
+        if source.dataset in ("ccfr", "esr")
+        for rule, quads in source.rule_counts.items()
+        if not quads
     }
-    assert silent <= SILENT
-
-
-# Rules that only report: they never make a statement.
-SILENT: set[str] = set()
+    assert silent <= ONLY_REPORT
 
 
 @pytest.mark.real_data
