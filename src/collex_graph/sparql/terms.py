@@ -1,0 +1,38 @@
+"""Writes RDF terms into SPARQL: the only way a value from outside gets into a query."""
+
+from __future__ import annotations
+
+from pyoxigraph import Literal, NamedNode
+
+from collex_graph.rdf.iris import is_absolute_iri
+from collex_graph.rdf.namespaces import expand
+
+Term = NamedNode | Literal
+
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+)
+
+
+def write_term(term: Term) -> str:
+    r"""Write an IRI or a literal so that a query can hold no more than that.
+
+    Raises:
+        ValueError: for an IRI that is not absolute or has characters no IRI may have.
+
+    >>> write_term(Literal('L\'"été"\\', language="fr"))
+    '"L\'\\"été\\"\\\\"@fr'
+    >>> write_term(Literal("12", datatype=NamedNode("http://www.w3.org/2001/XMLSchema#integer")))
+    '"12"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    """
+    if isinstance(term, NamedNode):
+        if not is_absolute_iri(term.value):
+            raise ValueError(f"not an absolute IRI: {term.value!r}")
+        return f"<{term.value}>"
+    quoted = f'"{term.value.translate(_ESCAPES)}"'
+    if term.language:
+        direction = f"--{term.direction}" if term.direction else ""
+        return f"{quoted}@{term.language}{direction}"
+    if term.datatype.value == expand("xsd:string"):
+        return quoted
+    return f"{quoted}^^{write_term(term.datatype)}"
