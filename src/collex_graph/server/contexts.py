@@ -107,7 +107,7 @@ class UnitCard:
         labelled: whether it bears the label now.
         holder: the library that holds it.
         region: the region it is in.
-        place: the commune it is in.
+        place: the name of the commune it is in.
         years: the years it covers, in words.
         extent: its first extent, in the words of the source.
         abstract: one sentence about it.
@@ -122,7 +122,7 @@ class UnitCard:
     labelled: bool = False
     holder: Node | None = None
     region: Node | None = None
-    place: Node | None = None
+    place: Text | None = None
     years: str = ""
     extent: str = ""
     abstract: Text | None = None

@@ -159,13 +159,15 @@ def _quality_result(reader: GraphReader, rows: list[Row], page: str) -> QualityR
     row = rows[0]
     focus = row["focus"].value
     message = reader.best([each["message"] for each in rows])
+    place = _place_of_result(reader, row)
     return QualityResult(
         severity=_SEVERITIES.get(row["severity"].value, "info"),
         message=message or Text(""),
         advice=reader.best([each["advice"] for each in rows if "advice" in each]),
         property_label=_property_label(reader, row.get("path")),
         value=row["found"].value if "found" in row else "",
-        place=_place_of_result(reader, row),
+        # most messages of reading rules say their place themselves
+        place=place if message is None or place.partition(",")[0] not in message.value else "",
         focus=None if focus == page else reader.node(focus),
     )
 
@@ -179,9 +181,9 @@ def _property_label(reader: GraphReader, path: Term | None) -> str:
 
 
 def _place_of_result(reader: GraphReader, row: Row) -> str:
-    """Return where a result stands in its source file: the line says more than the component."""
+    """Return where a result stands in its source file, from the file to the element."""
     parts = []
-    for name in ("file", "row", "component", "column", "line"):
+    for name in ("file", "line", "row", "component", "column"):
         if name in row:
             key = f"place.{name}"
             value = row[name].value

@@ -54,10 +54,10 @@ def choose_language(asked: str | None, remembered: str | None, accepted: str | N
     """
     for wish in (asked, remembered):
         if wish in LANGUAGES:
-            return cast("Language", wish)
+            return wish
     for tag in _by_preference(accepted or ""):
         if tag in LANGUAGES:
-            return cast("Language", tag)
+            return tag
     return "fr"
 
 

@@ -18,6 +18,7 @@ from collex_graph.server.contexts import (
     Text,
 )
 from collex_graph.server.evidence import (
+    describe_datasets,
     describe_provenance,
     describe_quality,
     formats_of,
@@ -54,7 +55,10 @@ def describe_notice(reader: GraphReader, iri: str, statements: Statements) -> No
         ("notice.agency", _texts(reader, statements.literals("collex:cataloguingAgency"))),
         ("notice.language", reader.nodes(statements.iris("dcterms:language"))),
         ("notice.citation", _texts(reader, statements.literals("dcterms:bibliographicCitation"))),
-        ("notice.dataset", tuple(reader.node(each) for each in dataset)),
+        (
+            "notice.dataset",
+            tuple(d.node for d in describe_datasets(reader) if d.node.iri in dataset),
+        ),
         ("notice.page", tuple(reader.web_link(page) for page in pages)),
     )
     node = reader.node(iri)

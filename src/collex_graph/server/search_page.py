@@ -115,7 +115,8 @@ class Search:
         page = changes.get("page", 1)
         pairs = [("q", text)] if text else []
         pairs += [(name, value) for name, value, _ in wanted]  # type: ignore[attr-defined]
-        if order != ("relevance" if text else "title"):
+        usual = "relevance" if text else "title"
+        if order not in (usual, "relevance"):
             pairs.append(("sort", order))
         if page != 1:
             pairs.append(("page", page))

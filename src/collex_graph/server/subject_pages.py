@@ -14,6 +14,7 @@ from collex_graph.server.contexts import (
     SchemeContext,
     SubjectContext,
     Text,
+    WebLink,
     WordingRow,
 )
 from collex_graph.server.drawn_map import locate
@@ -136,8 +137,8 @@ def describe_scheme(reader: GraphReader, iri: str, statements: Statements) -> Sc
 def _facts(reader: GraphReader, statements: Statements, node: Node) -> tuple[Fact, ...]:
     facts = []
     if node.authority is not None:
-        record = reader.web_link(node.authority.href, Text(node.authority.identifier))
-        facts.append(Fact(node.authority.name, (record,)))
+        identifier = Text(node.authority.identifier)
+        facts.append(Fact(node.authority.name, (WebLink(identifier, node.authority.href, ""),)))
     for key, name in (
         ("subject.notation", "skos:notation"),
         ("subject.insee", "collex:inseeCode"),

@@ -1,0 +1,112 @@
+"""The bundled sample, served as in production, and a headless Chromium that looks at it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collex_graph.build import build
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+
+CHROMIUM = Path("/usr/bin/chromium")
+SERVED = Path(__file__).parents[1] / "server" / "served.py"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium(request):
+    """The browser; absent, tests are skipped, or fail where a browser is required."""
+    if not CHROMIUM.exists():
+        if request.config.getoption("--require-browser"):
+            pytest.fail(f"{CHROMIUM} is required and absent: apt-get install chromium")
+        pytest.skip(f"{CHROMIUM} is absent")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(chromium, tmp_path_factory):
+    """The address of a server that serves the bundled sample."""
+    settings = Settings(var=tmp_path_factory.mktemp("var"))
+    mappings = resource_dir("mappings")
+    sources = [(name, mappings / name / "sample") for name in ("ccfr", "esr")]
+    snapshot = build(sources, settings).snapshot
+    command = [sys.executable, str(SERVED), str(snapshot.directory), '{"query_workers": 1}']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        address = server.stdout.readline().strip().rstrip("/")
+        yield address
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(15)
+
+
+class Visit:
+    """A tab, and everything that went wrong in it."""
+
+    def __init__(self, context, site):
+        self.site = site
+        self.context = context
+        self.tab = context.new_page()
+        self.errors = []
+        self.elsewhere = []
+        self.tab.on("console", self._heard)
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.on("request", self._asked)
+
+    def _heard(self, message):
+        # a status is not an error of the page, which shows it in words
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.errors.append(message.text)
+
+    def _asked(self, request):
+        if not request.url.startswith((self.site, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def to(self, path):
+        """Go to a page of the site."""
+        self.tab.goto(self.site + path, wait_until="load")
+        return self.tab
+
+    @property
+    def focused(self):
+        """The text, or the label, of what has the focus."""
+        return self.tab.evaluate(
+            "(document.activeElement.innerText || document.activeElement.ariaLabel"
+            " || document.activeElement.id || '').trim()"
+        )
+
+    def press(self, key, times=1):
+        """Press a key."""
+        for _ in range(times):
+            self.tab.keyboard.press(key)
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Open a tab: a wide one in French in daylight, unless told otherwise."""
+    contexts = []
+
+    def open_tab(width=1280, height=900, **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, **{"locale": "fr-FR", **options}
+        )
+        contexts.append(context)
+        return Visit(context, site)
+
+    yield open_tab
+    for context in contexts:
+        context.close()

@@ -1,0 +1,264 @@
+"""What only a browser can say: widths, contrast, keys, scripts, and requests to others."""
+
+from urllib.parse import quote
+
+import pytest
+
+QUERY = "/query?query=" + quote(
+    "SELECT ?s ?l { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l } LIMIT 8"
+)
+FONDS = "/id/fonds/FRFONDS-751132108-1756"
+PAGES = {
+    "home": "/",
+    "list": "/search",
+    "narrowed list": "/search?q=iran&label=collex",
+    "empty list": "/search?q=introuvable",
+    "institutions": "/institutions",
+    "about": "/about",
+    "model": "/about/model",
+    "dataset": "/dataset",
+    "query": "/query",
+    "result": QUERY,
+    "problem": "/query?query=SELECT",
+    "fonds": FONDS,
+    "labelled fonds": "/id/fonds/FRFONDS-674821001-xBW",
+    "notice": "/id/notice/FRFONDS-751132108-1756",
+    "library": "/id/library/751132108",
+    "establishment": "/id/establishment/0673021V",
+    "person": "/entity?iri=http://www.idref.fr/027015181/id",
+    "place": "/entity?iri=http://www.idref.fr/027234576/id",
+    "region": "/vocabulary/region/11",
+    "scheme": "/vocabulary/document-type",
+    "labelling": "/id/labelling/source-ccfr/FRFONDS-674821001-xBW",
+    "source": "/id/dataset/ccfr",
+    "error": "/nowhere",
+}
+every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+
+# Returns the texts whose contrast with what is behind them is below WCAG 2.2 AA (1.4.3).
+LOW_CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const read = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3]));
+  const behind = (element) => {
+    if (!element) return read(getComputedStyle(document.documentElement).backgroundColor);
+    const own = read(getComputedStyle(element).backgroundColor);
+    return own[3] === 1 ? own : [...over(own, behind(element.parentElement)), 1];
+  };
+  const luminance = ([r, g, b]) => [r, g, b]
+    .map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const low = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const drawn = element instanceof SVGElement ? style.fill : style.color;
+    const under = behind(element);
+    const [a, b] = [luminance(over(read(drawn), under)), luminance(under)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 600);
+    if (ratio < (large ? 3 : 4.5)) {
+      low.push(`${walker.currentNode.textContent.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+    }
+  }
+  return low;
+}"""
+
+# Returns what sticks out of the window, though it is in no frame that scrolls.
+STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter((element) => {
+  const box = element.getBoundingClientRect();
+  return box.right > document.documentElement.clientWidth + 1 && box.width > 0
+    && element.checkVisibility()
+    && !element.closest(".table-frame, pre, textarea, .hidden-text, .skip, svg");
+}).map((element) => `${element.tagName}.${element.className}`)"""
+
+
+# --- every page ----------------------------------------------------------------------------------
+
+
+@every_page
+def test_a_page_makes_no_error_and_asks_nobody_else(visit, path):
+    tab = visit()
+    tab.to(path)
+    assert tab.errors == []
+    assert tab.elsewhere == []
+
+
+@every_page
+def test_a_page_fits_a_phone(visit, path):
+    page = visit(390).to(path)
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(STICKING_OUT) == []
+
+
+@every_page
+def test_every_text_stands_out_from_its_ground(visit, path):
+    page = visit().to(path)
+    for details in page.query_selector_all("details"):
+        details.evaluate("details => { details.open = true }")
+    # colours change over a moment; what counts is where they arrive
+    page.emulate_media(reduced_motion="reduce")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert page.evaluate(LOW_CONTRAST) == [], scheme
+
+
+# --- phone ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/search?label=collex", FONDS, "/institutions", QUERY])
+def test_what_is_touched_on_a_phone_is_tall_enough(visit, path):
+    page = visit(390, has_touch=True).to(path)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(
+          ".button, .sections a, .site-name, .language-switch, .chip, .fold > summary,"
+          + " .facet li a, input[type=search], .sorts a, .tree a, .bars a")]
+          .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
+          .map((e) => `${e.className || e.tagName} ${e.textContent.trim().slice(0, 30)}`)"""
+    )
+    assert small == []
+
+
+def test_facets_are_behind_a_disclosure_on_a_phone_and_open_on_a_desk(visit):
+    facet = "text=Langues, littératures et cultures étrangères"
+    phone = visit(390).to("/search")
+    assert not phone.locator(".facet").first.is_visible()
+    phone.locator("summary", has_text="Affiner").click()
+    assert phone.locator(".facet").first.is_visible()
+    desk = visit().to("/search")
+    assert desk.locator(".facet").first.is_visible()
+    assert not desk.locator("summary", has_text="Affiner").is_visible()
+    assert desk.locator(facet).first.is_visible()
+
+
+# --- keyboard ------------------------------------------------------------------------------------
+
+
+def test_the_first_key_leads_to_the_content(visit):
+    tab = visit()
+    page = tab.to(FONDS)
+    tab.press("Tab")
+    assert tab.focused == "Aller au contenu"
+    assert page.locator(".skip").bounding_box()["y"] >= 0
+    tab.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_a_reader_finds_and_opens_a_fonds_without_a_mouse(visit):
+    tab = visit()
+    page = tab.to("/")
+    page.locator("#search").focus()
+    page.keyboard.type("erckmann")
+    tab.press("Enter")
+    page.wait_for_url("**/search?q=erckmann")
+    page.locator(".result-title a").first.focus()
+    tab.press("Enter")
+    page.wait_for_url("**/id/fonds/FRFONDS-674821001-xBW")
+    assert "Erckmann" in page.locator("h1").inner_text()
+
+
+def test_escape_closes_a_menu_and_gives_the_focus_back(visit):
+    tab = visit()
+    page = tab.to(FONDS)
+    page.locator("summary", has_text="Formats").focus()
+    tab.press("Enter")
+    assert page.get_by_role("link", name="Turtle").is_visible()
+    tab.press("Tab")
+    assert "Turtle" in tab.focused
+    tab.press("Escape")
+    assert not page.get_by_role("link", name="Turtle").is_visible()
+    assert tab.focused == "Formats"
+
+
+@pytest.mark.parametrize("path", ["/", "/search", FONDS, QUERY])
+def test_whatever_has_the_focus_shows_it(visit, path):
+    tab = visit()
+    page = tab.to(path)
+    for _ in range(25):
+        tab.press("Tab")
+        outline = page.evaluate(
+            """() => {
+              const element = document.activeElement;
+              if (element === document.body) return "solid 3px";
+              const style = getComputedStyle(element);
+              return `${style.outlineStyle} ${style.outlineWidth}`;
+            }"""
+        )
+        assert outline == "solid 3px", tab.focused
+
+
+# --- scripts, and their absence ------------------------------------------------------------------
+
+
+def test_everything_works_without_scripts(visit):
+    page = visit(java_script_enabled=False).to("/query")
+    page.locator("textarea").fill("SELECT (1 + 1 AS ?two) {}")
+    page.get_by_role("button", name="Exécuter").click()
+    assert page.locator("td").inner_text() == "2"
+    assert not page.locator("[data-copy]").first.is_visible()
+    page = visit(390, java_script_enabled=False).to("/search")
+    page.locator("summary", has_text="Affiner").click()
+    page.locator(".facet li a").first.click()
+    assert page.locator(".chip").first.is_visible()
+
+
+def test_a_query_runs_from_the_keyboard_and_keeps_the_editor(visit):
+    tab = visit()
+    page = tab.to("/query")
+    page.locator("textarea").fill("SELECT (40 + 2 AS ?answer) {}")
+    page.locator("textarea").focus()
+    tab.press("Control+Enter")
+    page.wait_for_selector("#result")
+    assert page.locator("#answer td").inner_text() == "42"
+    assert "query=SELECT" in page.url
+    assert page.locator("textarea").input_value() == "SELECT (40 + 2 AS ?answer) {}"
+    page.locator("textarea").fill("SELECT broken")
+    tab.press("Control+Enter")
+    page.wait_for_selector("[role=alert]")
+    assert "mal formée" in page.locator("[role=alert]").inner_text()
+    page.go_back()
+    page.wait_for_selector("#answer td")
+    assert page.locator("#answer td").inner_text() == "42"
+    assert tab.errors == []
+
+
+def test_a_citation_can_be_copied(visit):
+    tab = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = tab.to("/id/fonds/FRFONDS-674821001-xBW")
+    page.locator("summary", has_text="Citer").click()
+    page.locator(".menu-body button").click()
+    page.wait_for_selector("text=Copié")
+    assert "FRFONDS-674821001-xBW" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_table_can_be_sorted_and_says_how(visit):
+    page = visit().to("/institutions")
+    button = page.get_by_role("button", name="Unités décrites")
+    numbers = "[...document.querySelectorAll('tbody tr td:nth-child(3)')].map(c => +c.innerText)"
+    button.click()
+    assert page.evaluate(numbers) == sorted(page.evaluate(numbers))
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    button.click()
+    assert page.evaluate(numbers) == sorted(page.evaluate(numbers), reverse=True)
+    assert page.locator("th[aria-sort=descending]").count() == 1
+
+
+def test_paper_gets_the_text_without_the_tools(visit):
+    page = visit().to(FONDS)
+    page.emulate_media(media="print")
+    for tool in (".sections", ".quick-search", ".actions", ".copy"):
+        assert not page.locator(tool).first.is_visible()
+    assert page.locator("h1").is_visible()
+    assert page.get_by_role("heading", name="Provenance").is_visible()
