@@ -6,7 +6,7 @@ import pytest
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import ElementPattern, Reach, RecordSource
 from collex_graph.sources import find_source_files, open_records
-from collex_graph.sources.xml import MAX_ATTRIBUTES, MAX_DEPTH
+from collex_graph.sources.gate import MAX_ATTRIBUTES, MAX_DEPTH
 
 
 def asked(*paths, test=None, numbered=False, **reach):
@@ -83,7 +83,7 @@ def test_records_are_the_same_wherever_the_file_is_cut_in_chunks(tmp_path, monke
     content = '<list a="é">' + "<item n='x'>é<b/>œ</item>\n<other/>" * 40 + "</list>"
     whole = texts(tmp_path, content, "item")
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr("collex_graph.sources.xml._CHUNK_BYTES", size)
+        monkeypatch.setattr("collex_graph.sources.gate._CHUNK_BYTES", size)
         # the first chunk decides on the encoding, so it is never shorter than a declaration
         assert texts(tmp_path, content, "item") == whole
 
@@ -239,6 +239,10 @@ def test_a_doctype_and_unparsed_entities_are_readable(tmp_path):
         '<!ENTITY picture SYSTEM "picture.gif" NDATA gif>]><l><item>yes</item></l>'
     )
     assert texts(tmp_path, content, "item") == ["yes"]
+
+
+def test_a_namespace_that_is_no_absolute_iri_is_readable(tmp_path):
+    assert texts(tmp_path, '<l xmlns:x="relative"><item>yes</item></l>', "item") == ["yes"]
 
 
 def test_xinclude_stylesheets_and_schema_locations_are_plain_data(tmp_path):

@@ -119,7 +119,6 @@ class _FileRun:
         self._name = source_file.name
         self._stem = source_file.path.stem
         self._passes = passes
-        self._counts = counts
         self._root: Any = None
         self._pass = passes[0]
         self._out: list[MappedRecord] = []
@@ -128,6 +127,7 @@ class _FileRun:
         self._key = ""
         self._parent: str | None = None
         self._position = Position(self._name)
+        self._callbacks = (self._emit, self._fail, self._values, counts)
 
     def map(self, record: Record) -> list[MappedRecord]:
         """Map one record."""
@@ -141,9 +141,8 @@ class _FileRun:
                 for index, number in record.sources:
                     self._pass = self._passes[index]
                     hits += self._pass.process(
-                        record.content, number, self._root, self._stem, row,
-                        self._emit, self._fail, self._values, self._counts,
-                    )  # fmt: skip
+                        record.content, number, self._root, self._stem, row, *self._callbacks
+                    )
             except Exception as error:
                 error.add_note(f"while mapping {self._key} with {self._plan.document.path}")
                 raise

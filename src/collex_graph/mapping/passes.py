@@ -188,6 +188,7 @@ class PassWriter:
             "text_of": references.text_of,
         }
         self._shared: dict[str, str] = {}
+        self._elements: dict[tuple[str, ...], str] = {}
         self._has_graphs = False
         self._counted = Counter(
             (mapping.name, self._label(predicate))
@@ -241,6 +242,7 @@ class PassWriter:
             for text, line in dict(references_of(value)).items():
                 uses[text] += weight
                 lines.setdefault(text, line)
+        self._share_elements(uses, lines, scope)
         for text, count in uses.items():
             if count > 1 and text not in self._source.values:
                 code, _ = self._code(text, lines[text])
@@ -251,6 +253,42 @@ class PassWriter:
                 rule = self._rule_at(Rule("", None, _column(call), None))
                 self._put(scope.indent, "S = None")
                 self._shared[name] = self._collect(call, scope, rule)
+
+    def _share_elements(
+        self, uses: Mapping[str, int], lines: Mapping[str, int], scope: _Scope
+    ) -> None:
+        """Find once the elements that several plain paths go through (``did``)."""
+        if self._source.formulation != "xpath":
+            return
+        through: Counter[tuple[str, ...]] = Counter()
+        for text in uses:
+            if text in ENGINE_REFERENCES or text in self._source.values:
+                continue
+            path = references.plain_path(*self._parsed(text, lines[text]))
+            if path is not None and not path.absolute:
+                through.update(path.names[:length] for length in range(1, len(path.names) + 1))
+        for names in sorted(name for name, count in through.items() if count > 1):
+            loops, last = self._loops(names)
+            variable = self._new("n")
+            self._put(scope.indent, f"{variable} = [{last} {loops}]  # {'/'.join(names)}")
+            self._elements[names] = variable
+
+    def _loops(self, names: tuple[str, ...]) -> tuple[str, str]:
+        """Return the loops to the elements of a path, and the name of the innermost variable."""
+        known = max(
+            (shared for shared in self._elements if names[: len(shared)] == shared),
+            key=len,
+            default=(),
+        )
+        loops, outer = [], "rec"
+        if known:
+            outer = f"e{len(known)}"
+            loops.append(f"for {outer} in {self._elements[known]}")
+        for depth in range(len(known), len(names)):
+            inner = f"e{depth + 1}"
+            loops.append(f"for {inner} in {outer}.iterchildren({names[depth]!r})")
+            outer = inner
+        return " ".join(loops), outer
 
     def _all_values(self) -> Iterator[tuple[Value, int]]:
         """Yield every value of the pass, with 2 for those that several rules depend on."""
@@ -285,15 +323,32 @@ class PassWriter:
             return f"' '.join(rec[{self._columns[text]}].split())", True
         if text == "_row":
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
+        expression, namespaces = self._parsed(text, line)
+        if expression.text == "name()":
+            return "name_of(rec)", True
+        nearest = references.attribute_of_nearest(expression, namespaces)
+        if nearest is not None:
+            return f"attribute_above(rec, {nearest!r})", True
+        path = references.plain_path(expression, namespaces)
+        if path is None:
+            try:
+                reader = references.xpath_reader(expression, namespaces)
+            except etree.XPathError as error:
+                raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
+            return f"{self._constant('X', reader)}(rec)", False
+        if path.absolute:
+            absolute = references.AbsolutePath(list(path.names), path.attribute)
+            return f"{self._constant('A', absolute)}(root)", False
+        if not path.names:
+            return path.value("rec"), True
+        loops, last = self._loops(path.names)
+        return f"[t {loops} if (t := {path.value(last)})]", False
+
+    def _parsed(self, text: str, line: int) -> tuple[Expression, dict[str, str]]:
         try:
-            expression, namespaces = parse_for(self._source, text)
-            code = references.python_of(expression, namespaces)
-            if code is not None:
-                return code
-            reader = references.xpath_reader(expression, namespaces)
-        except (XPathError, etree.XPathError) as error:
+            return parse_for(self._source, text)
+        except XPathError as error:
             raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
-        return f"{self._constant('X', reader)}(rec)", False
 
     def _is_single(self, text: str, line: int) -> bool:
         if text in self._source.values:

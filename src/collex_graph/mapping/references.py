@@ -1,23 +1,21 @@
-"""References while a pass runs: from an XPath to the Python expression that reads it.
+"""References while a pass runs: what reads an XPath from an element.
 
-Simple paths become plain loops over lxml elements, several times faster than an XPath object and
-readable in the generated code; everything else becomes a compiled XPath. Either way a value is text
+Plain paths become loops over lxml elements in the generated code, several times faster than an
+XPath object; everything else becomes a compiled XPath. Either way a value is text
 with runs of white space (non-breaking spaces included) made one space, and empty values are none.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from collex_graph.mapping.xpath import Expression, Path, Step, lxml_name
+from collex_graph.mapping.xpath import Expression, Step, lxml_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-ROOT = "root"
-"""Name of the variable that holds the root element in generated code."""
 
 
 def text_of(element: Any) -> str:
@@ -55,6 +53,59 @@ def attribute_above(element: Any, name: str) -> str:
     return ""
 
 
+class AbsolutePath:
+    """Reads a plain path from the root (``/ead/eadheader/eadid/@identifier``), remembering it.
+
+    Almost every record asks for the same part of a file's beginning. What was found is the answer
+    as long as nothing has been added beside it: the elements on the way are finished as soon as
+    another one follows them, so it is enough to look at the last child of each open one.
+    """
+
+    def __init__(self, names: list[str], attribute: str | None) -> None:
+        self._names = names
+        self._attribute = attribute
+        # One attribute, so that threads which share a plan never see half of it.
+        self._memory: tuple[list[tuple[Any, Any]], list[str]] = ([], [])
+
+    def __call__(self, root: Any) -> list[str]:
+        """Return the texts found from a root element."""
+        unfinished, found = self._memory
+        if not unfinished or unfinished[0][0] is not root:
+            return self._read(root)
+        for element, last in unfinished:
+            if _last_child(element) is not last:
+                return self._read(root)
+        return found
+
+    def _read(self, root: Any) -> list[str]:
+        elements = [root] if root.tag == self._names[0] else []
+        for name in self._names[1:]:
+            elements = [child for element in elements for child in element.iterchildren(name)]
+        if self._attribute is None:
+            texts = [text_of(element) for element in elements]
+        else:
+            texts = [squeezed(element.get(self._attribute)) for element in elements]
+        found = [text for text in texts if text]
+        self._memory = (self._still_open(root), found)
+        return found
+
+    def _still_open(self, root: Any) -> list[tuple[Any, Any]]:
+        """Return the elements where more could be added, each with its last child; or nothing."""
+        chain: list[tuple[Any, Any]] = []
+        element = root
+        for name in self._names[1:]:
+            last = _last_child(element)
+            chain.append((element, last))
+            if last is None or last.tag != name:
+                return chain
+            element = last
+        return []  # the element that is read is itself unfinished
+
+
+def _last_child(element: Any) -> Any:
+    return next(element.iterchildren(reversed=True), None)
+
+
 def xpath_reader(
     expression: Expression, namespaces: Mapping[str, str]
 ) -> Callable[[Any], list[str]]:
@@ -85,55 +136,55 @@ def xpath_reader(
     return read
 
 
-def python_of(expression: Expression, namespaces: Mapping[str, str]) -> tuple[str, bool] | None:
-    """Return Python code that reads a simple XPath from ``rec``, and whether it gives one text.
+@dataclass(frozen=True)
+class PlainPath:
+    """A path of child steps without predicates, with an attribute at its end or none.
 
-    Returns:
-        The code and True when it gives one text, False when a list; None for paths that need an
-        XPath object.
+    Attributes:
+        absolute: it starts from the root.
+        names: lxml names of the elements on the way.
+        attribute: lxml name of the attribute; None for the text of the last element.
     """
-    if expression.text == "name()":
-        return "name_of(rec)", True
+
+    absolute: bool
+    names: tuple[str, ...]
+    attribute: str | None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it gives one text: an attribute or the text of the record itself."""
+        return not self.names
+
+    def value(self, element: str) -> str:
+        """Return Python for the text of an element that a variable holds."""
+        if self.attribute is None:
+            return f"text_of({element})"
+        return f"squeezed({element}.get({self.attribute!r}))"
+
+
+def plain_path(expression: Expression, namespaces: Mapping[str, str]) -> PlainPath | None:
+    """Return an expression as a plain path, None for any other."""
     path = expression.path
     if path is None:
         return None
-    nearest = _attribute_of_nearest(path, namespaces)
-    if nearest is not None:
-        return f"attribute_above(rec, {nearest!r})", True
-    steps, attribute = path.steps, ""
+    steps, attribute = path.steps, None
     if steps and steps[-1].axis == "attribute":
         if not _is_plain(steps[-1]):
             return None
-        attribute = repr(lxml_name(steps[-1].test, namespaces))
+        attribute = lxml_name(steps[-1].test, namespaces)
         steps = steps[:-1]
     if not path.absolute and all(step == Step("self", "node()") for step in steps):
-        return (f"squeezed(rec.get({attribute}))" if attribute else "text_of(rec)"), True
+        return PlainPath(False, (), attribute)
     if not steps or not all(step.axis == "child" and _is_plain(step) for step in steps):
         return None
-    loops = _loops([lxml_name(step.test, namespaces) for step in steps], absolute=path.absolute)
-    last = f"e{len(steps)}"
-    value = f"squeezed({last}.get({attribute}))" if attribute else f"text_of({last})"
-    return f"[t {loops} if (t := {value})]", False
+    names = tuple(lxml_name(step.test, namespaces) for step in steps)
+    return PlainPath(path.absolute, names, attribute)
 
 
-def _loops(names: list[str], *, absolute: bool) -> str:
-    outer, loops = "rec", []
-    for depth, name in enumerate(names, start=1):
-        if absolute and depth == 1:
-            loops.append(f"for e1 in ({ROOT},) if e1.tag == {name!r}")
-        else:
-            loops.append(f"for e{depth} in {outer}.iterchildren({name!r})")
-        outer = f"e{depth}"
-    return " ".join(loops)
-
-
-def _is_plain(step: Step) -> bool:
-    return not step.predicates and step.test not in ("*", "node()", "text()")
-
-
-def _attribute_of_nearest(path: Path, namespaces: Mapping[str, str]) -> str | None:
-    """Recognise ``ancestor::*[@name][1]/@name``."""
-    if path.absolute or len(path.steps) != 2:
+def attribute_of_nearest(expression: Expression, namespaces: Mapping[str, str]) -> str | None:
+    """Return the name in ``ancestor::*[@name][1]/@name``, None for other expressions."""
+    path = expression.path
+    if path is None or path.absolute or len(path.steps) != 2:
         return None
     climb, read = path.steps
     if climb.axis != "ancestor" or climb.test != "*" or read.axis != "attribute":
@@ -142,3 +193,7 @@ def _attribute_of_nearest(path: Path, namespaces: Mapping[str, str]) -> str | No
     if [predicate.text for predicate in climb.predicates] != wanted or not _is_plain(read):
         return None
     return lxml_name(read.test, namespaces)
+
+
+def _is_plain(step: Step) -> bool:
+    return not step.predicates and step.test not in ("*", "node()", "text()")

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.sources.ead import EadRecords
 from collex_graph.sources.files import find_source_files
+from collex_graph.sources.gate import root_element
 from collex_graph.sources.tabular import TableRecords
-from collex_graph.sources.xml import XmlRecords, root_element
+from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,97 +19,79 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from collex_graph.model import Note
-from collex_graph.sources.xml import Unit, Withheld, XmlRecords, root_element
+from collex_graph.sources.gate import Gate, Places, Unit, Withheld, expat_name, root_element
+from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from collex_graph.model import RecordSource, SourceFile
 
-_COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
-_PERSON_IN_CHARGE = re.compile(r"\bresponsables?(?:\(s\))?(?: \w+)? (?:du|des|de ce) fonds\b")
 UNIT_ATTRIBUTE = "_unit"
 
+_COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
+_PERSON_IN_CHARGE = re.compile("responsables?[a-z]{0,20}?d(?:u|es|ece)fonds")
 
-class EadRecords(XmlRecords):
-    """The records of one EAD file (a `RecordStream`)."""
 
-    def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
-        namespace, _ = root_element(source_file.path)
-        self._prefix = f"{namespace}}}" if namespace else ""
-        self._component_names = frozenset(self._prefix + name for name in _COMPONENTS)
-        self._notice: str | None = None
-        self._in_eadid = False
-        self._eadid_text: list[str] = []
+class _EadGate(Gate):
+    """Names the described units as they begin.
+
+    Args:
+        path: the file.
+        places: which elements are records.
+        prefix: what stands before local names in expat's: empty, or the namespace and ``}``.
+    """
+
+    def __init__(self, path: Path, places: Places, prefix: str) -> None:
+        self.notice: str | None = None
+        self.units_read = 0
+        self._components = frozenset(prefix + name for name in _COMPONENTS)
+        self._eadid = f"{prefix}eadid"
+        self._eadid_text: list[str] | None = None
         self._identifiers: set[str] = set()
-        self._units_read = 0
         super().__init__(
-            source_file,
-            sources,
-            withheld=Withheld(
+            path,
+            places,
+            Withheld(
                 attribute="audience",
                 value="internal",
-                names=frozenset({self._prefix + "revisiondesc"}),
-                judged=frozenset({self._prefix + "processinfo"}),
+                names=frozenset({f"{prefix}revisiondesc"}),
+                judged=frozenset({f"{prefix}processinfo"}),
                 words=_PERSON_IN_CHARGE,
             ),
+            places.unit_names | {self._eadid},
         )
 
-    @property
-    def records_read(self) -> int:
-        """Described units read so far: the notice itself and its components."""
-        return self._units_read
-
-    def _must_hold_all(self) -> bool:
-        """Reading all of an element around a unit needs the whole file; inside a unit, the unit."""
-        if self._reach.whole_file:
-            return True
-        outer = {self._prefix + name for name in ("ead", "archdesc", "dsc")} | self._component_names
-        if any(name.removeprefix("{") in outer for name in self._reach.around):
-            return True
-        return any(
-            ".." in source.reach.around
-            and any(
-                steps.steps[-1][1].removeprefix("{") in (*outer, "*") for steps in source.patterns
-            )
-            for source in self._sources
-        )
-
-    def _names_of_units(self) -> frozenset[str]:
-        return self._component_names | {self._prefix + "archdesc"}
-
-    def _watched_names(self) -> frozenset[str]:
-        own = {self._prefix + name for name in ("eadid", "archdesc", "revisiondesc")}
-        return self._component_names | own
-
-    def _entered(self, name: str, attributes: dict[str, str], offset: int) -> None:
-        if name in self._unit_names:
+    def entered(self, name: str, attributes: dict[str, str], offset: int) -> None:
+        """Name a unit, or the notice."""
+        if name in self._components or name in self._places.unit_names:
             if UNIT_ATTRIBUTE in attributes:
-                self._refuse(f"the attribute {UNIT_ATTRIBUTE} is reserved")
-            unit = self._unit = self._describe(name, attributes)
-            if unit.identifier is not None:
-                self._set_attribute(offset, UNIT_ATTRIBUTE, unit.identifier)
-            self._units_read += 1
-        elif name == self._prefix + "eadid" and self._notice is None:
-            self._notice = " ".join(attributes.get("identifier", "").split()) or None
-            if self._notice is None:
-                self._in_eadid = True
-                self._expat.CharacterDataHandler = self._eadid_text.append
+                self.refuse(f"the attribute {UNIT_ATTRIBUTE} is reserved")
+            self.unit = self._describe(name, attributes)
+            if self.unit.identifier is not None:
+                self.set_attribute(offset, UNIT_ATTRIBUTE, self.unit.identifier)
+            self.units_read += 1
+        elif name == self._eadid and self.notice is None:
+            self.notice = " ".join(attributes.get("identifier", "").split()) or None
+            if self.notice is None:
+                self._eadid_text = []
+                self.read_text_into(self._eadid_text)
 
-    def _left(self, name: str) -> None:
-        if self._unit is not None and len(self._stack) == self._unit.depth:
-            self._unit = self._unit.parent
-        elif self._in_eadid and name == self._prefix + "eadid":
-            self._in_eadid = False
-            self._notice = " ".join("".join(self._eadid_text).split()) or None
-            self._eadid_text.clear()
-            self._expat.CharacterDataHandler = None
+    def left(self, name: str) -> None:
+        """Go back to the unit around."""
+        if self.unit is not None and len(self.stack) == self.unit.depth:
+            self.unit = self.unit.parent
+        elif name == self._eadid and self._eadid_text is not None:
+            self.notice = " ".join("".join(self._eadid_text).split()) or None
+            self._eadid_text = None
+            self.read_text_into(None)
 
     def _describe(self, name: str, attributes: dict[str, str]) -> Unit:
-        above, depth = self._unit, len(self._stack)
-        if name not in self._component_names:
-            unit = Unit(self._notice, above, depth, "")
-            if self._notice is None:
+        above, depth = self.unit, len(self.stack)
+        if name not in self._components:
+            unit = Unit(self.notice, above, depth, "")
+            if self.notice is None:
                 unit.notes.append((Note("NoticeWithoutIdentifier", ""), "eadid/@identifier"))
             return unit
         path = "c1"
@@ -119,7 +101,7 @@ class EadRecords(XmlRecords):
         identifier = " ".join(attributes.get("id", "").split())
         note = None
         if not identifier or identifier in self._identifiers:
-            place = f"{self._notice}-{path}" if self._notice else path
+            place = f"{self.notice}-{path}" if self.notice else path
             note = (
                 Note("DuplicateUnitIdentifier", identifier, (("replacement", place),))
                 if identifier
@@ -132,5 +114,40 @@ class EadRecords(XmlRecords):
             unit.notes.append((note, "@id"))
         return unit
 
+
+class EadRecords(XmlRecords):
+    """The records of one EAD file (a `RecordStream`)."""
+
+    _gate: _EadGate
+
+    def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
+        namespace, _ = root_element(source_file.path)
+        self._prefix = f"{namespace}}}" if namespace else ""
+        super().__init__(source_file, sources)
+
+    @property
+    def records_read(self) -> int:
+        """Described units read so far: the notice itself and its components."""
+        return self._gate.units_read
+
+    def _must_hold_all(self) -> bool:
+        """Reading all of an element around a unit needs the whole file; inside a unit, the unit."""
+        if self._reach.whole_file:
+            return True
+        outer = {self._prefix + name for name in {"ead", "archdesc", "dsc", *_COMPONENTS}}
+        if any(expat_name(name) in outer for name in self._reach.around):
+            return True
+        return any(
+            ".." in source.reach.around
+            and any(expat_name(p.steps[-1][1]) in (*outer, "*") for p in source.patterns)
+            for source in self._sources
+        )
+
+    def _names_of_units(self) -> frozenset[str]:
+        return frozenset(self._prefix + name for name in {"archdesc", *_COMPONENTS})
+
+    def _make_gate(self) -> _EadGate:
+        return _EadGate(self._path, self._places, self._prefix)
+
     def _component_of(self, unit: Unit | None, content: Any) -> str | None:
-        return unit.identifier if unit is not None else self._notice
+        return unit.identifier if unit is not None else self._gate.notice

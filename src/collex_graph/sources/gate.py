@@ -1,0 +1,711 @@
+"""The gate before the tree: what of an XML file is let through, and where its records end.
+
+expat reads every byte, with handlers and without a tree. It knows where each element starts and
+ends, so the gate refuses what is dangerous (declared entities, depth, attributes), cuts out what is
+withheld, and hands on the rest in pieces, each of which ends exactly at the end of a record.
+
+Nothing before the root element is handed on: no DTD, no declaration, whatever they hold. No address
+is ever opened.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.model import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from collex_graph.model import Note, Record, RecordSource
+
+MAX_DEPTH = 200
+MAX_ATTRIBUTES = 256
+MAX_TOKEN_BYTES = 2 << 20
+MAX_JUDGED_BYTES = 2 << 20
+MAX_TREE_BYTES = 64 << 20
+MAX_TREE_ELEMENTS = 1_000_000
+
+_CHUNK_BYTES = 1 << 16
+_DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_START_TAG = re.compile(rb"<[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+_TAG_NAME = re.compile(rb"<[^\s/>]+")
+_PASSED_AS_THEY_ARE = {"utf-8", "ascii"}
+_TRANSCODED = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[lb]e)?|mac-roman|koi8-r")
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Which elements of a format are never read.
+
+    Attributes:
+        attribute: an attribute that marks an element as withheld…
+        value: …when it has this value.
+        names: elements that are always withheld.
+        judged: elements that are withheld when their text matches ``words``.
+        words: see ``judged``; of the text only the letters are left, unaccented and in lower case,
+            because markup and line ends may stand anywhere in it.
+    """
+
+    attribute: str = ""
+    value: str = ""
+    names: frozenset[str] = frozenset()
+    judged: frozenset[str] = frozenset()
+    words: re.Pattern[str] | None = None
+
+
+@dataclass(slots=True)
+class Unit:
+    """A described unit that is open.
+
+    Attributes:
+        identifier: what names it; None where nothing does.
+        parent: the unit around it.
+        depth: how many elements are open, itself included.
+        path: its position among the units (``c1-3-2``), empty for the outermost.
+        children: units met directly inside it so far.
+        notes: remarks not yet handed out with a record.
+        held: records that wait for its end.
+    """
+
+    identifier: str | None
+    parent: Unit | None
+    depth: int
+    path: str
+    children: int = 0
+    notes: list[tuple[Note, str | None]] = field(default_factory=list)
+    held: list[Record] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class Place:
+    """A path of element names in a file, and what its elements are.
+
+    Attributes:
+        name: name of the element, as expat gives it (``namespace}local``).
+        matches: the sources it is a record of, each with the test it must pass, or None.
+        numbered: the sources that number it as it starts.
+        whole: a rule reads everything inside it.
+        prunable: nothing looks at it once it has ended, as far as names can tell.
+        is_unit: it is a described unit.
+    """
+
+    name: str
+    matches: tuple[tuple[int, Any], ...]
+    numbered: tuple[int, ...]
+    whole: bool
+    prunable: bool
+    is_unit: bool
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An open element that is a record by its place, or a unit."""
+
+    place: Place
+    start: int
+    line: int
+    numbers: dict[int, int] | None
+    before: tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class End:
+    """The end of an element whose name lxml looks out for.
+
+    Attributes:
+        offset: just behind it.
+        name: as expat gives it.
+        candidate: None for an element that only shares its name with records.
+        unit: the unit it stands in, itself for a unit.
+        feed: records can be handed out now, so lxml reads up to here.
+        prune: the element can be released then.
+    """
+
+    offset: int
+    name: str
+    candidate: Candidate | None
+    unit: Unit | None
+    feed: bool
+    prune: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    """An open element that is, or may be, withheld.
+
+    Attributes:
+        depth: how many elements are open, itself included.
+        start: where it started, or where what is left of it starts.
+        edits: how many edits came before.
+        cut: its beginning has been forgotten.
+    """
+
+    depth: int
+    start: int
+    edits: int
+    cut: bool = False
+
+
+_Edit = tuple[int, int, bytes]  # from, to, what stands there instead
+
+
+class Places:
+    """Says what an element is from the names of the elements around it.
+
+    Args:
+        sources: what is asked of the file; patterns have names as lxml writes them.
+        compile_test: makes the test of a pattern of a source.
+        unit_names: names of described units.
+        hold_all: no record is released before the end of the file.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[RecordSource],
+        compile_test: Callable[[str, RecordSource], Any],
+        unit_names: frozenset[str],
+        *,
+        hold_all: bool,
+    ) -> None:
+        self.unit_names = unit_names
+        self.hold_all = hold_all
+        self._sources = sources
+        self._patterns = [
+            (
+                index,
+                tuple((deep, expat_name(name)) for deep, name in pattern.steps),
+                compile_test(pattern.test, source) if pattern.test else None,
+            )
+            for index, source in enumerate(sources)
+            for pattern in source.patterns
+        ]
+        last = {steps[-1][1] for _, steps, _ in self._patterns}
+        self.any_name = "*" in last
+        self.names = frozenset(last - {"*"}) | unit_names
+        self._tested = {index for index, _, test in self._patterns if test is not None}
+        reach = union(source.reach for source in sources)
+        self._touched = frozenset(map(expat_name, reach.touched))
+        self._swallowed = frozenset(map(expat_name, reach.swallowed))
+        self._known: dict[tuple[str, ...], Place | None] = {}
+
+    def find(self, stack: list[str]) -> Place | None:
+        """Return what the innermost of the open elements is; None for nothing of interest."""
+        path = tuple(stack)
+        try:
+            return self._known[path]
+        except KeyError:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[path] = place = self._place(stack)
+            return place
+
+    def _place(self, stack: list[str]) -> Place | None:
+        name = stack[-1]
+        matches: dict[int, Any] = {}
+        for index, steps, test in self._patterns:
+            if stands_at(stack, steps) and (index not in matches or test is None):
+                matches[index] = test
+        is_unit = name in self.unit_names
+        if not matches and not is_unit:
+            return None
+        return Place(
+            name=name,
+            matches=tuple(matches.items()),
+            # Where one pattern of a source has a test, its records are numbered as they end.
+            numbered=tuple(
+                index
+                for index in matches
+                if self._sources[index].numbered and index not in self._tested
+            ),
+            whole=any(self._sources[index].reach.whole_record for index in matches),
+            prunable=not self.hold_all
+            and name not in self._touched
+            and self._swallowed.isdisjoint(stack),
+            is_unit=is_unit,
+        )
+
+
+class Gate:
+    """Reads a file and hands on what is let through.
+
+    Args:
+        path: the file.
+        places: which elements are records.
+        withheld: which elements are dropped.
+        special: further names for which `entered` and `left` are called.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        places: Places,
+        withheld: Withheld | None = None,
+        special: frozenset[str] = frozenset(),
+    ) -> None:
+        self.unit: Unit | None = None
+        self.counters: dict[int, int] = {}
+        self._path = path
+        self._places = places
+        self._withheld = withheld or Withheld()
+        self._special = special | self._withheld.names | self._withheld.judged
+        self._expat = _expat_parser(path)
+        self._expat.StartElementHandler = self._start_root
+        # What is open.
+        self.stack: list[str] = []
+        self._candidates: list[Candidate | None] = []
+        self._whole_open = 0
+        self._skip: _Open | None = None
+        self._judging: _Open | None = None
+        self._judged_text: list[str] = []
+        # What expat has read and nobody else has.
+        self._edits: list[_Edit | End] = []
+        self._ended: list[End] = []
+        self._pending = bytearray()
+        self._base = 0
+        self._received = 0
+        # For the size of the tree: bytes dropped, bytes and elements released, elements started.
+        self._dropped = 0
+        self._pruned = 0
+        self._released = 0
+        self._elements = 0
+
+    # --- what a format adds ---------------------------------------------------------------------
+
+    def entered(self, name: str, attributes: dict[str, str], offset: int) -> None:
+        """A special element begins at a byte offset."""
+
+    def left(self, name: str) -> None:
+        """A special element ends; it is still on the stack."""
+
+    def set_attribute(self, offset: int, name: str, value: str) -> None:
+        """Write an attribute into the start tag at an offset, as if the file had it."""
+        found = _TAG_NAME.match(self._pending, offset - self._base)
+        assert found is not None
+        at = found.end() + self._base
+        self._edits.append((at, at, f" {name}={quoteattr(value)}".encode()))
+
+    def read_text_into(self, texts: list[str] | None) -> None:
+        """Collect the texts that follow, until None."""
+        self._expat.CharacterDataHandler = texts.append if texts is not None else None
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Refuse the file, at the line just read.
+
+        Raises:
+            UnreadableSourceError: always.
+        """
+        raise UnreadableSourceError(self._path, problem, line=self._expat.CurrentLineNumber)
+
+    # --- handing on -----------------------------------------------------------------------------
+
+    def pieces(self) -> Iterator[tuple[bytes, list[End]]]:
+        """Yield the file in pieces; with a piece that ends a record, the ends since the last one.
+
+        Raises:
+            UnreadableSourceError: for XML that is not well-formed, or beyond a limit.
+        """
+        for chunk in utf8_chunks(self._path):
+            self._pending += chunk
+            self._received += len(chunk)
+            _parse(self._expat, self._path, chunk)
+            parsed = self._expat.CurrentByteIndex
+            yield from self._replay(parsed)
+            self._check_size(parsed)
+        _parse(self._expat, self._path, b"", final=True)
+        yield from self._replay(self._received)
+        if self._ended:
+            yield b"", self._ended
+
+    def _replay(self, parsed: int) -> Iterator[tuple[bytes, list[End]]]:
+        if not self.stack and not self._edits:
+            return  # the root has not begun, or has ended
+        limit = min(
+            parsed,
+            *(open_.start for open_ in (self._judging, self._skip) if open_ is not None),
+            parsed,
+        )
+        position, done, passed = self._base, 0, list[bytes]()
+        for edit in self._edits:
+            if isinstance(edit, End):
+                if edit.offset > limit:
+                    break
+                self._ended.append(edit)
+                if edit.feed:
+                    passed.append(self._bytes(position, edit.offset))
+                    position = edit.offset
+                    ended, self._ended = self._ended, []
+                    yield b"".join(passed), ended
+                    passed.clear()
+            else:
+                start, end, replacement = edit
+                if end > limit:
+                    break
+                passed += (self._bytes(position, start), replacement)
+                position = end
+            done += 1
+        if position < limit:
+            passed.append(self._bytes(position, limit))
+            position = limit
+        if passed:
+            yield b"".join(passed), []
+        del self._edits[:done]
+        if self._judging is not None:
+            self._judging.edits -= done
+        del self._pending[: position - self._base]
+        self._base = position
+
+    def _bytes(self, start: int, end: int) -> bytes:
+        return bytes(self._pending[start - self._base : end - self._base])
+
+    def _check_size(self, parsed: int) -> None:
+        if self._received - parsed > MAX_TOKEN_BYTES:
+            self.refuse(f"one tag or comment is longer than {MAX_TOKEN_BYTES >> 20} MB")
+        if self._skip is not None:
+            self._forget_withheld(parsed)
+        elif len(self._pending) > MAX_TOKEN_BYTES + MAX_JUDGED_BYTES:
+            self.refuse(
+                f"one passage of more than {MAX_JUDGED_BYTES >> 20} MB cannot be judged before "
+                "its end"
+            )
+        if (
+            self._base - self._dropped - self._pruned > MAX_TREE_BYTES
+            or self._elements - self._released > MAX_TREE_ELEMENTS
+        ):
+            self.refuse(
+                f"more than {MAX_TREE_BYTES >> 20} MB or {MAX_TREE_ELEMENTS:,} elements stand "
+                "outside any finished record; is this the kind of file that the mapping reads?"
+            )
+
+    def _forget_withheld(self, parsed: int) -> None:
+        """Nothing inside a withheld element is ever needed again."""
+        assert self._skip is not None
+        if self._base == self._skip.start and self._judging is None and not self._edits:
+            forgotten = parsed - self._base
+            del self._pending[:forgotten]
+            self._dropped += forgotten
+            self._base = self._skip.start = parsed
+            self._skip.cut = True
+
+    # --- expat's handlers -----------------------------------------------------------------------
+
+    def _start_root(self, name: str, attributes: dict[str, str]) -> None:
+        """The root begins: what came before stays behind, and the other handlers take over."""
+        start, end = self._handlers()
+        self._expat.StartElementHandler, self._expat.EndElementHandler = start, end
+        offset = self._expat.CurrentByteIndex
+        self._edits.append((0, offset, b""))
+        self._dropped += offset
+        start(name, attributes)
+
+    def _handlers(
+        self,
+    ) -> tuple[Callable[[str, dict[str, str]], None], Callable[[str], None]]:
+        """Return what is called for each element: closures, because it is called so often."""
+        stack, mark = self.stack, self._withheld.attribute
+        watched, any_name = self._places.names | self._special, self._places.any_name
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            stack.append(name)
+            if len(stack) > MAX_DEPTH:
+                self.refuse(f"elements are nested more than {MAX_DEPTH} levels deep")
+            if attributes and (mark in attributes or len(attributes) > MAX_ATTRIBUTES):
+                self._look_at(attributes)
+            if self._skip is None:
+                self._elements += 1
+                if any_name or name in watched:
+                    self._start_watched(name, attributes)
+
+        def end(name: str) -> None:
+            if self._skip is not None:
+                if len(stack) == self._skip.depth:
+                    self._withhold(self._skip)
+                    self._skip = None
+            elif any_name or name in watched:
+                self._end_watched(name)
+            stack.pop()
+
+        return start, end
+
+    def _look_at(self, attributes: dict[str, str]) -> None:
+        if len(attributes) > MAX_ATTRIBUTES:
+            self.refuse(f"an element has more than {MAX_ATTRIBUTES} attributes")
+        value = attributes.get(self._withheld.attribute, "").strip().lower()
+        if self._skip is None and value == self._withheld.value:
+            self._skip = self._open()
+
+    def _open(self) -> _Open:
+        return _Open(len(self.stack), self._expat.CurrentByteIndex, len(self._edits))
+
+    def _start_watched(self, name: str, attributes: dict[str, str]) -> None:
+        offset = self._expat.CurrentByteIndex
+        if name in self._special:
+            if name in self._withheld.names:
+                self._skip = self._open()
+                return
+            if name in self._withheld.judged and self._judging is None:
+                self._judging = self._open()
+                self._judged_text.clear()
+                self.read_text_into(self._judged_text)
+            self.entered(name, attributes, offset)
+        place = self._places.find(self.stack)
+        if place is None:
+            self._candidates.append(None)
+            return
+        numbers = None
+        if place.numbered:
+            numbers = {}
+            for index in place.numbered:
+                numbers[index] = self.counters[index] = self.counters.get(index, 0) + 1
+        self._whole_open += place.whole
+        before = (self._pruned, self._elements, self._released)
+        line = self._expat.CurrentLineNumber
+        self._candidates.append(Candidate(place, offset, line, numbers, before))
+
+    def _end_watched(self, name: str) -> None:
+        candidate = self._candidates.pop()
+        if candidate is not None:
+            self._end_candidate(name, candidate)
+        elif name in self._places.names and not self._places.any_name:
+            # lxml will tell of it, and the two must stay in step.
+            offset = self._expat.CurrentByteIndex
+            self._edits.append(End(offset, name, None, None, feed=False, prune=False))
+        if name in self._special:
+            self.left(name)
+            if self._judging is not None and len(self.stack) == self._judging.depth:
+                self._judge()
+
+    def _end_candidate(self, name: str, candidate: Candidate) -> None:
+        place, unit, places = candidate.place, self.unit, self._places
+        self._whole_open -= place.whole
+        offset = self._end_from(candidate.start)
+        at_once = not places.hold_all and (unit is None or place.is_unit)
+        prune = at_once and place.prunable and not self._whole_open
+        if prune:
+            pruned, elements, released = candidate.before
+            self._pruned = pruned + offset - candidate.start
+            self._released = released + self._elements - elements
+        feed = at_once or places.any_name
+        self._edits.append(End(offset, name, candidate, unit, feed, prune))
+
+    def _end_from(self, start: int) -> int:
+        """Return where the element that ends now ends, given where it started (-1: long ago).
+
+        expat stands at the end tag, or, for ``<c/>``, behind it.
+        """
+        at = self._expat.CurrentByteIndex - self._base
+        if start >= self._base and self._pending[at - 2 : at] == b"/>":
+            tag = _START_TAG.match(self._pending, start - self._base)
+            if tag is not None and tag.end() == at:
+                return at + self._base
+        return self._pending.index(b">", at) + self._base + 1
+
+    def _judge(self) -> None:
+        assert self._judging is not None
+        judged, self._judging = self._judging, None
+        self.read_text_into(None)
+        text = _letters("".join(self._judged_text))
+        self._judged_text.clear()
+        if self._withheld.words is not None and self._withheld.words.search(text):
+            del self._edits[judged.edits :]
+            self._withhold(judged)
+
+    def _withhold(self, element: _Open) -> None:
+        end = self._end_from(-1 if element.cut else element.start)
+        self._edits.append((element.start, end, b""))
+        self._dropped += end - element.start
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def expat_name(name: str) -> str:
+    """Turn lxml's name of an element (``{namespace}local``) into expat's (``namespace}local``)."""
+    return name.removeprefix("{")
+
+
+def lxml_name(name: str) -> str:
+    """Turn expat's name of an element into lxml's."""
+    return "{" + name if "}" in name else name
+
+
+def union(reaches: Iterator[Reach]) -> Reach:
+    """Return what several sources look at together."""
+    every = list(reaches)
+    return Reach(
+        touched=frozenset().union(*(reach.touched for reach in every)),
+        shells=frozenset().union(*(reach.shells for reach in every)),
+        swallowed=frozenset().union(*(reach.swallowed for reach in every)),
+        around=frozenset().union(*(reach.around for reach in every)),
+        whole_record=any(reach.whole_record for reach in every),
+        whole_file=any(reach.whole_file for reach in every),
+    )
+
+
+def stands_at(stack: list[str], steps: tuple[tuple[bool, str], ...]) -> bool:
+    """Say whether the innermost of the open elements stands at the end of a path.
+
+    >>> stands_at(["ead", "dsc", "c"], ((True, "c"),))
+    True
+    >>> stands_at(["ead", "dsc", "c"], ((False, "c"),))
+    False
+    >>> stands_at(["ead", "dsc", "c", "c"], ((False, "ead"), (True, "c"), (False, "c")))
+    True
+    """
+
+    def stands(depth: int, step: int) -> bool:
+        if step < 0:
+            return depth < 0
+        deep, name = steps[step]
+        if depth < 0 or name not in (stack[depth], "*"):
+            return False
+        if not deep:
+            return stands(depth - 1, step - 1)
+        return step == 0 or any(stands(above, step - 1) for above in range(depth - 1, -1, -1))
+
+    return stands(len(stack) - 1, len(steps) - 1)
+
+
+def _letters(text: str) -> str:
+    r"""Return the letters of a text alone, unaccented and in lower case.
+
+    >>> _letters("Responsable(s) du\n fonds :")
+    'responsablesdufonds'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z]", "", plain)
+
+
+# --- parsing -------------------------------------------------------------------------------------
+
+
+def root_element(path: Path) -> tuple[str, str]:
+    """Return the namespace and the local name of a file's root element.
+
+    Raises:
+        UnreadableSourceError: when the file does not begin as XML does.
+    """
+    found: list[str] = []
+
+    def take_root(name: str, _: dict[str, str]) -> None:
+        found.append(name)
+
+    parser = _expat_parser(path)
+    parser.StartElementHandler = take_root
+    for chunk in utf8_chunks(path):
+        _parse(parser, path, chunk)
+        if found:
+            break
+    else:
+        _parse(parser, path, b"", final=True)
+    namespace, _, local = found[0].rpartition("}")
+    return namespace, local
+
+
+def _expat_parser(path: Path) -> expat.XMLParserType:
+    def refuse_entity(name: str, is_parameter: int, value: str | None, *rest: str | None) -> None:
+        notation = rest[-1]
+        if notation is None:
+            raise UnreadableSourceError(
+                path,
+                f"the file declares the entity {name!r}; entities are refused, because they can "
+                "read other files or grow without end: write their text in place",
+                line=parser.CurrentLineNumber,
+            )
+
+    def refuse_skipped(name: str, is_parameter: int) -> None:
+        if not is_parameter:
+            raise UnreadableSourceError(
+                path,
+                f"the entity &{name}; is declared in a DTD, which is never loaded: write the "
+                "character itself",
+                line=parser.CurrentLineNumber,
+            )
+
+    parser = expat.ParserCreate("UTF-8", "}")
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    parser.EntityDeclHandler = refuse_entity
+    parser.SkippedEntityHandler = refuse_skipped
+    return parser
+
+
+def _parse(parser: expat.XMLParserType, path: Path, data: bytes, *, final: bool = False) -> None:
+    try:
+        parser.Parse(data, final)
+    except expat.ExpatError as error:
+        words = expat.ErrorString(error.code) or "unknown error"
+        raise UnreadableSourceError(
+            path, f"not well-formed XML ({words}, column {error.offset + 1})", line=error.lineno
+        ) from error
+
+
+def utf8_chunks(path: Path) -> Iterator[bytes]:
+    """Read a file as UTF-8, whatever its encoding.
+
+    Both parsers then read the same characters: neither of them guesses.
+
+    Raises:
+        UnreadableSourceError: for an encoding that is not read, or bytes that it does not have.
+    """
+    try:
+        with path.open("rb") as stream:
+            first = stream.read(max(_CHUNK_BYTES, 512))
+            encoding, mark = _encoding(path, first)
+            if encoding in _PASSED_AS_THEY_ARE:
+                yield first[mark:]
+                while chunk := stream.read(_CHUNK_BYTES):
+                    yield chunk
+                return
+            decoder = codecs.getincrementaldecoder(encoding)()
+            lines, chunk = 1, first[mark:]
+            while chunk:
+                try:
+                    text = decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    raise UnreadableSourceError(
+                        path, f"is not {encoding} as it says", line=lines
+                    ) from error
+                lines += text.count("\n")
+                yield text.encode("utf-8", "surrogatepass")
+                chunk = stream.read(_CHUNK_BYTES)
+            if decoder.getstate()[0]:
+                raise UnreadableSourceError(path, "ends in the middle of a character", line=lines)
+    except OSError as error:
+        raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
+
+
+def _encoding(path: Path, first: bytes) -> tuple[str, int]:
+    """Return a file's encoding and the length of its byte order mark."""
+    if first.startswith(codecs.BOM_UTF8):
+        return "utf-8", len(codecs.BOM_UTF8)
+    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise UnreadableSourceError(path, "is UTF-32, which is not read: save it as UTF-8")
+    for encoding, mark, start in (
+        ("utf-16-le", codecs.BOM_UTF16_LE, b"<\0"),
+        ("utf-16-be", codecs.BOM_UTF16_BE, b"\0<"),
+    ):
+        if first.startswith((mark, start)):
+            return encoding, len(mark) if first.startswith(mark) else 0
+    declared = _DECLARED_ENCODING.match(first.lstrip())
+    if declared is None:
+        return "utf-8", 0
+    name = declared[1].decode("ascii")
+    try:
+        encoding = codecs.lookup(name).name
+    except LookupError:
+        encoding = ""
+    if encoding in _PASSED_AS_THEY_ARE:
+        return encoding, 0
+    if not _TRANSCODED.fullmatch(encoding) or encoding.startswith("utf-16"):
+        raise UnreadableSourceError(
+            path, f"its declared encoding {name!r} is not read: save the file as UTF-8", line=1
+        )
+    return encoding, 0
