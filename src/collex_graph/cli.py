@@ -82,7 +82,8 @@ def demo_command(var: Path | None, port: int | None) -> None:
         for folder in sorted(mappings.glob("*/sample"))
         if folder.is_dir()
     ]
-    _build(samples, settings)
+    summary = _build(samples, settings, brief=True)
+    _OUT.print(f"data folder: {summary.snapshot.directory}", markup=False)
     _serve(settings, next_free_port=True)
 
 
@@ -153,20 +154,29 @@ def _parse_inputs(inputs: tuple[str, ...]) -> list[tuple[str, Path]]:
     return parsed
 
 
-def _build(inputs: list[tuple[str, Path]], settings: Settings) -> BuildSummary:
+def _build(
+    inputs: list[tuple[str, Path]], settings: Settings, *, brief: bool = False
+) -> BuildSummary:
     # imported here, so that serving does not pay for the start-up of the validator
     from collex_graph.build import build  # noqa: PLC0415
     from collex_graph.validation.report import report_text  # noqa: PLC0415
 
     with _ERR.status("collex-graph build") as status:
+
+        def progress(stage: str, detail: str) -> None:
+            status.update(f"{stage} {detail}")
+            if not _ERR.is_terminal:
+                _ERR.print(f"{stage} {detail}".rstrip(), markup=False)
+
         try:
-            summary = build(
-                inputs, settings, lambda stage, detail: status.update(f"{stage} {detail}")
-            )
+            summary = build(inputs, settings, progress)
         except InvalidDatasetError as error:
             _ERR.print(report_text(error.report), markup=False)  # type: ignore[arg-type]
             raise
-    _print_summary(summary, report_text(summary.report))
+    if brief:
+        _print_outcome(summary)
+    else:
+        _print_summary(summary, report_text(summary.report))
     return summary
 
 
@@ -175,9 +185,11 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
     for source in summary.sources:
         _OUT.print(
             f"{source.dataset}: {len(source.files)} files, {source.records_read} records read, "
-            f"{sum(source.rule_counts.values())} quads, {len(source.ignored)} files ignored",
+            f"{sum(source.rule_counts.values())} quads",
             markup=False,
         )
+        for path in source.ignored:
+            _OUT.print(f"{source.dataset}: no reader for {path.name}, left alone", markup=False)
     for source in summary.sources:
         table = Table("mapping rule", "quads", title=f"Quads per mapping rule: {source.dataset}")
         for rule, count in source.rule_counts.items():
@@ -189,6 +201,10 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
                 f"{source.dataset}: rules that produced nothing: {', '.join(silent)}", markup=False
             )
     _OUT.print(report, markup=False)
+    _print_outcome(summary)
+
+
+def _print_outcome(summary: BuildSummary) -> None:
     by_severity = Counter(result.severity for result in summary.report.results)
     _OUT.print(
         ", ".join(f"{by_severity[severity]} {severity.value}" for severity in Severity),
