@@ -1,10 +1,15 @@
 """Every kind of page: its structure, its languages, its states, and that data stay text."""
 
+import dataclasses
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from collex_graph.resources import resource_dir
+from collex_graph.server import contexts
+from collex_graph.sparql.catalogue import query_names
 from server.html_page import Page
 
 FONDS = "/id/fonds/FRFONDS-751132108-1756"
@@ -398,6 +403,31 @@ def test_a_hostile_label_is_text_on_every_page_that_shows_it(read):
 def test_an_iri_that_is_no_web_address_is_never_a_link(read):
     page = read("/id/fonds/Fonds_8888")
     assert not [href for href in page.all("//@href") if "javascript" in href]
+
+
+# --- contexts and queries ------------------------------------------------------------------------
+
+TEMPLATE_OF = {
+    name: name.removesuffix("Context").lower() + ".html"
+    for name in vars(contexts)
+    if name.endswith("Context")
+}
+
+
+@pytest.mark.parametrize(("context", "template"), TEMPLATE_OF.items())
+def test_a_context_holds_what_its_template_uses_and_nothing_else(context, template):
+    templates = resource_dir("web") / "templates"
+    text = (templates / template).read_text() + (templates / "layout.html").read_text()
+    used = set(re.findall(r"page\.(\w+)", text))
+    fields = {field.name for field in dataclasses.fields(getattr(contexts, context))}
+    assert used - fields <= {"formats"}
+    assert fields - used == set()
+
+
+def test_every_stored_query_of_the_pages_is_used():
+    code = "".join(path.read_text() for path in Path(contexts.__file__).parent.glob("*.py"))
+    names = [name.partition("/")[2] for name in query_names() if name.startswith("pages/")]
+    assert [name for name in names if f'"{name}"' not in code] == []
 
 
 # --- caching -------------------------------------------------------------------------------------

@@ -14,11 +14,10 @@ other statements. One remark about one record is made once, however many rules m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.model import Note, Position, Problem, Reading
+from collex_graph.model import Note, Position, Problem, Reading, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collex_graph.mapping.passes import Pass
     from collex_graph.mapping.plan import Plan
     from collex_graph.model import (
-        Record,
         RecordSource,
         RecordStream,
         SourceFile,
@@ -36,25 +34,54 @@ if TYPE_CHECKING:
     OpenRecords = Callable[[SourceFile, Sequence[RecordSource]], RecordStream]
 
 
-@dataclass(slots=True)
 class MappedRecord:
     """What one mapping says about one subject of one record.
 
     Attributes:
-        record: key of the record: ``{file name}#{component}`` or ``{file name}#row=12``.
-        position: where it stands.
         subject: IRI of the subject; None where none could be made, and then there are no lines.
         lines: N-Quads, each ending with a full stop and a line feed.
         problems: what could not be read, or was repaired.
-        parent: key of the record of the unit around this one's, for EAD.
     """
 
-    record: str
-    position: Position
-    subject: str | None
-    lines: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    parent: str | None = None
+    __slots__ = ("_about", "lines", "problems", "subject")
+
+    def __init__(
+        self, about: _About, subject: str | None, lines: list[str], problems: list[Problem]
+    ) -> None:
+        self._about = about
+        self.subject = subject
+        self.lines = lines
+        self.problems = problems
+
+    @property
+    def record(self) -> str:
+        """Key of the record: ``{file name}#{component}`` or ``{file name}#row=12``."""
+        return self._about.key
+
+    @property
+    def parent(self) -> str | None:
+        """Key of the record of the unit around this one's, for EAD."""
+        return self._about.parent
+
+    @property
+    def position(self) -> Position:
+        """Where the record stands."""
+        return self._about.position()
+
+
+class _About:
+    """The key and the place of a record, as little as is needed for each of them."""
+
+    __slots__ = ("_record", "file", "key", "parent")
+
+    def __init__(self, file: str, key: str, parent: str | None, record: Record) -> None:
+        self.file = file
+        self.key = key
+        self.parent = parent
+        self._record = (record.line, record.row, record.component)
+
+    def position(self, column: str | None = None) -> Position:
+        return Position(self.file, *self._record, column)
 
 
 class MappingRun:
@@ -124,9 +151,10 @@ class _FileRun:
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
         self._said: set[Note] = set()
+        self._about = _About(self._name, "", None, Record(None, ()))
+        self._component: str | None = None
         self._key = ""
         self._parent: str | None = None
-        self._position = Position(self._name)
         self._callbacks = (self._emit, self._fail, self._values, counts)
 
     def map(self, record: Record) -> list[MappedRecord]:
@@ -150,32 +178,31 @@ class _FileRun:
                 self._say(Note("RecordWithoutSubject", self._key), None, "", None, None)
         if self._problems:
             if not self._out:
-                self._out.append(MappedRecord(self._key, self._position, None, parent=self._parent))
-            self._out[-1].problems += self._problems
+                self._out.append(MappedRecord(self._about, None, [], self._problems))
+            else:
+                self._out[-1].problems += self._problems
         return self._out
 
     def _begin(self, record: Record) -> None:
-        name = self._name
-        self._position = Position(
-            file=name, line=record.line, row=record.row, component=record.component
-        )
-        self._key = f"{name}#{self._position.fragment()}"
-        self._parent = f"{name}#{record.parent}" if record.parent else None
+        name, component = self._name, record.component
+        if record.row is not None:
+            self._key = f"{name}#row={record.row}"
+        elif component != self._component or not self._key:
+            self._component = component
+            self._key = f"{name}#{component or ''}"
+            self._parent = f"{name}#{record.parent}" if record.parent else None
+        self._about = _About(name, self._key, self._parent, record)
         self._out = []
-        self._problems = []
-        self._said.clear()
+        if self._said:
+            self._said.clear()
+            self._problems = []
         for note, column in record.notes:
             self._say(note, column, "", None, None)
 
     def _emit(self, mapping: int, subject: str, lines: list[str]) -> None:
-        if not lines and not self._problems:
-            return
-        self._out.append(
-            MappedRecord(
-                self._key, self._position, subject[1:-1], lines, self._problems, self._parent
-            )
-        )
-        self._problems = []
+        if lines or self._problems:
+            problems, self._problems = self._problems, []
+            self._out.append(MappedRecord(self._about, subject[1:-1], lines, problems))
 
     def _fail(self, rule: int, error: UnreadableValue, subject: str | None) -> None:
         self._remark(rule, error.note, subject)
@@ -206,7 +233,7 @@ class _FileRun:
         self._problems.append(
             Problem(
                 note=note,
-                position=replace(self._position, column=column) if column else self._position,
+                position=self._about.position(column),
                 record=self._key,
                 subject=subject[1:-1] if subject else None,
                 mapping=mapping,

@@ -21,11 +21,11 @@ from collex_graph.rdf.namespaces import compact, prefixes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TO_ESCAPE = re.compile('[\x00-\x1f"\\\\\x7f\ud800-\udfff]')
+TO_ESCAPE = re.compile('[\x00-\x1f"\\\\\x7f\ud800-\udfff]')
 _ESCAPES = {
     "\t": "\\t", "\b": "\\b", "\n": "\\n", "\r": "\\r", "\f": "\\f", '"': '\\"', "\\": "\\\\",
 }  # fmt: skip
-_TO_ENCODE = re.compile(r"[^A-Za-z0-9\-._~]")
+TO_ENCODE = re.compile(r"[^A-Za-z0-9\-._~]")
 _PREFIX = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 
 
@@ -38,7 +38,7 @@ def escape(text: str) -> str:
     Raises:
         UnreadableValue: for what is no character (NUL, half a surrogate pair).
     """
-    return text if _TO_ESCAPE.search(text) is None else _TO_ESCAPE.sub(_escape_one, text)
+    return text if TO_ESCAPE.search(text) is None else TO_ESCAPE.sub(_escape_one, text)
 
 
 def _escape_one(found: re.Match[str]) -> str:
@@ -55,7 +55,7 @@ def encode_segment(text: str) -> str:
     >>> encode_segment("Fonds_5230"), encode_segment("a/b é")
     ('Fonds_5230', 'a%2Fb%20%C3%A9')
     """
-    if _TO_ENCODE.search(text) is None:
+    if TO_ENCODE.search(text) is None:
         return text
     try:
         return percent_encode(text)

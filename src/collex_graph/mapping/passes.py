@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     )
     from collex_graph.mapping.xpath import Expression
 
+_TREATMENTS = {"escape": "to_escape", "segment": "to_encode"}
 ENGINE_REFERENCES = ("_file", "_position", "_row")
 
 
@@ -185,6 +186,8 @@ class PassWriter:
             "name_of": references.name_of,
             "segment": nquads.encode_segment,
             "squeezed": references.squeezed,
+            "to_encode": nquads.TO_ENCODE.search,
+            "to_escape": nquads.TO_ESCAPE.search,
             "text_of": references.text_of,
         }
         self._shared: dict[str, str] = {}
@@ -258,13 +261,9 @@ class PassWriter:
         self, uses: Mapping[str, int], lines: Mapping[str, int], scope: _Scope
     ) -> None:
         """Find once the elements that several plain paths go through (``did``)."""
-        if self._source.formulation != "xpath":
-            return
         through: Counter[tuple[str, ...]] = Counter()
         for text in uses:
-            if text in ENGINE_REFERENCES or text in self._source.values:
-                continue
-            path = references.plain_path(*self._parsed(text, lines[text]))
+            path = self._plain_path(text, lines[text])
             if path is not None and not path.absolute:
                 through.update(path.names[:length] for length in range(1, len(path.names) + 1))
         for names in sorted(name for name, count in through.items() if count > 1):
@@ -275,15 +274,11 @@ class PassWriter:
 
     def _loops(self, names: tuple[str, ...]) -> tuple[str, str]:
         """Return the loops to the elements of a path, and the name of the innermost variable."""
-        known = max(
-            (shared for shared in self._elements if names[: len(shared)] == shared),
-            key=len,
-            default=(),
-        )
-        loops, outer = [], "rec"
+        known, variable = self._nearest(names)
+        loops, outer = [], variable
         if known:
             outer = f"e{len(known)}"
-            loops.append(f"for {outer} in {self._elements[known]}")
+            loops.append(f"for {outer} in {variable}")
         for depth in range(len(known), len(names)):
             inner = f"e{depth + 1}"
             loops.append(f"for {inner} in {outer}.iterchildren({names[depth]!r})")
@@ -366,16 +361,59 @@ class PassWriter:
             scope = scope.deeper()
             scope.bound[text] = (name, False)
             return name, scope
-        name, single = self._read(text, scope, line)
-        if single:
-            self._put(scope.indent, f"if {name}:")
+        path = None if text in self._shared else self._plain_path(text, line)
+        if path is not None and path.names and not path.absolute:
+            name, scope = self._loop(path, scope)
         else:
-            item = self._new("x")
-            self._put(scope.indent, f"for {item} in {name}:")
-            name = item
+            name, single = self._read(text, scope, line)
+            if single:
+                self._put(scope.indent, f"if {name}:")
+            else:
+                item = self._new("x")
+                self._put(scope.indent, f"for {item} in {name}:")
+                name = item
         scope = scope.deeper()
         scope.bound[text] = (name, False)
         return name, scope
+
+    def _loop(self, path: references.PlainPath, scope: _Scope) -> tuple[str, _Scope]:
+        """Write plain loops to the elements of a path, without a list in between."""
+        known, outer = self._nearest(path.names)
+        for name in path.names[len(known) :]:
+            element = self._new("e")
+            many = outer if outer in self._elements.values() else None
+            if many is not None:
+                parent = self._new("e")
+                self._put(scope.indent, f"for {parent} in {many}:")
+                scope, outer = scope.deeper(), parent
+            self._put(scope.indent, f"for {element} in {outer}.iterchildren({name!r}):")
+            scope, outer = scope.deeper(), element
+        if outer in self._elements.values():
+            element = self._new("e")
+            self._put(scope.indent, f"for {element} in {outer}:")
+            scope, outer = scope.deeper(), element
+        item = self._new("x")
+        self._put(scope.indent, f"{item} = {path.value(outer)}")
+        self._put(scope.indent, f"if {item}:")
+        return item, scope
+
+    def _nearest(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        """Return the longest shared beginning of a path and its variable: a list, or ``rec``."""
+        known = max(
+            (shared for shared in self._elements if names[: len(shared)] == shared),
+            key=len,
+            default=(),
+        )
+        return known, self._elements[known] if known else "rec"
+
+    def _plain_path(self, text: str, line: int) -> references.PlainPath | None:
+        if (
+            self._source.formulation != "xpath"
+            or text in ENGINE_REFERENCES
+            or text in self._source.values
+        ):
+            return None
+        return references.plain_path(*self._parsed(text, line))
 
     def _read(self, text: str, scope: _Scope, line: int) -> tuple[str, bool]:
         """Return a variable that holds a reference's value, or list of values."""
@@ -739,7 +777,10 @@ def _holds(name: str) -> str:
 
 
 def _inset(name: str, wrap: str) -> str:
-    return f"{{{wrap}({name})}}" if wrap else f"{{{name}}}"
+    """Write a variable inside an f-string; what needs no treatment is spared the call."""
+    if not wrap:
+        return f"{{{name}}}"
+    return f"{{{name} if {_TREATMENTS[wrap]}({name}) is None else {wrap}({name})}}"
 
 
 def _quoted(text: str) -> str:

@@ -20,7 +20,7 @@ _COUNTS = (
 )  # fmt: skip
 _LINKS = (
     ("dataset.link.void", "text/turtle", "/.well-known/void"),
-    ("dataset.link.sparql", "", "/sparql"),
+    ("dataset.link.sparql", "text/html", "/query"),
     ("dataset.link.ontology", "text/turtle", "/ontology.ttl"),
     ("dataset.link.shapes", "text/turtle", "/shapes.ttl"),
 )

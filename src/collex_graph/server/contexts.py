@@ -81,8 +81,11 @@ class Fact:
     @property
     def inline(self) -> bool:
         """Whether its values are short names that one line can hold."""
-        return len(self.values) > 1 and all(
-            isinstance(value, Node) and value.authority is None and not value.derived
+        return 1 < len(self.values) <= 8 and all(
+            isinstance(value, Node)
+            and value.authority is None
+            and not value.derived
+            and len(value.label.value) <= 24
             for value in self.values
         )
 
@@ -201,7 +204,6 @@ class SourceStatement:
 
     file_name: str
     place: str
-    sha256: str
     dataset: Node
     publisher: str
     licence: WebLink | None
@@ -318,23 +320,19 @@ class Site:
 
     Attributes:
         language: the language of the page.
-        path: its address without ``lang``, for the language switch.
         alternates: language → the address of the same page in it.
         section: the entry of the navigation that is current.
         version: of the software.
         snapshot: identifier of the snapshot, empty when there is none yet.
         snapshot_date: when it was published, in words.
-        search_text: the words in the search box.
     """
 
     language: str
-    path: str
     alternates: Mapping[str, str]
     section: str
     version: str
     snapshot: str
     snapshot_date: str
-    search_text: str = ""
 
 
 # --- the pages -----------------------------------------------------------------------------------
@@ -524,8 +522,6 @@ class PointRow:
     node: Node
     element: str
     role: str
-    source: str
-    raw_identifier: str
 
 
 @dataclass(frozen=True)
@@ -566,10 +562,8 @@ class LibraryContext:
     title: str
     iri: str
     node: Node
-    names: tuple[Text, ...]
     establishment: Node | None
     region: Node | None
-    departement: Node | None
     place: Node | None
     precision: str
     identifiers: tuple[Fact, ...]
@@ -594,12 +588,10 @@ class EstablishmentContext:
     establishment_type: Text | None
     homepage: WebLink | None
     region: Node | None
-    place: Node | None
     identifiers: tuple[Fact, ...]
     libraries: tuple[LibraryRow, ...]
     cards: tuple[UnitCard, ...]
     units: int
-    labelled: int
     map: PointMap | None
     provenance: tuple[SourceStatement, ...]
     quality: Quality

@@ -74,7 +74,7 @@ def requested_path() -> str:
         sent = "/" + sent.partition("://")[2].partition("/")[2]
     path = sent.partition("?")[0]
     if len(path) > 3 * LONGEST_IRI:
-        raise BadRequest("the path is too long")
+        raise BadRequest("Le chemin est trop long.\nThe path is too long.")
     return "/".join(_canonical_segment(segment) for segment in path.split("/"))
 
 
@@ -82,12 +82,17 @@ def _canonical_segment(segment: str) -> str:
     try:
         decoded = unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadRequest("the path is not percent-encoded UTF-8") from None
+        raise BadRequest(
+            "Le chemin n'est pas en UTF-8 codé par %.\nThe path is not percent-encoded UTF-8."
+        ) from None
     if decoded in (".", "..") or any(
         character in "/\\" or ord(character) < 0x20 or ord(character) == 0x7F
         for character in decoded
     ):
-        raise BadRequest("the path holds characters that no identifier here has")
+        raise BadRequest(
+            "Le chemin contient des caractères qu'aucun identifiant n'a ici.\n"
+            "The path holds characters that no identifier here has."
+        )
     return percent_encode(decoded)
 
 
@@ -121,17 +126,23 @@ def any_entity() -> Response:
     """Send what the graph says of an IRI that others minted."""
     wanted = request.args.getlist("iri")
     if len(wanted) != 1:
-        raise BadRequest("give one IRI: /entity?iri=…")
+        raise BadRequest("Donnez une seule IRI : /entity?iri=…\nGive one IRI: /entity?iri=…")
     iri = wanted[0]
     if len(iri) > LONGEST_IRI or not is_absolute_iri(iri):
-        raise BadRequest("iri= must be an absolute IRI, percent-encoded in the address")
+        raise BadRequest(
+            "iri= attend une IRI absolue, codée par % dans l'adresse.\n"
+            "iri= must be an absolute IRI, percent-encoded in the address."
+        )
     href = href_of(iri)
     if not href.startswith("/entity?"):
         # The path starts with /id/ or the like, so this never leads to another host.
         return answers.see_other(href)
     extension = request.args.get("format")
     if extension is not None and extension not in BY_EXTENSION:
-        raise BadRequest(f"format= is one of {', '.join(BY_EXTENSION)}")
+        raise BadRequest(
+            f"format= est l'un de {', '.join(BY_EXTENSION)}.\n"
+            f"format= is one of {', '.join(BY_EXTENSION)}."
+        )
     return _answer(iri, href, BY_EXTENSION[extension] if extension else None)
 
 
@@ -233,7 +244,9 @@ def _answer(iri: str, href: str, representation: Representation | None) -> Respo
 def _absent(iri: str) -> Exception:
     if services().known_before(iri):
         return Gone()
-    return EntityNotFoundError(f"the graph says nothing about <{iri}>")
+    return EntityNotFoundError(
+        f"Le graphe ne dit rien de <{iri}>.\nThe graph says nothing about <{iri}>."
+    )
 
 
 def is_known(iri: str) -> bool:
@@ -317,4 +330,4 @@ def _node(iri: str) -> ox.NamedNode:
     try:
         return ox.NamedNode(iri)
     except ValueError:
-        raise BadRequest("this is not an IRI") from None
+        raise BadRequest("Ceci n'est pas une IRI.\nThis is not an IRI.") from None

@@ -378,7 +378,9 @@ def problem_kind(name: str) -> Response:
     """Say what a problem's ``type`` means: the IRIs of problem documents lead here."""
     kind = KINDS.get(name)
     if kind is None:
-        raise EntityNotFoundError(f"no kind of problem is called {name}")
+        raise EntityNotFoundError(
+            f"Aucune sorte de problème ne s'appelle {name}.\nNo kind of problem is called {name}."
+        )
     response = respond(Problem(kind, kind.status))
     response.status_code = 200
     return response

@@ -66,7 +66,6 @@ def _source_statement(reader: GraphReader, rows: list[Row], iri: str) -> SourceS
     return SourceStatement(
         file_name=row["name"].value,
         place=", ".join(shown[:3]) + more,
-        sha256=row["sha256"].value if "sha256" in row else "",
         dataset=dataset,
         publisher=row["publisher"].value if "publisher" in row else "",
         licence=_licence(reader, row),

@@ -108,7 +108,7 @@ def describe_fonds(reader: GraphReader, iri: str, statements: Statements) -> Fon
         iri=iri,
         unit=unit,
         breadcrumb=_breadcrumb(reader, unit, ancestors),
-        labels=tuple(reader.node(label) for label in statements.iris("collex:hasCurrentLabel")),
+        labels=_labels(reader, iri, statements),
         holder_note=_holder_note(reader, unit, is_derived=holder_is_derived),
         languages=_languages(reader, statements),
         access_line=_access_line(reader, statements),
@@ -170,6 +170,13 @@ def describe_stub(reader: GraphReader, iri: str, statements: Statements) -> Stub
 def _breadcrumb(reader: GraphReader, unit: UnitCard, ancestors: list[str]) -> tuple[Node, ...]:
     above = [reader.node(iri) for iri in reversed(ancestors)]
     return ((unit.holder,) if unit.holder else ()) + tuple(above)
+
+
+def _labels(reader: GraphReader, iri: str, statements: Statements) -> tuple[Node, ...]:
+    """Return where the label's mark leads: to the labelling that gave it, else to the label."""
+    labels = statements.iris("collex:hasCurrentLabel")
+    rows = reader.rows("labellings", unit=[iri]) if labels else []
+    return tuple(reader.node(each) for each in [row["labelling"].value for row in rows] or labels)
 
 
 def _holder_note(reader: GraphReader, unit: UnitCard, *, is_derived: bool) -> str:

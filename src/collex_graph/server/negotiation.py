@@ -83,12 +83,9 @@ def choose(accept: str | None, offered: Sequence[Representation]) -> Representat
             by_type.setdefault(media_type, representation)
     chosen = formats.choose_media_type(wished, tuple(by_type))
     if chosen is None:
-        raise NotAcceptableError(f"none of the accepted media types is here; {_list(offered)}")
+        types = ", ".join(each.media_type for each in offered)
+        raise NotAcceptableError(f"Formats disponibles ici : {types}.\nAvailable here: {types}.")
     return by_type[chosen]
-
-
-def _list(offered: Sequence[Representation]) -> str:
-    return f"available: {', '.join(each.media_type for each in offered)}"
 
 
 def split_extension(path: str) -> tuple[str, Representation] | None:

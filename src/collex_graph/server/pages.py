@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
 from collex_graph import __version__
 from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
@@ -64,10 +64,12 @@ def asset(name: str) -> str:
 def paragraphs(text: str) -> list[str]:
     r"""Split a text of the data into its paragraphs.
 
-    >>> paragraphs("Un.\n\nDeux.\n")
+    >>> paragraphs("Un.\n\nDeux.\nDeux.\n")
     ['Un.', 'Deux.']
     """
-    return [part.strip() for part in text.split("\n") if part.strip()]
+    parts = [part.strip() for part in text.split("\n") if part.strip()]
+    # some notices say the same sentence twice in a row
+    return [part for part, before in zip(parts, ["", *parts], strict=False) if part != before]
 
 
 def _words() -> Words:
@@ -79,14 +81,12 @@ def _reader() -> GraphReader:
     return GraphReader(site.queries, site.iris, _words())
 
 
-def _render(template: str, page: object, *, section: str = "", search_text: str = "") -> str:
+def _render(template: str, page: object, *, section: str = "") -> str:
     t = _words()
-    return render_template(
-        template, page=page, t=t, site=_site(t, section=section, search_text=search_text)
-    )
+    return render_template(template, page=page, t=t, site=_site(t, section=section))
 
 
-def _site(t: Words, *, section: str, search_text: str) -> Site:
+def _site(t: Words, *, section: str) -> Site:
     kept = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
     path = request.path
     try:
@@ -97,7 +97,6 @@ def _site(t: Words, *, section: str, search_text: str) -> Site:
         identifier, day = "", ""
     return Site(
         language=t.language,
-        path=path,
         alternates={
             language: f"{path}?{urlencode([*kept, ('lang', language)])}" for language in LANGUAGES
         },
@@ -105,7 +104,6 @@ def _site(t: Words, *, section: str, search_text: str) -> Site:
         version=__version__,
         snapshot=identifier,
         snapshot_date=day,
-        search_text=search_text,
     )
 
 
@@ -217,7 +215,9 @@ def _page_of(reader: GraphReader, iri: str, statements: Statements) -> tuple[str
         return "subject.html", describe_subject(reader, iri, statements, kind)
     entity = describe_entity(reader, iri, statements or reader.statements_about(iri))
     if not entity.facts and not entity.types and not entity.incoming:
-        raise EntityNotFoundError(f"the graph says nothing about <{iri}>")
+        raise EntityNotFoundError(
+            f"Le graphe ne dit rien de <{iri}>.\nThe graph says nothing about <{iri}>."
+        )
     return "entity.html", entity
 
 
@@ -235,5 +235,4 @@ def dataset_page() -> str:
 
 def error_page(context: ErrorContext) -> str:
     """Return the page of an error."""
-    g.failed = True
     return _render("error.html", context)

@@ -69,7 +69,7 @@ class GraphReader:
             name: [ox.NamedNode(value) if isinstance(value, str) else value for value in values]
             for name, values in parameters.items()
         }
-        if any(not values for values in terms.values()):
+        if terms and not any(terms.values()):
             return []
         text = stored_query(f"pages/{query}").text(**terms)
         table = read_table(self._queries.run(QueryRequest(text, (JSON.media_type,))))

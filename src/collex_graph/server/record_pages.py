@@ -114,8 +114,6 @@ def _point(reader: GraphReader, row: Row) -> PointRow:
         node=reader.node(row["node"].value),
         element=element_in_words(reader, row["element"].value),
         role=reader.words(key) if key else "",
-        source=row["source"].value if "source" in row else "",
-        raw_identifier=row["identifier"].value if "identifier" in row else "",
     )
 
 
@@ -186,8 +184,9 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
 
 
 def _values(reader: GraphReader, terms: list[Term]) -> tuple[Value, ...]:
+    """Return every value; words in the language of the page come first."""
     values: list[Value] = []
-    for term in terms:
+    for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
         if isinstance(term, ox.Literal):
             values.append(Text(term.value, term.language or ""))
         elif is_web_address(term.value):
@@ -196,3 +195,8 @@ def _values(reader: GraphReader, terms: list[Term]) -> tuple[Value, ...]:
             # a javascript: or data: address is shown as what it is, and never as a link
             values.append(Text(term.value))
     return tuple(values)
+
+
+def _language_rank(reader: GraphReader, term: Term) -> bool:
+    language = term.language if isinstance(term, ox.Literal) else None
+    return bool(language) and language != reader.words.language

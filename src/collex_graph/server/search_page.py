@@ -178,10 +178,9 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
     words = reader.words
     asked: dict[str, list[str | Term]] = {
         "wanted": [expand("collex:DescribedUnit"), *dict.fromkeys(i for _, _, i in search.wanted)],
-        "word": [ox.Literal(word) for word in search.words] or [ox.Literal("")],
+        "word": [ox.Literal(word) for word in search.words],
     }
-    asked["wantedCount"] = [ox.Literal(len(asked["wanted"]))]
-    asked["wordCount"] = [ox.Literal(len(asked["word"]))]
+    asked["matches"] = [ox.Literal(len(asked["wanted"]) + len(asked["word"]))]
     facets, total = _facets(reader, search, asked)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(search.page, pages)

@@ -106,36 +106,45 @@ class Place:
     is_unit: bool
 
 
-@dataclass(slots=True)
 class Candidate:
-    """An open element that is a record by its place, or a unit."""
+    """An element that is a record by its place, or a unit, or only shares a name with records.
 
-    place: Place
+    One is made for every such element, so it is a plain class; what is known at the end of the
+    element is filled in there.
+
+    Attributes:
+        name: as expat gives it.
+        place: None for an element that only shares its name with records.
+        line: of its start.
+        numbers: its running number by source, for the sources that number it as it starts.
+        offset: just behind it.
+        unit: the unit it stands in, itself for a unit.
+        feed: records can be handed out at its end, so lxml reads up to there.
+        prune: the element can be released then.
+    """
+
+    __slots__ = (
+        "before", "feed", "line", "name", "numbers", "offset", "place", "prune", "start", "unit",
+    )  # fmt: skip
+
+    name: str
+    place: Place | None
     start: int
     line: int
     numbers: dict[int, int] | None
     before: tuple[int, int, int]
-
-
-@dataclass(slots=True)
-class End:
-    """The end of an element whose name lxml looks out for.
-
-    Attributes:
-        offset: just behind it.
-        name: as expat gives it.
-        candidate: None for an element that only shares its name with records.
-        unit: the unit it stands in, itself for a unit.
-        feed: records can be handed out now, so lxml reads up to here.
-        prune: the element can be released then.
-    """
-
     offset: int
-    name: str
-    candidate: Candidate | None
     unit: Unit | None
     feed: bool
     prune: bool
+
+    def __init__(self, name: str, place: Place | None, start: int) -> None:
+        self.name = name
+        self.place = place
+        self.start = start
+        self.numbers = None
+        self.unit = None
+        self.feed = self.prune = False
 
 
 @dataclass(slots=True)
@@ -261,14 +270,14 @@ class Gate:
         self._expat.StartElementHandler = self._start_root
         # What is open.
         self.stack: list[str] = []
-        self._candidates: list[Candidate | None] = []
+        self._candidates: list[Candidate] = []
         self._whole_open = 0
         self._skip: _Open | None = None
         self._judging: _Open | None = None
         self._judged_text: list[str] = []
         # What expat has read and nobody else has.
-        self._edits: list[_Edit | End] = []
-        self._ended: list[End] = []
+        self._edits: list[_Edit | Candidate] = []
+        self._ended: list[Candidate] = []
         self._pending = bytearray()
         self._base = 0
         self._received = 0
@@ -307,8 +316,8 @@ class Gate:
 
     # --- handing on -----------------------------------------------------------------------------
 
-    def pieces(self) -> Iterator[tuple[bytes, list[End]]]:
-        """Yield the file in pieces; with a piece that ends a record, the ends since the last one.
+    def pieces(self) -> Iterator[tuple[bytes, list[Candidate]]]:
+        """Yield the file in pieces; with one that ends a record, what has ended since the last.
 
         Raises:
             UnreadableSourceError: for XML that is not well-formed, or beyond a limit.
@@ -325,7 +334,7 @@ class Gate:
         if self._ended:
             yield b"", self._ended
 
-    def _replay(self, parsed: int) -> Iterator[tuple[bytes, list[End]]]:
+    def _replay(self, parsed: int) -> Iterator[tuple[bytes, list[Candidate]]]:
         if not self.stack and not self._edits:
             return  # the root has not begun, or has ended
         limit = min(
@@ -335,7 +344,7 @@ class Gate:
         )
         position, done, passed = self._base, 0, list[bytes]()
         for edit in self._edits:
-            if isinstance(edit, End):
+            if isinstance(edit, Candidate):
                 if edit.offset > limit:
                     break
                 self._ended.append(edit)
@@ -457,44 +466,47 @@ class Gate:
                 self.read_text_into(self._judged_text)
             self.entered(name, attributes, offset)
         place = self._places.find(self.stack)
+        candidate = Candidate(name, place, offset)
+        self._candidates.append(candidate)
         if place is None:
-            self._candidates.append(None)
             return
-        numbers = None
+        candidate.line = self._expat.CurrentLineNumber
         if place.numbered:
-            numbers = {}
+            candidate.numbers = numbers = {}
             for index in place.numbered:
                 numbers[index] = self.counters[index] = self.counters.get(index, 0) + 1
-        self._whole_open += place.whole
-        before = (self._pruned, self._elements, self._released)
-        line = self._expat.CurrentLineNumber
-        self._candidates.append(Candidate(place, offset, line, numbers, before))
+        if place.whole:
+            self._whole_open += 1
+        if place.prunable:
+            candidate.before = (self._pruned, self._elements, self._released)
 
     def _end_watched(self, name: str) -> None:
         candidate = self._candidates.pop()
-        if candidate is not None:
-            self._end_candidate(name, candidate)
+        if candidate.place is not None:
+            self._end_candidate(candidate, candidate.place)
         elif name in self._places.names and not self._places.any_name:
             # lxml will tell of it, and the two must stay in step.
-            offset = self._expat.CurrentByteIndex
-            self._edits.append(End(offset, name, None, None, feed=False, prune=False))
+            candidate.offset = self._expat.CurrentByteIndex
+            self._edits.append(candidate)
         if name in self._special:
             self.left(name)
             if self._judging is not None and len(self.stack) == self._judging.depth:
                 self._judge()
 
-    def _end_candidate(self, name: str, candidate: Candidate) -> None:
-        place, unit, places = candidate.place, self.unit, self._places
-        self._whole_open -= place.whole
-        offset = self._end_from(candidate.start)
-        at_once = not places.hold_all and (unit is None or place.is_unit)
-        prune = at_once and place.prunable and not self._whole_open
-        if prune:
+    def _end_candidate(self, candidate: Candidate, place: Place) -> None:
+        if place.whole:
+            self._whole_open -= 1
+        places = self._places
+        candidate.unit = self.unit
+        candidate.offset = offset = self._end_from(candidate.start)
+        at_once = not places.hold_all and (self.unit is None or place.is_unit)
+        candidate.feed = at_once or places.any_name
+        if at_once and place.prunable and not self._whole_open:
+            candidate.prune = True
             pruned, elements, released = candidate.before
             self._pruned = pruned + offset - candidate.start
             self._released = released + self._elements - elements
-        feed = at_once or places.any_name
-        self._edits.append(End(offset, name, candidate, unit, feed, prune))
+        self._edits.append(candidate)
 
     def _end_from(self, start: int) -> int:
         """Return where the element that ends now ends, given where it started (-1: long ago).

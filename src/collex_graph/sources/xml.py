@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from collex_graph.model import RecordSource, SourceFile
-    from collex_graph.sources.gate import Candidate, End, Unit
+    from collex_graph.sources.gate import Candidate, Place, Unit
 
 
 class XmlRecords:
@@ -104,7 +104,7 @@ class XmlRecords:
                     self._release(element)
         yield from self._held
 
-    def _feed(self, tree: Any, data: bytes, ends: list[End]) -> None:
+    def _feed(self, tree: Any, data: bytes, ends: list[Candidate]) -> None:
         """Let the tree grow; what expat accepts and libxml2 does not is refused here.
 
         lxml reports some mistakes (an unknown entity in an attribute) in its log alone, and would
@@ -118,29 +118,28 @@ class XmlRecords:
         if logged is not None and logged.level != etree.ErrorLevels.WARNING:
             raise self._unreadable(logged.message, ends)
 
-    def _unreadable(self, problem: str | None, ends: list[End]) -> UnreadableSourceError:
-        candidate = ends[-1].candidate if ends else None
-        line = candidate.line if candidate is not None else None
+    def _unreadable(self, problem: str | None, ends: list[Candidate]) -> UnreadableSourceError:
+        line = ends[-1].line if ends and ends[-1].place is not None else None
         return UnreadableSourceError(self._path, f"not readable as XML: {problem}", line=line)
 
-    def _hand_out(self, tree: Any, ends: list[End]) -> Generator[Record, None, Any]:
+    def _hand_out(self, tree: Any, ends: list[Candidate]) -> Generator[Record, None, Any]:
         """Hand out the records that may be mapped now; return the last element that ended."""
         elements = [element for _, element in tree.read_events()]
         if self._places.any_name:
             del elements[: -len(ends)]  # lxml tells of every element, the gate of records alone
         if len(elements) != len(ends) or elements[-1].tag != lxml_name(ends[-1].name):
             raise self._unreadable("ambiguous structure", ends)
-        for element, end in zip(elements, ends, strict=True):
-            candidate, unit = end.candidate, end.unit
-            if candidate is None:
+        for element, candidate in zip(elements, ends, strict=True):
+            place, unit = candidate.place, candidate.unit
+            if place is None:
                 continue
-            record = self._record(element, candidate, unit)
+            record = self._record(element, candidate, place, unit)
             if self._hold_all:
                 self._held += [record] if record is not None else []
             elif unit is None:
                 if record is not None:
                     yield record
-            elif candidate.place.is_unit:
+            elif place.is_unit:
                 yield from unit.held
                 unit.held.clear()
                 if record is not None:
@@ -149,11 +148,13 @@ class XmlRecords:
                 unit.held.append(record)
         return elements[-1]
 
-    def _record(self, element: Any, candidate: Candidate, unit: Unit | None) -> Record | None:
+    def _record(
+        self, element: Any, candidate: Candidate, place: Place, unit: Unit | None
+    ) -> Record | None:
         """Make a record of a candidate that passes the test of a source."""
         counters, given = self._gate.counters, candidate.numbers
         numbers: list[tuple[int, int]] = []
-        for index, test in candidate.place.matches:
+        for index, test in place.matches:
             if test is not None and not test(element):
                 continue
             number = 0
