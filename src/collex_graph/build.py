@@ -23,6 +23,7 @@ from collex_graph.resources import resource_dir
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.builder import StoreBuilder
 from collex_graph.store.description import (
+    describe_graph,
     describe_origin,
     describe_snapshot,
     describe_source_file,
@@ -272,7 +273,7 @@ def _publish(
     read = Counter[str]()
     files = Counter[str]()
     for source in sources:
-        read[source.dataset] += source.records_read
+        read[source.dataset] += source.publisher_records
         files[source.dataset] += len(source.files)
     quads = describe_snapshot(
         iris=iris,
@@ -336,6 +337,8 @@ def _provenance(
     for source in sources:
         for file in source.files:
             yield from describe_source_file(file, iris)
+        for graph, file in source.graphs.items():
+            yield describe_graph(graph, file, iris)
         for key, record in source.records.items():
             if key in set_aside[id(source)]:
                 continue

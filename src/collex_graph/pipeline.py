@@ -56,6 +56,7 @@ class MappedSource:
         ignored: files of the folder that no reader knows.
         spool: the N-Quads file.
         records: key → record.
+        graphs: named graph → the source file it was read from.
         problems: everything the mapping could not read, or repaired.
         rule_counts: mapping rule → quads; a rule that produced none is there with 0.
         records_read: notices and components, or rows.
@@ -66,9 +67,15 @@ class MappedSource:
     files: list[SourceFile] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
     records: dict[str, MappedRecord] = field(default_factory=dict)
+    graphs: dict[str, SourceFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     rule_counts: Counter[str] = field(default_factory=Counter)
     records_read: int = 0
+
+    @property
+    def publisher_records(self) -> int:
+        """Records as the publisher counts them: notices (not their components), or rows."""
+        return sum(record.parent is None for record in self.records.values())
 
     def record_of_subject(self) -> dict[str, list[str]]:
         """Return subject IRI → keys of the records that speak about it first."""
@@ -170,6 +177,9 @@ def _map_file(
             record.subjects.append(found.subject)
         mapped.problems.extend(found.problems)
         if found.lines:
+            # the graph is the last term of an N-Quads line: ``… <graph> .``
+            graph = found.lines[0].rpartition("<")[2].partition(">")[0]
+            mapped.graphs.setdefault(graph, file)
             encoded = "".join(found.lines).encode()
             lines.write(encoded)
             if record.ranges and sum(record.ranges[-1]) == offset:

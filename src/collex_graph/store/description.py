@@ -48,6 +48,16 @@ def describe_source_file(file: SourceFile, iris: Iris) -> Iterator[Quad]:
     yield Quad(node, term("dcterms:isPartOf"), dataset, graph)
 
 
+def describe_graph(graph: str, file: SourceFile, iris: Iris) -> Quad:
+    """Say which file a named graph was read from, for ``graph/provenance``."""
+    return Quad(
+        NamedNode(graph),
+        term("prov:wasDerivedFrom"),
+        NamedNode(source_file_iri(file, iris)),
+        NamedNode(iris.graph("provenance")),
+    )
+
+
 def describe_origin(
     subject: str, file: SourceFile, position: Position, iris: Iris
 ) -> Iterator[Quad]:
