@@ -137,9 +137,7 @@ def test_every_node_that_an_access_point_refers_to_has_one_label_and_a_class(ask
         "OPTIONAL { ?node rdfs:label ?l } } GROUP BY ?node } FILTER(?n != 1) }"
     )
     assert [str(row["node"]) for row in wrong] == []
-    assert not ask(
-        "SELECT ?node { ?p collex:refersTo ?node FILTER NOT EXISTS { ?node a ?class } }"
-    )
+    assert not ask("SELECT ?node { ?p collex:refersTo ?node FILTER NOT EXISTS { ?node a ?class } }")
 
 
 def test_each_subject_says_where_it_was_read(ask):
