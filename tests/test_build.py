@@ -255,3 +255,115 @@ def test_the_twelve_real_notices_and_the_establishments_publish(shared_data, set
     label = NamedNode(prefixes()["collex"] + "hasCurrentLabel")
     assert len(list(store.quads_for_pattern(None, label, None, None))) > 0
     assert Path(found.snapshot.directory, "report.ttl").stat().st_size > 1000
+
+
+def notice(identifier, body, *, title="Un fonds"):
+    named = f"<unittitle>{title}</unittitle>" if title else ""
+    source = "Répertoire_des_Centres_de_Ressources"
+    return (
+        f'<ead><eadheader><eadid identifier="{identifier}">{identifier}.xml</eadid></eadheader>'
+        f'<archdesc level="fonds"><did><repository><corpname source="{source}" '
+        f'authfilenumber="751132108">Bibliothèque</corpname></repository>{named}</did>'
+        f"{body}</archdesc></ead>"
+    )
+
+
+def component(identifier, title="Un sous-fonds", inside=""):
+    did = f"<did><unittitle>{title}</unittitle></did>" if title else "<did/>"
+    return f'<c id="{identifier}" level="subfonds">{did}{inside}</c>'
+
+
+def build_notices(tmp_path, files, settings):
+    folder = tmp_path / "notices"
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
+
+
+def test_a_fonds_without_title_is_set_aside_with_its_subfonds_and_no_other(settings, tmp_path):
+    untitled = notice("FRFONDS-751132108-t1", f"<dsc>{component('T_1')}</dsc>", title="")
+    found = build_notices(
+        tmp_path, {"a.xml": untitled, "b.xml": notice("FRFONDS-751132108-t2", "")}, settings
+    )
+    assert found.set_aside["ccfr"] == {"a.xml#FRFONDS-751132108-t1", "a.xml#T_1"}
+    assert found.snapshot.counts["fonds"] == 1
+    assert found.exit_code == 1
+
+
+def test_a_subfonds_without_title_goes_alone_even_when_another_links_to_it(settings, tmp_path):
+    link = (
+        "<relatedmaterial><p><extref href="
+        '"https://ccfr.bnf.fr/portailccfr/ark:/06871/007T_2">voir</extref></p></relatedmaterial>'
+    )
+    body = f"<dsc>{component('T_1', inside=link)}{component('T_2', title='')}</dsc>"
+    found = build_notices(tmp_path, {"a.xml": notice("FRFONDS-751132108-t1", body)}, settings)
+    assert found.set_aside["ccfr"] == {"a.xml#T_2"}
+    titles = found.report.of_severity(Severity.VIOLATION)
+    assert {result.position.component for result in titles} == {"T_2"}
+
+
+def test_an_identifier_with_a_space_is_published_encoded(settings, tmp_path):
+    body = f"<dsc>{component('Fonds 12')}</dsc>"
+    found = build_notices(tmp_path, {"a.xml": notice("FRFONDS-751132108-t1", body)}, settings)
+    assert found.snapshot.counts["subfonds"] == 1
+    assert b"/id/fonds/Fonds%2012>" in gzip.decompress(found.snapshot.dump.read_bytes())
+
+
+def test_two_files_of_one_name_in_two_folders_are_two_files(settings, tmp_path):
+    files = {
+        "x/n.xml": notice("FRFONDS-751132108-t1", ""),
+        "y/n.xml": notice("FRFONDS-751132108-t2", ""),
+        "z/n.xml": notice("FRFONDS-751132108-t1", "", title="Un autre"),
+    }
+    found = build_notices(tmp_path, files, settings)
+    assert found.snapshot.counts["fonds"] == 2
+    assert found.set_aside["ccfr"] == {"z/n.xml#FRFONDS-751132108-t1"}
+
+
+def test_the_same_source_given_twice_is_checked_as_one(settings, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "n.xml").write_text(notice("FRFONDS-751132108-t1", ""))
+    inputs = [("ccfr", tmp_path / "one"), ("ccfr", tmp_path / "two")]
+    found = build(inputs, replace(settings, var=tmp_path / "var"))
+    assert found.set_aside["ccfr"] == {"n.xml#FRFONDS-751132108-t1"}
+    assert found.snapshot.counts["fonds"] == 1
+    assert found.exit_code == 1
+
+
+def test_two_rows_of_one_establishment_are_not_merged(settings, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("uai;uo_lib\n0921204J;Premier nom\n0921204J;Second nom\n", encoding="utf-8")
+    found = build([("esr", table)], replace(settings, var=tmp_path / "var"))
+    assert found.set_aside["esr"] == {"table.csv#row=3"}
+    assert b"Second nom" not in gzip.decompress(found.snapshot.dump.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.csv", "x;y\n1;2\n"), ("a.xml", "<ead/>"), ("a.xml", ""), ("notes.md", "rien")],
+)
+def test_a_source_that_gives_nothing_never_replaces_a_snapshot(settings, tmp_path, name, text):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / name).write_text(text, encoding="utf-8")
+    source = "esr" if name.endswith(".csv") else "ccfr"
+    with pytest.raises(InvalidDatasetError, match="nothing was published"):
+        build([(source, folder)], replace(settings, var=tmp_path / "var"))
+    assert list_snapshots(tmp_path / "var") == []
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = subprocess.run(
+        command("build", f"esr={SAMPLES[1][1]}", "--var", str(blocked)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "--var" in done.stderr

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -69,8 +69,8 @@ class BuildSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 when everything was published, 1 when records were set aside."""
-        return 1 if any(self.set_aside.values()) else 0
+        """0 when everything was published, 1 when a record or a file was left out."""
+        return 1 if self.report.of_severity(Severity.VIOLATION) else 0
 
 
 def build(
@@ -96,15 +96,21 @@ def build(
         work = building / "work"
         work.mkdir()
         given = [*inputs, (BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
+        owners: defaultdict[str, dict[str, str]] = defaultdict(dict)
         sources = [
             map_source(
-                dataset, path, base_iri=settings.base_iri,
-                spool=work / f"{number}-{dataset}.nq", progress=progress,
+                dataset,
+                path,
+                base_iri=settings.base_iri,
+                spool=work / f"{number}-{dataset}.nq",
+                owners=owners[dataset],
+                progress=progress,
             )
             for number, (dataset, path) in enumerate(given)
-        ]  # fmt: skip
+        ]
         rules = ReadingRules.load()
         read = {id(source): _read_results(source, rules) for source in sources}
+        _refuse_empty(given, sources, read)
         set_aside = {id(source): _aside_by_reading(source, read[id(source)]) for source in sources}
         positions = _positions(sources)
 
@@ -120,6 +126,7 @@ def build(
             results = validate((quad for quad in store.quads(_is_data(iris))), positions=positions)
             grown = _aside_by_shapes(sources, results, set_aside)
             if grown == set_aside:
+                _refuse_what_no_record_answers_for(results)
                 break
             earlier += [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
             set_aside = grown
@@ -153,7 +160,7 @@ def build(
             snapshot,
             sources,
             report,
-            {source.dataset: set_aside[id(source)] for source in sources},
+            _by_dataset(sources, set_aside),
             derived,
         )
 
@@ -163,9 +170,44 @@ def _read_results(source: MappedSource, rules: ReadingRules) -> list[tuple[Valid
     seen: dict[tuple[object, ...], tuple[ValidationResult, str]] = {}
     for problem in source.problems:
         result = rules.result(problem)
-        key = (problem.record, problem.note, problem.position.column)
+        key = (problem.record, problem.note, problem.position.column, problem.subject)
         seen.setdefault(key, (result, problem.record))
     return list(seen.values())
+
+
+def _by_dataset(
+    sources: Sequence[MappedSource], set_aside: Mapping[int, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for source in sources:
+        found[source.dataset] = found.get(source.dataset, frozenset()) | set_aside[id(source)]
+    return found
+
+
+def _refuse_empty(
+    given: Sequence[tuple[str, Path]],
+    sources: Sequence[MappedSource],
+    read: Mapping[int, list[tuple[ValidationResult, str]]],
+) -> None:
+    """A source that gives nothing never replaces a snapshot in which it gave something."""
+    for (dataset, path), source in zip(given, sources, strict=True):
+        if any(record.describes for record in source.records.values()):
+            continue
+        why = "no reader knows any file there" if not source.files else "no record could be read"
+        raise InvalidDatasetError(
+            f"{dataset}={path}: {why}; nothing was published, the former snapshot stays",
+            ValidationReport(tuple(result for result, _ in read[id(source)])),
+        )
+
+
+def _refuse_what_no_record_answers_for(results: Sequence[ValidationResult]) -> None:
+    left = [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
+    if left:
+        raise InvalidDatasetError(
+            f"{len(left)} violations concern no record that could be set aside; nothing was "
+            "published",
+            ValidationReport(tuple(left)),
+        )
 
 
 def _aside_by_reading(
@@ -187,9 +229,9 @@ def _aside_by_shapes(
     grown = {}
     for source in sources:
         doomed = set(set_aside[id(source)])
-        for subject, keys in source.record_of_subject().items():
+        for subject, keys in source.describing().items():
             if subject in focus:
-                # the first record that speaks about a thing is the one that describes it
+                # several records may describe one thing (a library): the first answers for it
                 doomed.add(keys[0])
         grown[id(source)] = source.enclosed_by(frozenset(doomed))
     return grown
@@ -198,7 +240,7 @@ def _aside_by_shapes(
 def _positions(sources: Sequence[MappedSource]) -> dict[str, Position]:
     found: dict[str, Position] = {}
     for source in sources:
-        for subject, keys in source.record_of_subject().items():
+        for subject, keys in source.describing().items():
             found.setdefault(subject, source.records[keys[0]].position)
     return found
 
@@ -342,7 +384,7 @@ def _provenance(
         for key, record in source.records.items():
             if key in set_aside[id(source)]:
                 continue
-            for subject in record.subjects:
+            for subject in record.describes:
                 yield from describe_origin(subject, record.file, record.position, iris)
 
 

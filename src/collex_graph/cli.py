@@ -29,6 +29,22 @@ if TYPE_CHECKING:
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False)
+_SEVERITIES = {
+    Severity.VIOLATION: "violations",
+    Severity.WARNING: "warnings",
+    Severity.INFO: "remarks",
+}
+_COUNTS = {
+    "notices": "notices",
+    "fonds": "fonds",
+    "subfonds": "sub-fonds",
+    "counted_as_labelled": "labelled (sub-fonds that repeat the label not counted again)",
+    "libraries": "libraries",
+    "establishments": "establishments",
+    "access_points": "access points",
+    "triples": "triples",
+    "quads": "quads",
+}
 _VAR = click.option(
     "--var", type=click.Path(path_type=Path), help="Data folder; default var/.", default=None
 )
@@ -43,6 +59,14 @@ class _Group(click.Group):
             ctx.exit(2)
         except CollexGraphError as error:
             _ERR.print(f"collex-graph: {error}", markup=False)
+            ctx.exit(1)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _ERR.print(
+                f"collex-graph: {where}{error.strerror or error}; check the path, its rights and "
+                "the space left (--var names the data folder)",
+                markup=False,
+            )
             ctx.exit(1)
 
 
@@ -92,55 +116,93 @@ def demo_command(var: Path | None, port: int | None) -> None:
 @click.pass_context
 def snapshots_group(ctx: click.Context, var: Path | None) -> None:
     """List, switch and prune snapshots."""
-    ctx.obj = load_settings(var=var)
-    if ctx.invoked_subcommand is not None:
-        return
-    snapshots = list_snapshots(ctx.obj.var)
-    if not snapshots:
-        _OUT.print(f"no snapshot in {ctx.obj.var}", markup=False)
-        return
-    current = current_snapshot(ctx.obj.var).identifier
-    table = Table("", "snapshot", "fonds", "triples", "dump (bytes)")
-    for snapshot in snapshots:
-        table.add_row(
-            "*" if snapshot.identifier == current else "",
-            snapshot.identifier,
-            str(snapshot.counts.get("units", 0)),
-            str(snapshot.counts.get("triples", 0)),
-            str(snapshot.dump.stat().st_size),
-        )
-    _OUT.print(table)
+    if ctx.invoked_subcommand is None:
+        _list_snapshots(load_settings(var=var))
+    else:
+        ctx.obj = var
+
+
+@snapshots_group.command("list")
+@_VAR
+@click.pass_obj
+def list_command(group_var: Path | None, var: Path | None) -> None:
+    """List the snapshots, oldest first; the one being served has a star."""
+    _list_snapshots(load_settings(var=var or group_var))
 
 
 @snapshots_group.command("switch")
 @click.argument("identifier")
+@_VAR
 @click.pass_obj
-def switch_command(settings: Settings, identifier: str) -> None:
+def switch_command(group_var: Path | None, identifier: str, var: Path | None) -> None:
     """Serve another snapshot; running servers notice by themselves."""
-    _OUT.print(switch_to(settings.var, identifier).identifier, markup=False)
+    settings = load_settings(var=var or group_var)
+    _OUT.print(f"now served: {switch_to(settings.var, identifier).identifier}", markup=False)
 
 
 @snapshots_group.command("prune")
 @click.option("--keep", type=click.IntRange(min=1), default=None, help="Newest ones to keep.")
+@_VAR
 @click.pass_obj
-def prune_command(settings: Settings, keep: int | None) -> None:
+def prune_command(group_var: Path | None, keep: int | None, var: Path | None) -> None:
     """Remove the oldest snapshots, never the current one."""
-    for identifier in prune_snapshots(settings.var, keep or settings.snapshots_kept):
+    settings = load_settings(var=var or group_var)
+    removed = prune_snapshots(settings.var, keep or settings.snapshots_kept)
+    for identifier in removed:
         _OUT.print(f"removed {identifier}", markup=False)
+    if not removed:
+        _OUT.print("nothing to remove", markup=False)
 
 
 @main.command("settings")
 def settings_command() -> None:
     """Show every setting: its variable, value, unit and meaning."""
     settings = load_settings()
-    table = Table("variable", "value", "unit", "meaning")
-    for declared in fields(Settings):
-        table.add_row(
-            f"{ENVIRONMENT_PREFIX}{declared.name.upper()}",
-            str(getattr(settings, declared.name)),
-            declared.metadata["unit"],
-            declared.metadata["help"],
-        )
+    _print_rows(
+        ("variable", "value", "unit", "meaning"),
+        [
+            (
+                f"{ENVIRONMENT_PREFIX}{declared.name.upper()}",
+                str(getattr(settings, declared.name)),
+                declared.metadata["unit"],
+                declared.metadata["help"],
+            )
+            for declared in fields(Settings)
+        ],
+    )
+
+
+def _list_snapshots(settings: Settings) -> None:
+    snapshots = list_snapshots(settings.var)
+    if not snapshots:
+        _OUT.print(f"no snapshot in {settings.var}", markup=False)
+        return
+    current = current_snapshot(settings.var).identifier
+    _print_rows(
+        ("", "snapshot", "fonds", "sub-fonds", "triples", "dump (bytes)"),
+        [
+            (
+                "*" if snapshot.identifier == current else "",
+                snapshot.identifier,
+                str(snapshot.counts.get("fonds", 0)),
+                str(snapshot.counts.get("subfonds", 0)),
+                str(snapshot.counts.get("triples", 0)),
+                str(snapshot.dump.stat().st_size),
+            )
+            for snapshot in snapshots
+        ],
+    )
+
+
+def _print_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table for people; in a pipe, tab-separated lines that no width cuts."""
+    if not _OUT.is_terminal:
+        for row in (header, *rows):
+            _OUT.print("\t".join(row), markup=False)
+        return
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*row)
     _OUT.print(table)
 
 
@@ -191,10 +253,10 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
         for path in source.ignored:
             _OUT.print(f"{source.dataset}: no reader for {path.name}, left alone", markup=False)
     for source in summary.sources:
-        table = Table("mapping rule", "quads", title=f"Quads per mapping rule: {source.dataset}")
-        for rule, count in source.rule_counts.items():
-            table.add_row(rule, str(count))
-        _OUT.print(table)
+        _print_rows(
+            (f"{source.dataset}: mapping rule", "quads"),
+            [(rule, str(count)) for rule, count in source.rule_counts.items()],
+        )
         silent = [rule for rule, count in source.rule_counts.items() if not count]
         if silent:
             _OUT.print(
@@ -205,17 +267,16 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
 
 
 def _print_outcome(summary: BuildSummary) -> None:
-    by_severity = Counter(result.severity for result in summary.report.results)
-    _OUT.print(
-        ", ".join(f"{by_severity[severity]} {severity.value}" for severity in Severity),
-        markup=False,
-    )
     for dataset, keys in summary.set_aside.items():
         for key in sorted(keys):
             _OUT.print(f"set aside: {dataset} {key}", markup=False)
-    snapshot = summary.snapshot
-    counts = ", ".join(f"{count} {name}" for name, count in sorted(snapshot.counts.items()))
-    _OUT.print(f"published {snapshot.identifier}: {counts}", markup=False)
+    by_severity = Counter(result.severity for result in summary.report.results)
+    problems = ", ".join(f"{by_severity[s]} {_SEVERITIES[s]}" for s in Severity)
+    _OUT.print(f"problems: {problems}; all in {summary.snapshot.report}", markup=False)
+    counts = ", ".join(
+        f"{summary.snapshot.counts.get(name, 0)} {words}" for name, words in _COUNTS.items()
+    )
+    _OUT.print(f"published {summary.snapshot.identifier}: {counts}", markup=False)
 
 
 def _serve(settings: Settings, *, next_free_port: bool) -> None:

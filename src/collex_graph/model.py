@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from collex_graph.rdf.iris import percent_encode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
@@ -59,8 +61,13 @@ class Position:
     column: str | None = None
 
     def fragment(self) -> str:
-        """Return the standard fragment that names the record: ``row=12`` or the component id."""
-        return f"row={self.row}" if self.row is not None else self.component or ""
+        """Return the fragment that names the record: ``row=12`` (RFC 7111) or the component id.
+
+        An identifier of a source may hold any character; a fragment may not.
+        """
+        if self.row is not None:
+            return f"row={self.row}"
+        return percent_encode(self.component or "")
 
 
 # --- records: the seam between readers and the mapping engine -------------------------------------
@@ -350,6 +357,8 @@ class QueryRequest:
         default_graphs: graph IRIs of the protocol's ``default-graph-uri``.
         named_graphs: graph IRIs of ``named-graph-uri``.
         timeout_seconds: a limit lower than the setting; None means the setting.
+        priority: one of the site's own stored queries: it may take the worker that queries of the
+            public never get, and is served before those that wait.
     """
 
     text: str
@@ -357,6 +366,7 @@ class QueryRequest:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     timeout_seconds: float | None = None
+    priority: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ a record can be set aside later by leaving out its byte ranges.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
@@ -15,6 +15,7 @@ from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import read_mapping
 from collex_graph.model import Note, Position, Problem
+from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.sources import open_records
 from collex_graph.sources.files import find_source_files
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from collex_graph.model import SourceFile
 
 
+_TYPE = f"> <{expand('rdf:type')}> <"
+"""What an N-Quads line that gives a class has after its subject."""
+
+
 @dataclass
 class MappedRecord:
     """One record of a source after mapping: where it stands, what it says, where that is spooled.
@@ -35,15 +40,24 @@ class MappedRecord:
         file: the source file.
         position: of the record (component or row).
         parent: key of the record that encloses it, None at the top.
-        subjects: IRIs that its mapping rules speak about.
+        describes: IRIs of the things that it gives a class. Other records may speak of them too (a
+            link names its target, a sub-fonds its fonds), but this one answers for them.
         ranges: (offset, length) of its lines in the spool file.
     """
 
     file: SourceFile
     position: Position
     parent: str | None
-    subjects: list[str] = field(default_factory=list)
+    describes: list[str] = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    def extend(self, offset: int, length: int) -> None:
+        """Add a byte range, joined to the last one where it follows it."""
+        if self.ranges and sum(self.ranges[-1]) == offset:
+            start, known = self.ranges[-1]
+            self.ranges[-1] = (start, known + length)
+        else:
+            self.ranges.append((offset, length))
 
 
 @dataclass
@@ -77,11 +91,11 @@ class MappedSource:
         """Records as the publisher counts them: notices (not their components), or rows."""
         return sum(record.parent is None for record in self.records.values())
 
-    def record_of_subject(self) -> dict[str, list[str]]:
-        """Return subject IRI → keys of the records that speak about it first."""
+    def describing(self) -> dict[str, list[str]]:
+        """Return IRI → keys of the records that describe it, in the order they were read."""
         found: dict[str, list[str]] = {}
         for key, record in self.records.items():
-            for subject in record.subjects:
+            for subject in record.describes:
                 found.setdefault(subject, []).append(key)
         return found
 
@@ -119,6 +133,7 @@ def map_source(
     *,
     base_iri: str,
     spool: Path,
+    owners: dict[str, str],
     progress: Callable[[str, str], None],
 ) -> MappedSource:
     """Read and map every file of one source.
@@ -128,6 +143,7 @@ def map_source(
         path: a file, or a folder that is searched through.
         base_iri: the setting of that name.
         spool: N-Quads file to write.
+        owners: component identifier → the file that took it; shared by the inputs of a dataset.
         progress: told of each file.
 
     Raises:
@@ -144,58 +160,95 @@ def map_source(
     run = MappingRun(compile_mapping(read_mapping(document), base_iri))
     mapped = MappedSource(dataset, spool)
     mapped.files, mapped.ignored = find_source_files(dataset, path)
-    owners: dict[str, str] = {}
     with spool.open("wb") as lines:
         for file in mapped.files:
             progress("map", file.name)
+            label = _label(file, path)
             try:
-                _map_file(run, file, mapped, lines, owners)
+                _FilePass(file, label, mapped, owners).read(run, lines)
             except UnreadableSourceError as error:
                 note = Note("UnreadableFile", file.name, (("reason", error.problem),))
                 position = Position(file.name, line=error.line)
-                mapped.problems.append(Problem(note, position, file.name, None, "", None))
+                mapped.problems.append(Problem(note, position, label, None, "", None))
     mapped.rule_counts.update(run.rule_counts)
     mapped.records_read = run.records_read
     return mapped
 
 
-def _map_file(
-    run: MappingRun,
-    file: SourceFile,
-    mapped: MappedSource,
-    lines: BinaryIO,
-    owners: dict[str, str],
-) -> None:
-    offset = lines.tell()
-    for found in run.map_file(file, open_records):
-        record = mapped.records.get(found.record)
-        if record is None:
-            record = MappedRecord(file, found.position, found.parent)
-            mapped.records[found.record] = record
-            mapped.problems.extend(_identified_twice(found.record, found.position, owners))
-        if found.subject is not None and found.subject not in record.subjects:
-            record.subjects.append(found.subject)
-        mapped.problems.extend(found.problems)
-        if found.lines:
+def _label(file: SourceFile, given: Path) -> str:
+    """Tell files of one input apart: two of them may have the same name in different folders."""
+    return file.path.relative_to(given).as_posix() if given.is_dir() else file.name
+
+
+class _FilePass:
+    """Spools what the mapping says of one file, record by record.
+
+    Args:
+        file: the file.
+        label: its path below the folder that was given; the start of its records' keys.
+        mapped: receives records and problems.
+        owners: see `map_source`.
+    """
+
+    def __init__(
+        self, file: SourceFile, label: str, mapped: MappedSource, owners: dict[str, str]
+    ) -> None:
+        self._file = file
+        self._label = label
+        self._mapped = mapped
+        self._owners = owners
+        self._described: dict[str, str] = {}
+
+    def read(self, run: MappingRun, lines: BinaryIO) -> None:
+        """Map the whole file."""
+        offset = lines.tell()
+        for found in run.map_file(self._file, open_records):
+            key = self._key(found.record)
+            record = self._mapped.records.get(key)
+            if record is None:
+                parent = None if found.parent is None else self._key(found.parent)
+                record = MappedRecord(self._file, found.position, parent)
+                self._mapped.records[key] = record
+                self._refuse_component_of_other_file(key, found.position)
+            self._mapped.problems.extend(
+                replace(problem, record=self._key(problem.record)) for problem in found.problems
+            )
+            if not found.lines:
+                continue
+            if found.subject is not None and any(_TYPE in line for line in found.lines):
+                self._describe(key, record, found.subject)
             # the graph is the last term of an N-Quads line: ``… <graph> .``
             graph = found.lines[0].rpartition("<")[2].partition(">")[0]
-            mapped.graphs.setdefault(graph, file)
+            self._mapped.graphs.setdefault(graph, self._file)
             encoded = "".join(found.lines).encode()
             lines.write(encoded)
-            if record.ranges and sum(record.ranges[-1]) == offset:
-                start, length = record.ranges[-1]
-                record.ranges[-1] = (start, length + len(encoded))
-            else:
-                record.ranges.append((offset, len(encoded)))
+            record.extend(offset, len(encoded))
             offset += len(encoded)
+        if not self._described:
+            note = Note("NothingRead", self._file.name)
+            position = Position(self._file.name)
+            self._mapped.problems.append(Problem(note, position, self._label, None, "", None))
 
+    def _key(self, key: str) -> str:
+        return self._label + key.removeprefix(self._file.name)
 
-def _identified_twice(key: str, position: Position, owners: dict[str, str]) -> list[Problem]:
-    """A component identifier that another file has taken sets this record aside."""
-    if position.component is None:
-        return []
-    owner = owners.setdefault(position.component, position.file)
-    if owner == position.file:
-        return []
-    note = Note("IdentifierInTwoFiles", position.component, (("first", owner),))
-    return [Problem(note, position, key, None, "", None)]
+    def _describe(self, key: str, record: MappedRecord, subject: str) -> None:
+        if subject not in record.describes:
+            record.describes.append(subject)
+        owner = self._described.setdefault(subject, key)
+        if owner != key and record.position.row is not None:
+            # two rows of one table that claim to be the same thing: the first is believed
+            first = str(self._mapped.records[owner].position.row)
+            note = Note("SameIdentifierInTwoRows", subject, (("first", first),))
+            self._mapped.problems.append(Problem(note, record.position, key, subject, "", None))
+
+    def _refuse_component_of_other_file(self, key: str, position: Position) -> None:
+        """A component identifier that another file has taken sets this record aside."""
+        if position.component is None:
+            return
+        here = str(self._file.path)
+        owner = self._owners.setdefault(position.component, here)
+        if owner != here:
+            first = owner.rpartition("/")[2]
+            note = Note("IdentifierInTwoFiles", position.component, (("first", first),))
+            self._mapped.problems.append(Problem(note, position, key, None, "", None))
