@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pyoxigraph
 import pytest
@@ -32,7 +33,7 @@ NOTICE = f"{BASE}id/notice/FRFONDS-674821001-xBW"
 
 PREFIXES = "".join(
     f"@prefix {name}: <{expand(name + ':')}> .\n"
-    for name in ("collex", "collex-sh", "dcterms", "foaf", "rdfs", "rico", "sh", "xsd")
+    for name in ("collex", "collex-sh", "dcterms", "foaf", "rdfs", "rico", "sh", "wgs84", "xsd")
 )
 
 
@@ -106,7 +107,7 @@ class TestValidator:
         )
         found = validate(data, focus_nodes=[UNIT, f"{BASE}id/notice/x/point/1"])
         assert "Value-idref-iri" in rules_of(found)
-        assert not {"Dataset-staff-mail", "Dataset-mailto"} & set(rules_of(found))
+        assert not {"DescribedUnit-staff-mail", "Dataset-mailto"} & set(rules_of(found))
 
     def test_a_value_is_given_in_words_and_as_a_term(self):
         data = read(
@@ -142,6 +143,78 @@ class TestValidator:
         (result,) = validate(data)
         assert result.value == "forme 1 | forme 2 | forme 3 | forme 4 | forme 5 | … (8)"
 
+    @pytest.mark.parametrize(
+        ("text", "betrays"),
+        [
+            ("Responsable du fonds : Nom", True),
+            ("Catalogué.\n Responsables du fonds :\nNom", True),
+            ("Responsable(s) du fonds\nNom", True),
+            ("RESPONSABLE DU FONDS", True),
+            ("Statut de la notice : à relire", True),
+            ("Conservateur responsable du fonds oriental de 1920 à 1950.", False),
+            ("Responsable du fonds oriental de 1920 à 1950, il l’a classé.", False),
+            ("Le statut de la notice d’origine n’est pas connu.", False),
+        ],
+    )
+    def test_only_a_heading_betrays_an_internal_section(self, text, betrays):
+        graph = read("<id/fonds/f> a collex:DescribedUnit .")
+        history = Literal(text, language="fr")
+        graph.append(Quad(NamedNode(f"{BASE}id/fonds/f"), term("rico:history"), history))
+        assert ("DescribedUnit-staff-text" in rules_of(validate(graph))) is betrays
+
+    def test_words_of_staff_set_aside_their_record_and_stop_no_other(self):
+        data = read(
+            '<id/fonds/f> a collex:DescribedUnit ; collex:treatmentNote "a@x.example"@fr ;'
+            ' rico:history "Responsable du fonds : Nom"@fr .'
+        )
+        found = [r for r in validate(data) if "-staff-" in r.rule]
+        assert len(found) == 2
+        assert {r.severity for r in found} == {Severity.VIOLATION}
+        assert not any(r.of_dataset for r in found)
+
+    def test_an_address_in_the_conditions_of_access_is_a_warning(self):
+        data = read(
+            "<id/fonds/f> a collex:DescribedUnit ;"
+            ' rico:conditionsOfAccess "Écrire à salle@bibliotheque.example"@fr .'
+        )
+        (result,) = [r for r in validate(data) if r.rule.endswith("-mail")]
+        assert result.severity is Severity.WARNING
+
+    def test_wordings_of_one_identifier_are_all_named(self):
+        data = read(
+            "".join(
+                f'<id/notice/x/point/{n}> rdfs:label "{label}"@fr ;'
+                " collex:refersTo <http://www.idref.fr/028056663/id> ."
+                for n, label in enumerate(("Iranologie", "Études iraniennes", "iranologie"))
+            )
+        )
+        (result,) = validate(data)
+        assert result.value == "Iranologie | iranologie | Études iraniennes"
+        assert result.value_term is None
+
+    def test_a_local_node_of_two_kinds_cites_the_defect_of_a_name_given_twice(self):
+        rule = shapes().rules[expand("collex-sh:ReferredNode-one-kind")]
+        assert rule.sources == ("SOURCES D2", "SOURCES D22", "SOURCES D3")
+
+    def test_a_missing_holder_is_said_of_a_fonds_and_of_a_sub_fonds(self):
+        for name in ("holder", "access"):
+            rule = shapes().rules[expand(f"collex-sh:DescribedUnit-{name}")]
+            assert "ce fonds ou sous-fonds" in rule.messages["fr"]
+            assert "this fonds or sub-fonds" in rule.messages["en"]
+
+    def test_a_position_far_from_its_departement_names_the_departement(self):
+        data = read(
+            "<id/place/p> wgs84:lat 7.75 ; wgs84:long 48.58 ; collex:positionPrecision"
+            " <vocabulary/position-precision/exact> ;"
+            " collex:inDepartement <vocabulary/departement/67> ."
+            '<vocabulary/departement/67> rdfs:label "Bas-Rhin"@fr ; wgs84:lat 48.67 ;'
+            " wgs84:long 7.55 ;"
+            " collex:positionPrecision <vocabulary/position-precision/departement> ."
+        )
+        (result,) = validate(data)
+        assert rules_of([result]) == ["Place-near-departement"]
+        assert (result.focus_node, result.value) == (f"{BASE}id/place/p", "Bas-Rhin")
+
     def test_a_violation_of_the_data_set_says_so(self):
         data = read('<id/notice/FRFONDS-674821001-xBW> collex:noticeStatus "interne" .')
         (result,) = validate(data)
@@ -161,7 +234,9 @@ class TestValidator:
     )  # fmt: skip
     def test_private_values_are_never_quoted(self, turtle):
         found = validate(read(f"{turtle} <id/fonds/f> a collex:DescribedUnit ."))
-        assert {r for r in rules_of(found) if r.startswith("Dataset-") or r.endswith("-mail")}
+        assert {
+            r for r in rules_of(found) if r.startswith("Dataset-") or r.endswith(("-mail", "-text"))
+        }
         report = ValidationReport(tuple(found))
         written = report_turtle(report, BASE) + report_text(report) + report_csv(report)
         assert "canari" not in repr(found) + written
@@ -300,11 +375,12 @@ class TestLoadingShapes:
         """The list is short on purpose: each entry sets records aside."""
         allowed = {
             "AccessPoint-unit", "Concept-label", "CorporateBodyShape", "DescribedUnit-holder",
-            "DescribedUnit-identifier", "DescribedUnit-title", "Establishment-identifier",
-            "Establishment-name", "Labelling-concerns", "Labelling-concerns-unit",
-            "Labelling-label", "Library-name", "Library-rcr", "Notice-identifier",
-            "Notice-primary-topic", "Notice-primary-topic-unit", "Notice-title", "Person-name",
-            "Place-name", "Value-name-not-blank",
+            "DescribedUnit-identifier", "DescribedUnit-staff-mail", "DescribedUnit-staff-text",
+            "DescribedUnit-title", "Establishment-identifier", "Establishment-name",
+            "Labelling-concerns", "Labelling-concerns-unit", "Labelling-label", "Library-name",
+            "Library-rcr", "Notice-identifier", "Notice-primary-topic",
+            "Notice-primary-topic-unit", "Notice-title", "Person-name", "Place-name",
+            "Value-name-not-blank",
         }  # fmt: skip
         found = {
             iri.removeprefix(expand("collex-sh:"))
@@ -459,7 +535,7 @@ class TestReadingRules:
     def test_a_rule_without_english_is_refused_with_its_line(self, tmp_path):
         path = tmp_path / "readings.ttl"
         path.write_text(PREFIXES + READINGS.replace(', "Obsolete code"@en', ""), encoding="utf-8")
-        with pytest.raises(ResourceFileError, match=r"readings\.ttl:10: .*ObsoleteCode"):
+        with pytest.raises(ResourceFileError, match=r"readings\.ttl:11: .*ObsoleteCode"):
             ReadingRules(path)
 
     def test_a_file_without_rules_is_refused(self, tmp_path):
@@ -665,17 +741,85 @@ class TestSummary:
         assert lines[0] == "Contrôle : 6 violations, 14 avertissements, 8 informations"
         headings = [line for line in lines if line in ("Violations", "Avertissements")]
         assert headings == ["Violations", "Avertissements"]
-        assert "     2  Fonds ou sous-fonds sans titre (MODEL 7)" in lines
-        assert (
-            "     2  Identifiant double"
-            " (MODEL 5 ; concerne tout le jeu de données : rien n’est publié)"
-        ) in lines
+        assert "     2  Fonds ou sous-fonds sans titre (DescribedUnit-title)" in lines
+        assert lines[lines.index("     2  Identifiant double (TwiceIdentified)") + 1] == (
+            "        concerne tout le jeu de données : rien n’est publié"
+        )
         assert "        par exemple f.xml, ligne 12, composant FRFONDS-674821001-xBW" in lines
+
+    def test_no_paragraph_of_documents_that_readers_lack_is_cited(self, results, known):
+        for language in ("fr", "en"):
+            text = report_text(ValidationReport(results), language, rules=known)
+            assert "MODEL" not in text
+            assert "SOURCES" not in text
+
+    def test_an_example_has_its_place_its_message_and_its_advice(self, results, known):
+        warnings = tuple(r for r in results if r.severity is Severity.WARNING)
+        text = " ".join(report_text(ValidationReport(warnings), rules=known).split())
+        assert (
+            "1 Code périmé (ObsoleteCode)"
+            " par exemple : « scc » a été lu srp (f.xml, ligne 12, composant Fonds_5230, did)."
+            " À faire : Écrire srp, rangée …."
+        ) in text
+        assert (
+            "1 Langues non renseignées (DescribedUnit-language)"
+            " par exemple f.xml, ligne 12, composant FRFONDS-674821001-xBW"
+            " La notice ne dit pas dans quelles langues sont les documents."
+        ) in text
+
+    def test_every_violation_is_listed_under_its_message(self, known):
+        data = read(
+            "".join(
+                f"<id/fonds/{name}> a collex:DescribedUnit ; rico:identifier '{name}' ;"
+                " rico:hasOrHadHolder <id/library/674821001> ."
+                for name in "abc"
+            )
+        )
+        places = {
+            f"{BASE}id/fonds/{name}": Position(f"{name}.xml", component=name) for name in "ab"
+        }
+        report = ValidationReport(tuple(validate(data, positions=places)))
+        lines = report_text(report, rules=known).splitlines()
+        start = lines.index("     3  Fonds ou sous-fonds sans titre (DescribedUnit-title)")
+        assert lines[start + 1].startswith("        Ce fonds ou sous-fonds n’a pas de titre")
+        listed = [line.strip() for line in lines[start:] if line.startswith("        –")]
+        assert listed == [
+            "– a.xml, composant a",
+            "– b.xml, composant b",
+            f"– {BASE}id/fonds/c",
+        ]
+
+    def test_violations_alike_in_place_are_counted(self, known, rules):
+        twice = tuple(
+            rules.result(problem("TwiceIdentified", "x", Position("e.csv", row=3)))
+            for _ in range(2)
+        )
+        lines = report_text(ValidationReport(twice), rules=known).splitlines()
+        assert lines[-2:] == ["        Deux fois x.", "        – e.csv, rangée 3 (2 fois)"]
+
+    def test_a_violation_quotes_the_value_that_its_message_does_not(self, known):
+        data = read('<id/library/674821001> a collex:Library ; collex:rcr "674821001" .')
+        data += read(
+            "<id/labelling/l> a collex:Labelling ; collex:concerns <id/library/674821001> ."
+        )
+        text = report_text(ValidationReport(tuple(validate(data))), rules=known)
+        assert f"– {BASE}id/labelling/l : {BASE}id/library/674821001" in " ".join(text.split())
+
+    def test_the_lines_fit_a_plain_terminal(self, results, known):
+        for language in ("fr", "en"):
+            text = report_text(ValidationReport(results), language, rules=known)
+            for line in text.splitlines():
+                assert len(line) < 80 or not re.match(r" {8}(?!par exemple|for instance|–)", line)
+
+    def test_no_line_parts_a_quotation_from_its_marks(self, results, known):
+        for line in report_text(ValidationReport(results), rules=known).splitlines():
+            assert not line.endswith("«")
+            assert not line.lstrip().startswith(("»", ":", ";"))
 
     def test_the_english_summary_says_the_same(self, results, known):
         text = report_text(ValidationReport(results), "en", rules=known)
         assert text.startswith("Validation: 3 violations, 7 warnings, 4 notes")
-        assert "     1  Fonds or sub-fonds without a title (MODEL 7)" in text
+        assert "     1  Fonds or sub-fonds without a title (DescribedUnit-title)" in text
 
     def test_french_counts_nought_in_the_singular(self, results, known):
         notes = tuple(r for r in results if r.severity is Severity.INFO)

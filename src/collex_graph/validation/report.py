@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from functools import cache
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
@@ -18,7 +20,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, seria
 from collex_graph.model import Severity, ValidationReport, ValidationResult
 from collex_graph.rdf.iris import Iris, is_absolute_iri
 from collex_graph.rdf.literals import check_literal
-from collex_graph.rdf.namespaces import expand, prefixes, term
+from collex_graph.rdf.namespaces import compact, expand, prefixes, term
 from collex_graph.validation.paths import Path
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
@@ -49,6 +51,10 @@ _SUMMARY = {
         "dataset": "concerne tout le jeu de données : rien n’est publié",
         "internal": "interne, non publié",
         "example": "par exemple",
+        "colon": " : ",
+        "advice": "À faire",
+        "nowhere": "sans lieu connu",
+        "times": "fois",
     },
     "en": {
         "nothing": "Validation: nothing to report.",
@@ -56,8 +62,21 @@ _SUMMARY = {
         "dataset": "concerns the whole data set: nothing is published",
         "internal": "internal, not published",
         "example": "for instance",
+        "colon": ": ",
+        "advice": "What to do",
+        "nowhere": "no known place",
+        "times": "times",
     },
 }
+
+
+# Eighty columns, less a margin: the lines fit a plain terminal and a mail.
+_LINE_WIDTH = 78
+_INDENT = " " * 8
+# No line may begin with a sign that French sets off by a space, nor end with an opening quote.
+_GLUE = "\ue000"  # stands for such a space while lines are cut; no text holds it
+_FRENCH_SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
+_VALUE_WIDTH = 60
 
 
 @cache
@@ -247,6 +266,9 @@ def report_text(
 ) -> str:
     """Return a summary for a terminal: each rule once, gravest and most frequent first.
 
+    A rule bears its short name (its local name), its count, and its message and advice with the
+    place of an example; of violations every result is listed, because each must be mended.
+
     Args:
         report: what was found.
         language: ``fr`` or ``en``.
@@ -283,17 +305,80 @@ def _rule_lines(
 ) -> list[str]:
     words = _SUMMARY[language]
     first = results[0]
-    label = rule.labels[language] if rule else first.messages.get(language, iri)
-    remarks = [*(rule.sources if rule else ())]
+    name = compact(iri) or iri
+    label = rule.labels[language] if rule else first.messages.get(language, name)
+    lines = [f"{len(results):>6}  {label} ({name.removeprefix('collex-sh:')})"]
     if first.of_dataset:
-        remarks.append(words["dataset"])
+        lines += _wrapped(words["dataset"])
     if first.internal:
-        remarks.append(words["internal"])
-    lines = [f"{len(results):>6}  {label}" + (f" ({' ; '.join(remarks)})" if remarks else "")]
-    place = next((result.position for result in results if result.position), None)
-    if place is not None and not first.internal:
-        lines.append(f"        {words['example']} {place_in_words(place, language)}")
-    return lines
+        return [*lines, *_wrapped(words["internal"])]
+    if first.severity is Severity.VIOLATION:
+        return [*lines, *_every(results, language)]
+    example = next((result for result in results if result.position), first)
+    message, place = example.messages.get(language, ""), _place(example, language)
+    advice = _advice(example.advice.get(language, ""), language)
+    if place in message:
+        return [*lines, *_wrapped(f"{words['example']}{words['colon']}{message}"), *advice]
+    return [
+        *lines,
+        f"{_INDENT}{words['example']} {place}",
+        *_wrapped(message),
+        *advice,
+    ]
+
+
+def _every(results: Sequence[ValidationResult], language: str) -> Iterator[str]:
+    """Yield every result, under the message and the advice that it shares with others."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        shared = (result.messages.get(language, ""), result.advice.get(language, ""))
+        groups.setdefault(shared, []).append(_found_at(result, language))
+    for (message, advice), places in groups.items():
+        yield from _wrapped(message)
+        yield from _advice(advice, language)
+        for place, count in Counter(places).items():
+            if place not in message:
+                times = f" ({count} {_SUMMARY[language]['times']})" if count > 1 else ""
+                yield f"{_INDENT}– {place}{times}"
+
+
+def _advice(advice: str, language: str) -> list[str]:
+    words = _SUMMARY[language]
+    return _wrapped(f"{words['advice']}{words['colon']}{advice}") if advice else []
+
+
+def _place(result: ValidationResult, language: str) -> str:
+    """Say where a result was found; where no place is known, which node it is about."""
+    if result.position is not None:
+        return place_in_words(result.position, language)
+    return result.focus_node or _SUMMARY[language]["nowhere"]
+
+
+def _found_at(result: ValidationResult, language: str) -> str:
+    place = _place(result, language)
+    if result.value is None or result.value in result.messages.get(language, ""):
+        return place
+    colon = _SUMMARY[language]["colon"]
+    return f"{place}{colon}{shorten(result.value, _VALUE_WIDTH, placeholder=' …')}"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return the lines of a paragraph; a name or an address is never broken.
+
+    Places are not wrapped: they are there to be copied.
+
+    >>> _wrapped("Remplir « did/unittitle ».")
+    ['        Remplir « did/unittitle ».']
+    """
+    lines = wrap(
+        _FRENCH_SPACE.sub(_GLUE, text),
+        _LINE_WIDTH,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def report_csv(

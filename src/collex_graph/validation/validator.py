@@ -32,7 +32,9 @@ _VALUES_SHOWN = 5
 _LABELS = (rdflib.URIRef(expand("rdfs:label")), rdflib.URIRef(expand("skos:prefLabel")))
 _PROPERTY = rdflib.URIRef(expand("sh:property"))
 _INCOMPARABLE = rdflib.URIRef(expand("sh:LessThanOrEqualsConstraintComponent"))
-# Constraints on several values at once: no single value is at fault, so all of them are shown.
+_SPARQL = expand("sh:SPARQLConstraintComponent")
+# Constraints on several values at once: no single value is at fault, so all of them are shown. The
+# same goes for a query that names no value.
 _ON_ALL_VALUES = frozenset(
     expand(f"sh:{name}ConstraintComponent") for name in ("MaxCount", "UniqueLang")
 )
@@ -135,7 +137,7 @@ class _Check:
         named = isinstance(focus, rdflib.URIRef)
         term = None if value is None or isinstance(value, rdflib.BNode) else to_pyoxigraph(value)
         words = None if value is None else self._words(value)
-        if component in _ON_ALL_VALUES:
+        if component in _ON_ALL_VALUES or (component == _SPARQL and value is None):
             words = self._all_values(found["sourceShape"], focus)
         elif not named and words is None:
             words = self._words(focus)
