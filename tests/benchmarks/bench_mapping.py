@@ -32,7 +32,7 @@ BASE = "https://w3id.org/collex-graph/"
 MORPH = "morph-kgc==2.10.0"
 COLUMNS = (
     "id", "ark", "title", "title_en", "short_title", "type", "parent", "creator_ppn", "creator",
-    "date_text", "year_start", "year_end", "language", "subject", "place", "extent", "description",
+    "date_text", "year_start", "year_end", "language", "topic", "place", "extent", "description",
     "holder", "url", "updated",
 )  # fmt: skip
 WORDS = (
@@ -44,6 +44,8 @@ WORDS = (
 NAMES = ("Dupont", "Lefèvre", "Müller", "d'Alembert", "Saint-Hilaire", "Bréal", "Nguyễn")
 LANGUAGES = ("fra", "deu", "eng", "lat", "grc", "ara", "ita", "spa")
 
+# Both engines read this document. It avoids two traps of morph-kgc 2.10: a column called `subject`
+# gives the subject's IRI in place of its values, and a template that ends in text is misread.
 TABLE_MAPPING = f"""
 prefixes:
   rico: https://www.ica.org/standards/RiC/ontology#
@@ -73,9 +75,9 @@ mappings:
       - [collex:startYear, $(year_start), xsd:integer]
       - [collex:endYear, $(year_end), xsd:integer]
       - [dcterms:language, lexvo:$(language)~iri]
-      - [dcterms:subject, $(subject), fr~lang]
+      - [dcterms:subject, $(topic), fr~lang]
       - [dcterms:spatial, $(place), fr~lang]
-      - [rico:recordResourceExtent, $(extent) cartons~literal]
+      - [rico:recordResourceExtent, cartons $(extent)~literal]
       - [rico:scopeAndContent, $(description), fr~lang]
       - [rico:hasOrHadHolder, {BASE}id/library/$(holder)~iri]
       - [foaf:homepage, $(url)~iri]
@@ -320,7 +322,7 @@ def run_table_by_hand(_: Path, source: Path, out: Path) -> None:
             if place:
                 add(f'{s} <{DCTERMS}spatial> "{text(place)}"@fr{end}')
             if extent:
-                add(f'{s} <{RICO}recordResourceExtent> "{text(extent)} cartons"{end}')
+                add(f'{s} <{RICO}recordResourceExtent> "cartons {text(extent)}"{end}')
             if description:
                 add(f'{s} <{RICO}scopeAndContent> "{text(description)}"@fr{end}')
             if holder:
@@ -408,8 +410,18 @@ def run_finding_aid_by_hand(_: Path, source: Path, out: Path) -> None:
             stream.writelines(lines)
 
 
+def rewrite(_: Path, source: Path, out: Path) -> None:
+    """Write a file of quads anew, so that only what they say can differ."""
+    import pyoxigraph
+
+    with source.open("rb") as stream, out.open("w", encoding="utf-8") as lines:
+        for quad in pyoxigraph.parse(input=stream, format=pyoxigraph.RdfFormat.N_QUADS):
+            lines.write(f"{quad}\n".replace("\r", "\\r"))
+
+
 RUNS = {
     "engine": run_engine,
+    "rewrite": rewrite,
     "table by hand": run_table_by_hand,
     "finding aid by hand": run_finding_aid_by_hand,
 }
@@ -501,19 +513,12 @@ def morph_python() -> str | None:
         print(f"  installing {MORPH} in {folder}")
         venv.create(folder, with_pip=True, clear=True)
         install = [str(python), "-m", "pip", "install", "--quiet", MORPH]
-        if subprocess.run(install, check=False).returncode != 0:
+        done = subprocess.run(install, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            print(done.stderr)
             return None
         (folder / "complete").touch()
     return str(python)
-
-
-def canonical(path: Path) -> set[int]:
-    """Return hashes of a file's quads, whatever way their characters are written."""
-    import pyoxigraph
-
-    with path.open("rb") as stream:
-        quads = pyoxigraph.parse(input=stream, format=pyoxigraph.RdfFormat.N_QUADS)
-        return {hash(str(quad)) for quad in quads}
 
 
 def compare_morph(folder: Path, mapping: Path, source: Path, ours: Path, seconds: float) -> None:
@@ -528,9 +533,12 @@ def compare_morph(folder: Path, mapping: Path, source: Path, ours: Path, seconds
         f"number_of_processes=1\n[TABLE]\nmappings={mapping}\nfile_path={source}\n"
     )
     taken = measure([python, "-m", "morph_kgc", str(folder / "morph.ini")], cwd=folder)
-    quads = canonical(out)
-    show("morph-kgc 2.10", len(quads), taken)
-    same = "same quads" if quads == canonical(ours) else "OTHER quads"
+    for path in (out, ours):
+        run_apart("rewrite", mapping, path, path.with_suffix(".same"))
+    quads, digest = distinct_lines(out.with_suffix(".same"))
+    show("morph-kgc 2.10", quads, taken)
+    ours_too = distinct_lines(ours.with_suffix(".same"))
+    same = "same quads" if (quads, digest) == ours_too else f"OTHER quads: {out} {ours}"
     print(f"  morph-kgc takes {taken.seconds / seconds:.1f} times our time; {same}")
 
 

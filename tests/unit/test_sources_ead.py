@@ -1,4 +1,9 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import ElementPattern, Reach, RecordSource
@@ -87,6 +92,12 @@ def test_the_second_of_two_components_with_one_id_is_known_by_its_place(tmp_path
         ("FRFONDS-1-c2", ["DuplicateUnitIdentifier"]),
         ("FRFONDS-1-c3", ["DuplicateUnitIdentifier"]),
     ]
+
+
+def test_a_component_with_the_identifier_of_the_notice_is_known_by_its_place(tmp_path):
+    (record,) = opened(tmp_path, notice('<dsc><c id="FRFONDS-1"/></dsc>'), asked("c"))
+    assert record.component == "FRFONDS-1-c1"
+    assert [note.rule for note, _ in record.notes] == ["DuplicateUnitIdentifier"]
 
 
 def test_a_note_about_a_unit_comes_with_its_first_record_only(tmp_path):
@@ -274,3 +285,65 @@ def test_the_real_notices_give_their_units_and_nothing_private(shared_data):
             assert "statut de la notice" not in tree
         units_found += stream.records_read
     assert units_found == 24
+
+
+# --- any notice ----------------------------------------------------------------------------------
+
+NAMES = st.sampled_from(["p", "c", "odd", "processinfo", "head", "emph"])
+TEXTS = st.sampled_from(["", "a", "é>", " \n", "]]>", "<!-- <p> -->", "<?x <p>?>", "/>", "&lt;"])
+
+
+@st.composite
+def elements(draw, depth=4):
+    """Markup of one element, in one of the spellings that mean the same."""
+    name = draw(NAMES)
+    attributes = draw(st.sampled_from(["", ' audience="internal"', " n='>'", " audience = 'x'"]))
+    if name == "head" and draw(st.booleans()):
+        return "<head>Responsable\ndu fonds</head>"
+    children = draw(st.lists(elements(depth=depth - 1), max_size=3)) if depth else []
+    parts = [draw(TEXTS).replace("]]>", "<![CDATA[<p>]]>")]
+    for child in children:
+        parts += [child, draw(TEXTS).replace("]]>", "]]&gt;")]
+    inner = "".join(parts)
+    return f"<{name}{attributes}/>" if not inner else f"<{name}{attributes} >{inner}</{name}\n>"
+
+
+def is_private(element):
+    if element.get("audience") == "internal":
+        return True
+    text = "".join("".join(element.itertext()).split()).lower()
+    return element.tag == "processinfo" and "responsabledufonds" in text
+
+
+def public(element):
+    """What remains of a tree, removed the slow and simple way."""
+    for child in list(element):
+        if is_private(child):
+            before, parent, tail = child.getprevious(), child.getparent(), child.tail or ""
+            if before is not None:
+                before.tail = (before.tail or "") + tail
+            else:
+                parent.text = (parent.text or "") + tail
+            parent.remove(child)
+        else:
+            public(child)
+    return element
+
+
+@settings(derandomize=True, max_examples=120, deadline=None)
+@given(body=st.lists(elements(), max_size=4), chunk=st.sampled_from([1, 3, 64, 65536]))
+def test_any_notice_is_read_as_it_would_be_without_its_private_elements(body, chunk):
+    from unittest.mock import patch
+
+    from lxml import etree
+
+    content = notice("".join(body))
+    parser = etree.XMLParser(remove_comments=True, remove_pis=True)
+    whole = public(etree.fromstring(content.encode(), parser))
+    wanted = ["".join(element.itertext()) for element in whole.iter("p")]
+    with TemporaryDirectory() as folder, patch("collex_graph.sources.gate._CHUNK_BYTES", chunk):
+        stream = opened(Path(folder), content, asked("p", "c", whole_record=True))
+        found = [
+            "".join(record.content.itertext()) for record in stream if record.content.tag == "p"
+        ]
+    assert sorted(found) == sorted(wanted)

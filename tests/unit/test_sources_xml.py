@@ -276,7 +276,7 @@ BOMBS = {
     "one tag": ('<a b="' + "x" * 3_000_000 + '"/>', "longer than 2 MB"),
     "one comment": ("<a><!--" + "x" * 3_000_000 + "--></a>", "longer than 2 MB"),
     "one text": ("<a>" + "x" * 20_000_000 + "</a>", "not readable as XML"),
-    "no record": ("<a>" + "<b/>" * 1_100_000 + "</a>", "outside any finished record"),
+    "no record": ("<a>" + "<b/>" * 2_100_000 + "</a>", "outside any finished record"),
 }  # fmt: skip
 
 

@@ -147,7 +147,6 @@ class _FileRun:
         self._stem = source_file.path.stem
         self._passes = passes
         self._root: Any = None
-        self._pass = passes[0]
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
         self._said: set[Note] = set()
@@ -167,8 +166,7 @@ class _FileRun:
             hits = 0
             try:
                 for index, number in record.sources:
-                    self._pass = self._passes[index]
-                    hits += self._pass.process(
+                    hits += self._passes[index].process(
                         record.content, number, self._root, self._stem, row, *self._callbacks
                     )
             except Exception as error:

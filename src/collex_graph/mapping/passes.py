@@ -1,21 +1,27 @@
 r"""One generated Python function per source: the rules of all its mappings, in one straight pass.
 
 The function is written as text, compiled once and called per record: nothing is interpreted while
-a file streams past. `Plan.generated` shows it. Its shape::
+a file streams past. `Plan.generated` shows it. Its shape, checks and handlers left out::
 
     def process(rec, number, root, stem, row, emit, fail, values, C):
-        v0 = squeezed(rec.get('_unit'))                 # references used by several rules
+        n1 = [e1 for e1 in rec.iterchildren('did')]  # elements several references go through
+        v1 = squeezed(rec.get('_unit'))              # references several rules need
+        v2 = A3(root)                                # an absolute path, remembered
         hits = 0
         # mapping 'unit'
         S = None
-        if v0:
-            S = f"<https://w3id.org/collex-graph/id/fonds/{segment(v0)}>"
-            G = f" <…/graph/source/ccfr/{segment(v1)}> .\n"
-            hits += 1
-            W = []
-            for x3 in v2:                               # a reference with several values
-                W.append(f'{S} <…#title> "{escape(x3)}"@fr{G}'); C[4] += 1
-            emit(0, S, W)
+        if v1:
+            S = f"<https://w3id.org/collex-graph/id/fonds/{segment(v1)}>"
+            for x4 in v2:
+                G = f" <https://w3id.org/collex-graph/graph/source/ccfr/{segment(x4)}> .\n"
+                hits += 1
+                W = []
+                for e1 in n1:
+                    for e2 in e1.iterchildren('unittitle'):
+                        x5 = text_of(e2)
+                        if x5:
+                            W.append(f"{S} <https://…#title> \"{escape(x5)}\"@fr{G}"); C[4] += 1
+                emit(0, S, W)
         return hits
 
 Several references in one term give every combination; one reference used twice in a rule has the
@@ -43,8 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from collex_graph.mapping.rules import (
-        Mapping_,
         MappingDocument,
+        MappingRule,
         Source,
         Statements,
         Term,
@@ -166,7 +172,7 @@ class PassWriter:
         self,
         vocabulary: Vocabulary,
         source: Source,
-        mappings: list[Mapping_],
+        mappings: list[MappingRule],
         rule_at: Callable[[Rule], int],
         columns: Mapping[str, int],
     ) -> None:
@@ -181,6 +187,7 @@ class PassWriter:
         self._environment: dict[str, Any] = {
             "Unreadable": UnreadableValue,
             "attribute_above": references.attribute_above,
+            "children_by_name": references.children_by_name,
             "escape": nquads.escape,
             "iri": self._check_iri,
             "name_of": references.name_of,
@@ -191,7 +198,7 @@ class PassWriter:
             "text_of": references.text_of,
         }
         self._shared: dict[str, str] = {}
-        self._elements: dict[tuple[str, ...], str] = {}
+        self._elements = references.SharedElements([])
         self._has_graphs = False
         self._counted = Counter(
             (mapping.name, self._label(predicate))
@@ -245,7 +252,12 @@ class PassWriter:
             for text, line in dict(references_of(value)).items():
                 uses[text] += weight
                 lines.setdefault(text, line)
-        self._share_elements(uses, lines, scope)
+        paths = [self._plain_path(text, lines[text]) for text in uses]
+        self._elements = references.SharedElements(
+            path.names for path in paths if path is not None and not path.absolute
+        )
+        for line_of_code in self._elements.lines:
+            self._put(scope.indent, line_of_code)
         for text, count in uses.items():
             if count > 1 and text not in self._source.values:
                 code, _ = self._code(text, lines[text])
@@ -256,34 +268,6 @@ class PassWriter:
                 rule = self._rule_at(Rule("", None, _column(call), None))
                 self._put(scope.indent, "S = None")
                 self._shared[name] = self._collect(call, scope, rule)
-
-    def _share_elements(
-        self, uses: Mapping[str, int], lines: Mapping[str, int], scope: _Scope
-    ) -> None:
-        """Find once the elements that several plain paths go through (``did``)."""
-        through: Counter[tuple[str, ...]] = Counter()
-        for text in uses:
-            path = self._plain_path(text, lines[text])
-            if path is not None and not path.absolute:
-                through.update(path.names[:length] for length in range(1, len(path.names) + 1))
-        for names in sorted(name for name, count in through.items() if count > 1):
-            loops, last = self._loops(names)
-            variable = self._new("n")
-            self._put(scope.indent, f"{variable} = [{last} {loops}]  # {'/'.join(names)}")
-            self._elements[names] = variable
-
-    def _loops(self, names: tuple[str, ...]) -> tuple[str, str]:
-        """Return the loops to the elements of a path, and the name of the innermost variable."""
-        known, variable = self._nearest(names)
-        loops, outer = [], variable
-        if known:
-            outer = f"e{len(known)}"
-            loops.append(f"for {outer} in {variable}")
-        for depth in range(len(known), len(names)):
-            inner = f"e{depth + 1}"
-            loops.append(f"for {inner} in {outer}.iterchildren({names[depth]!r})")
-            outer = inner
-        return " ".join(loops), outer
 
     def _all_values(self) -> Iterator[tuple[Value, int]]:
         """Yield every value of the pass, with 2 for those that several rules depend on."""
@@ -336,8 +320,8 @@ class PassWriter:
             return f"{self._constant('A', absolute)}(root)", False
         if not path.names:
             return path.value("rec"), True
-        loops, last = self._loops(path.names)
-        return f"[t {loops} if (t := {path.value(last)})]", False
+        loops = " ".join(self._elements.loops(path.names))
+        return f"[t {loops} if (t := {path.value(f'e{len(path.names)}')})]", False
 
     def _parsed(self, text: str, line: int) -> tuple[Expression, dict[str, str]]:
         try:
@@ -378,33 +362,13 @@ class PassWriter:
 
     def _loop(self, path: references.PlainPath, scope: _Scope) -> tuple[str, _Scope]:
         """Write plain loops to the elements of a path, without a list in between."""
-        known, outer = self._nearest(path.names)
-        for name in path.names[len(known) :]:
-            element = self._new("e")
-            many = outer if outer in self._elements.values() else None
-            if many is not None:
-                parent = self._new("e")
-                self._put(scope.indent, f"for {parent} in {many}:")
-                scope, outer = scope.deeper(), parent
-            self._put(scope.indent, f"for {element} in {outer}.iterchildren({name!r}):")
-            scope, outer = scope.deeper(), element
-        if outer in self._elements.values():
-            element = self._new("e")
-            self._put(scope.indent, f"for {element} in {outer}:")
-            scope, outer = scope.deeper(), element
+        for clause in self._elements.loops(path.names):
+            self._put(scope.indent, f"{clause}:")
+            scope = scope.deeper()
         item = self._new("x")
-        self._put(scope.indent, f"{item} = {path.value(outer)}")
+        self._put(scope.indent, f"{item} = {path.value(f'e{len(path.names)}')}")
         self._put(scope.indent, f"if {item}:")
         return item, scope
-
-    def _nearest(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        """Return the longest shared beginning of a path and its variable: a list, or ``rec``."""
-        known = max(
-            (shared for shared in self._elements if names[: len(shared)] == shared),
-            key=len,
-            default=(),
-        )
-        return known, self._elements[known] if known else "rec"
 
     def _plain_path(self, text: str, line: int) -> references.PlainPath | None:
         if (
@@ -614,7 +578,7 @@ class PassWriter:
 
     # --- mappings --------------------------------------------------------------------------------
 
-    def _write_mapping(self, index: int, mapping: Mapping_, outer: _Scope) -> None:
+    def _write_mapping(self, index: int, mapping: MappingRule, outer: _Scope) -> None:
         self._put(1, f"# mapping {mapping.name!r}")
         for subject in mapping.subjects:
             rule = self._rule_at(Rule(mapping.name, None, _column(subject.value), None))
@@ -670,7 +634,9 @@ class PassWriter:
             self._put(scope.indent, f"G = {names[0]}" if names else 'G = " .\\n"')
         return scope
 
-    def _write_statements(self, mapping: Mapping_, statements: Statements, outer: _Scope) -> None:
+    def _write_statements(
+        self, mapping: MappingRule, statements: Statements, outer: _Scope
+    ) -> None:
         if statements.graphs:
             raise self._vocabulary.refuse(
                 statements.line, "graphs belong to the mapping, not to one predicate-object rule"

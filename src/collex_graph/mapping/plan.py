@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from collex_graph.mapping.passes import MappingFunction
-    from collex_graph.mapping.rules import Mapping_, MappingDocument, Source, Value
+    from collex_graph.mapping.rules import MappingDocument, MappingRule, Source, Value
 
 
 class Plan:
@@ -49,7 +49,7 @@ class Plan:
         self.rules: list[Rule] = []
         self._rule_places: dict[Rule, int] = {}
         self._vocabulary = Vocabulary(document, {**document.prefixes, "base": base_iri}, functions)
-        self._mappings: dict[str, list[Mapping_]] = {
+        self._mappings: dict[str, list[MappingRule]] = {
             name: [mapping for mapping in document.mappings if name in mapping.sources]
             for name in document.sources
         }
@@ -169,7 +169,7 @@ def compile_mapping(
     return Plan(document, base_iri, functions)
 
 
-def _values(mapping: Mapping_) -> Iterator[Value]:
+def _values(mapping: MappingRule) -> Iterator[Value]:
     """Yield everything that refers to a record in a mapping."""
     for term in (*mapping.subjects, *mapping.graphs):
         yield term.value

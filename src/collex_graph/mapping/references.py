@@ -7,6 +7,7 @@ with runs of white space (non-breaking spaces included) made one space, and empt
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from lxml import etree
 from collex_graph.mapping.xpath import Expression, Step, lxml_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def text_of(element: Any) -> str:
@@ -103,7 +104,19 @@ class AbsolutePath:
 
 
 def _last_child(element: Any) -> Any:
-    return next(element.iterchildren(reversed=True), None)
+    try:
+        return element[-1]
+    except IndexError:
+        return None
+
+
+def children_by_name(elements: Iterable[Any]) -> dict[str, list[Any]]:
+    """Return the children of elements under their names, in order."""
+    found: dict[str, list[Any]] = {}
+    for element in elements:
+        for child in element:
+            found.setdefault(child.tag, []).append(child)
+    return found
 
 
 def xpath_reader(
@@ -196,4 +209,70 @@ def attribute_of_nearest(expression: Expression, namespaces: Mapping[str, str]) 
 
 
 def _is_plain(step: Step) -> bool:
-    return not step.predicates and step.test not in ("*", "node()", "text()")
+    return not step.predicates and not step.is_any and step.test != "text()"
+
+
+class SharedElements:
+    """Finds once what several plain paths go through, in generated code.
+
+    Elements that several paths go through (``did``) are put in a list, and where three or more
+    paths part, the children are sorted by name in one go.
+
+    Args:
+        paths: the names of each path from the record (``rec``).
+
+    Attributes:
+        lines: assignments that stand before the paths are used.
+    """
+
+    def __init__(self, paths: Iterable[tuple[str, ...]]) -> None:
+        self.lines: list[str] = []
+        self._lists: dict[tuple[str, ...], str] = {}
+        self._tables: dict[tuple[str, ...], str] = {}
+        through: Counter[tuple[str, ...]] = Counter()
+        branches: dict[tuple[str, ...], set[str]] = {}
+        for names in paths:
+            through.update(names[:length] for length in range(1, len(names) + 1))
+            for length, name in enumerate(names):
+                branches.setdefault(names[:length], set()).add(name)
+        for names in sorted(branches.keys() | through.keys(), key=lambda n: (len(n), n)):
+            shown = "/".join(names) or "."
+            if names and through[names] > 1:
+                steps = self._steps(names)
+                loops = " ".join(self.loops(names))
+                elements = f"[{steps[-1][0]} {loops}]"
+                if len(steps) == 1 and names[:-1] in self._tables:
+                    elements = steps[0][1]
+                variable = f"n{len(self._lists) + 1}"
+                self.lines.append(f"{variable} = {elements}  # {shown}")
+                self._lists[names] = variable
+            if len(branches.get(names, ())) > 2 and (not names or names in self._lists):
+                variable = f"k{len(self._tables) + 1}"
+                elements = self._lists.get(names, "(rec,)")
+                self.lines.append(f"{variable} = children_by_name({elements})  # {shown}/*")
+                self._tables[names] = variable
+
+    def loops(self, names: tuple[str, ...]) -> list[str]:
+        """Return the ``for`` clauses to the elements of a path; the last one binds ``e{depth}``.
+
+        >>> SharedElements([]).loops(("did", "unittitle"))
+        ["for e1 in rec.iterchildren('did')", "for e2 in e1.iterchildren('unittitle')"]
+        """
+        return [f"for {variable} in {many}" for variable, many in self._steps(names)]
+
+    def _steps(self, names: tuple[str, ...]) -> list[tuple[str, str]]:
+        for length in range(len(names), 0, -1):
+            start, name = names[:length], names[length - 1]
+            if start in self._lists:
+                first = (f"e{length}", self._lists[start])
+                break
+            if start[:-1] in self._tables:
+                first = (f"e{length}", f"{self._tables[start[:-1]]}.get({name!r}, ())")
+                break
+        else:
+            length, first = 1, ("e1", f"rec.iterchildren({names[0]!r})")
+        rest = [
+            (f"e{depth + 1}", f"e{depth}.iterchildren({names[depth]!r})")
+            for depth in range(length, len(names))
+        ]
+        return [first, *rest]

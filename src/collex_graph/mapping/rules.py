@@ -137,7 +137,7 @@ class Statements:
 
 
 @dataclass(frozen=True)
-class Mapping_:  # noqa: N801 - Mapping is typing's
+class MappingRule:
     """A mapping: what is said about one kind of subject."""
 
     name: str
@@ -183,7 +183,7 @@ class MappingDocument:
     path: Path
     prefixes: Mapping[str, str]
     sources: Mapping[str, Source]
-    mappings: tuple[Mapping_, ...]
+    mappings: tuple[MappingRule, ...]
 
 
 def read_mapping(path: Path) -> MappingDocument:
@@ -418,7 +418,7 @@ class _Reader:
 
     # --- mappings --------------------------------------------------------------------------------
 
-    def _mapping(self, name: str, node: yaml.Node, sources: Mapping[str, Source]) -> Mapping_:
+    def _mapping(self, name: str, node: yaml.Node, sources: Mapping[str, Source]) -> MappingRule:
         self._where = f"mapping {name!r}"
         parts = self._keys(node, _MAPPING_KEYS, "a mapping")
         named: list[str] = []
@@ -430,7 +430,7 @@ class _Reader:
         if len({sources[text].formulation for text in named}) != 1:
             self._refuse(parts["sources"], "the sources of one mapping are all csv or all xpath")
         self._quotes = sources[named[0]].formulation == "xpath"
-        return Mapping_(
+        return MappingRule(
             name=name,
             sources=tuple(named),
             subjects=tuple(

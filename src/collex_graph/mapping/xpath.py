@@ -60,6 +60,11 @@ class Step:
     test: str
     predicates: tuple[Expression, ...] = ()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether it names no one element: ``*``, ``p:*``, ``node()``."""
+        return self.test in ("*", "node()") or self.test.endswith(":*")
+
 
 @dataclass(frozen=True)
 class Path:
@@ -410,6 +415,7 @@ class _Looks:
         place = _Place("outside") if path.absolute else start
         for index, step in enumerate(path.steps):
             if step.axis == "attribute":
+                lxml_name(step.test, self._namespaces)
                 if place.name is not None and not place.kept and place.where != "around":
                     self.shells.add(place.name)
                 return
@@ -433,7 +439,7 @@ class _Looks:
         self._everything_below(place)
 
     def _climb(self, place: _Place, step: Step) -> _Place:
-        if step.test not in ("*", "node()"):
+        if not step.is_any:
             return _Place("around", lxml_name(step.test, self._namespaces))
         if step.axis == "parent" and place == _RECORD:
             return _Place("around", "..")
@@ -442,7 +448,8 @@ class _Looks:
     def _enter(self, place: _Place, step: Step) -> _Place:
         if place.kept:
             return place
-        if step.axis.startswith("descendant") or step.test in ("*", "node()"):
+        if step.axis.startswith("descendant") or step.is_any:
+            lxml_name(step.test, self._namespaces)
             self._everything_below(place)
             return _Place(place.where, place.name, kept=True)
         if place.name is not None and place.where != "around":
@@ -559,8 +566,8 @@ def _downward(path: Path) -> list[tuple[bool, Step]]:
             continue
         if step.axis not in ("child", "descendant"):
             raise XPathError(f"an iterator goes down, so {step.axis}:: has no place in it")
-        if step.test in ("node()", "text()"):
-            raise XPathError(f"an iterator selects elements, not {step.test}")
+        if step.test in ("node()", "text()") or step.test.endswith(":*"):
+            raise XPathError(f"an iterator selects elements by name or *, not by {step.test}")
         for predicate in step.predicates:
             if predicate.is_number or re.search(r"\b(?:position|last)\(", predicate.text):
                 raise XPathError(

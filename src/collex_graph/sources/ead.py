@@ -93,6 +93,8 @@ class _EadGate(Gate):
             unit = Unit(self.notice, above, depth, "")
             if self.notice is None:
                 unit.notes.append((Note("NoticeWithoutIdentifier", ""), "eadid/@identifier"))
+            else:
+                self._identifiers.add(self.notice)
             return unit
         path = "c1"
         if above is not None:

@@ -117,7 +117,7 @@ class Candidate:
         place: None for an element that only shares its name with records.
         line: of its start.
         numbers: its running number by source, for the sources that number it as it starts.
-        offset: just behind it.
+        offset: just behind it, or at its end tag where nothing is fed.
         unit: the unit it stands in, itself for a unit.
         feed: records can be handed out at its end, so lxml reads up to there.
         prune: the element can be released then.
@@ -132,7 +132,7 @@ class Candidate:
     start: int
     line: int
     numbers: dict[int, int] | None
-    before: tuple[int, int, int]
+    before: int
     offset: int
     unit: Unit | None
     feed: bool
@@ -281,11 +281,10 @@ class Gate:
         self._pending = bytearray()
         self._base = 0
         self._received = 0
-        # For the size of the tree: bytes dropped, bytes and elements released, elements started.
+        # For the size of the tree: bytes dropped and released, tags in all that was read.
         self._dropped = 0
         self._pruned = 0
-        self._released = 0
-        self._elements = 0
+        self._tags = 0
 
     # --- what a format adds ---------------------------------------------------------------------
 
@@ -325,6 +324,7 @@ class Gate:
         for chunk in utf8_chunks(self._path):
             self._pending += chunk
             self._received += len(chunk)
+            self._tags += chunk.count(b"<")
             _parse(self._expat, self._path, chunk)
             parsed = self._expat.CurrentByteIndex
             yield from self._replay(parsed)
@@ -385,10 +385,10 @@ class Gate:
                 f"one passage of more than {MAX_JUDGED_BYTES >> 20} MB cannot be judged before "
                 "its end"
             )
-        if (
-            self._base - self._dropped - self._pruned > MAX_TREE_BYTES
-            or self._elements - self._released > MAX_TREE_ELEMENTS
-        ):
+        kept = self._base - self._dropped - self._pruned
+        # Of all elements read, the tree holds about as large a share as of all bytes.
+        elements = self._tags * kept // (2 * max(self._received, 1))
+        if kept > MAX_TREE_BYTES or elements > MAX_TREE_ELEMENTS:
             self.refuse(
                 f"more than {MAX_TREE_BYTES >> 20} MB or {MAX_TREE_ELEMENTS:,} elements stand "
                 "outside any finished record; is this the kind of file that the mapping reads?"
@@ -428,28 +428,47 @@ class Gate:
                 self.refuse(f"elements are nested more than {MAX_DEPTH} levels deep")
             if attributes and (mark in attributes or len(attributes) > MAX_ATTRIBUTES):
                 self._look_at(attributes)
-            if self._skip is None:
-                self._elements += 1
-                if any_name or name in watched:
-                    self._start_watched(name, attributes)
+                if self._skip is not None:
+                    return
+            if any_name or name in watched:
+                self._start_watched(name, attributes)
 
         def end(name: str) -> None:
-            if self._skip is not None:
-                if len(stack) == self._skip.depth:
-                    self._withhold(self._skip)
-                    self._skip = None
-            elif any_name or name in watched:
+            if any_name or name in watched:
                 self._end_watched(name)
             stack.pop()
 
         return start, end
+
+    def _begin_skip(self) -> None:
+        """A withheld element begins: until its end, only depth and size count."""
+        self._skip = self._open()
+        parser, stack, depth = self._expat, self.stack, len(self.stack)
+        handlers = parser.StartElementHandler, parser.EndElementHandler
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            stack.append(name)
+            if len(stack) > MAX_DEPTH:
+                self.refuse(f"elements are nested more than {MAX_DEPTH} levels deep")
+            if len(attributes) > MAX_ATTRIBUTES:
+                self._look_at(attributes)
+
+        def end(name: str) -> None:
+            if len(stack) == depth:
+                assert self._skip is not None
+                self._withhold(self._skip)
+                self._skip = None
+                parser.StartElementHandler, parser.EndElementHandler = handlers
+            stack.pop()
+
+        parser.StartElementHandler, parser.EndElementHandler = start, end
 
     def _look_at(self, attributes: dict[str, str]) -> None:
         if len(attributes) > MAX_ATTRIBUTES:
             self.refuse(f"an element has more than {MAX_ATTRIBUTES} attributes")
         value = attributes.get(self._withheld.attribute, "").strip().lower()
         if self._skip is None and value == self._withheld.value:
-            self._skip = self._open()
+            self._begin_skip()
 
     def _open(self) -> _Open:
         return _Open(len(self.stack), self._expat.CurrentByteIndex, len(self._edits))
@@ -458,7 +477,7 @@ class Gate:
         offset = self._expat.CurrentByteIndex
         if name in self._special:
             if name in self._withheld.names:
-                self._skip = self._open()
+                self._begin_skip()
                 return
             if name in self._withheld.judged and self._judging is None:
                 self._judging = self._open()
@@ -478,7 +497,7 @@ class Gate:
         if place.whole:
             self._whole_open += 1
         if place.prunable:
-            candidate.before = (self._pruned, self._elements, self._released)
+            candidate.before = self._pruned
 
     def _end_watched(self, name: str) -> None:
         candidate = self._candidates.pop()
@@ -498,14 +517,15 @@ class Gate:
             self._whole_open -= 1
         places = self._places
         candidate.unit = self.unit
-        candidate.offset = offset = self._end_from(candidate.start)
         at_once = not places.hold_all and (self.unit is None or place.is_unit)
         candidate.feed = at_once or places.any_name
-        if at_once and place.prunable and not self._whole_open:
-            candidate.prune = True
-            pruned, elements, released = candidate.before
-            self._pruned = pruned + offset - candidate.start
-            self._released = released + self._elements - elements
+        if not candidate.feed:
+            candidate.offset = self._expat.CurrentByteIndex
+        else:
+            candidate.offset = offset = self._end_from(candidate.start)
+            if at_once and place.prunable and not self._whole_open:
+                candidate.prune = True
+                self._pruned = candidate.before + offset - candidate.start
         self._edits.append(candidate)
 
     def _end_from(self, start: int) -> int:

@@ -147,8 +147,10 @@ class TableRecords:
             )
 
     def _open(self) -> TextIO:
-        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-        return self._path.open(encoding=encoding, newline="")
+        stream = self._path.open(encoding=self.encoding, newline="")
+        if self.encoding == "utf-8" and stream.read(1) != "\ufeff":
+            stream.seek(0)
+        return stream
 
     def _header_lines(self) -> list[str]:
         """Return the lines of the first row."""
