@@ -43,7 +43,7 @@ def _map(feature, folder):
     (source,) = feature.glob("input.*")
     spool = folder / "mapped.nq"
     mapped = map_source(
-        feature.parent.name, source, base_iri=BASE, spool=spool, progress=lambda *_: None
+        feature.parent.name, source, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
     )
     return set(parse(spool.read_bytes(), format=RdfFormat.N_QUADS)), mapped
 
@@ -131,6 +131,25 @@ def test_all_quads_of_a_file_stand_in_one_graph_and_none_is_blank(feature, mappe
     graph = NamedNode(f"{BASE}graph/source/{feature.parent.name}/{name}")
     assert {quad.graph_name for quad in quads} == {graph}
     assert not [q for q in quads if BlankNode in (type(q.subject), type(q.object))]
+
+
+def test_the_table_of_libraries_names_them_by_their_rcr_however_it_is_spelt(tmp_path):
+    (tmp_path / "rcr-establishment.csv").write_text(
+        "rcr,library,uai,commune,source,note\n"
+        "FR-751132108,Bibliothèque A,,75113,un annuaire,\n"
+        ",Bibliothèque sans numéro,,,un annuaire,\n",
+        encoding="utf-8",
+    )
+    spool = tmp_path / "mapped.nq"
+    mapped = map_source(
+        "institutions", tmp_path, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
+    )
+    subjects = {q.subject.value for q in parse(spool.read_bytes(), format=RdfFormat.N_QUADS)}
+    assert subjects == {f"{BASE}id/library/751132108"}
+    notes = [problem.note for problem in mapped.problems]
+    assert [(note.rule, note.value) for note in notes] == [
+        ("LibraryWithoutRcr", "Bibliothèque sans numéro")
+    ]
 
 
 def test_a_notice_on_one_line_says_the_same_as_a_pretty_one(tmp_path):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyoxigraph import NamedNode, RdfFormat, Store, parse
+from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import functions
@@ -67,6 +67,7 @@ def test_every_function_is_registered_under_its_name_in_camel_case() -> None:
         "ccfrUnit", "notCcfrUnit", "isCcfrLink", "ccfrArk", "acquisitionModes", "platformOf",
         "rcr", "isil", "uai", "siren", "ror", "isni", "wikidata", "idrefNodes", "coordinate",
         "wktPoint", "regionConcept", "departementConcept", "establishmentNode", "altNames",
+        "ccfrArkOf", "libraryNode", "inseeCode",
     } == set(FUNCTIONS)  # fmt: skip
 
 
@@ -113,6 +114,17 @@ def stated_rules() -> dict[str, Store]:
         for quad in store.quads_for_pattern(None, term("rdf:type"), term("collex-sh:ReadingRule"))
         if isinstance(quad.subject, NamedNode)
     }
+
+
+def test_the_french_words_of_the_rules_have_their_no_break_spaces() -> None:
+    french = [
+        quad.object.value
+        for quad in parse(path=SHAPES, format=RdfFormat.TURTLE)
+        if isinstance(quad.object, Literal) and quad.object.language == "fr"
+    ]
+    assert french
+    bad = r" [;:!?»]|« |'|(?<!\u202f)[;!?]|«(?!\u00a0)|(?<!\u00a0)»|(?<!\u00a0):(?!//)"
+    assert [text for text in french if re.search(bad, text)] == []
 
 
 def texts_of(rule: str, store: Store, predicate: str) -> dict[str, str]:
@@ -383,8 +395,41 @@ def test_an_empty_day_says_nothing_and_the_displayed_one_stands_in_for_it() -> N
     )
 
 
+def test_a_date_that_says_nothing_is_reported_under_its_name() -> None:
+    result = call("isoDate", empty="date_de_la_version_électronique")
+    assert isinstance(result, Reading)
+    assert read(result) == ([], ["EmptyDate"])
+    assert result.notes[0].value == "date de la version électronique"
+
+
 def test_a_day_of_no_calendar_is_reported() -> None:
     assert report("isoDate", value="20230231").rule == "UnreadableDay"
+    assert report("isoDate", text="mars 2023").rule == "UnreadableDay"
+
+
+@pytest.mark.parametrize(
+    ("normal", "text", "year", "day"),
+    [
+        ("1850-02-30", "", "1850", "1850-02-30"),
+        ("18500230", "1850", "1850", "18500230"),
+        ("1850-02-28/1851-04-31", "", "1850", "1851-04-31"),
+        ("1900-02-29", "", "1900", "1900-02-29"),
+        ("-0099-02-29", "", "-99", "-0099-02-29"),
+        ("", "1850-02-30", "1850", "1850-02-30"),
+    ],
+)
+def test_a_day_that_does_not_exist_gives_its_year_and_is_reported(
+    normal: str, text: str, year: str, day: str
+) -> None:
+    result = call("startYear", normal=normal, text=text)
+    assert isinstance(result, Reading)
+    assert read(result) == ([year], ["ImpossibleDay"])
+    assert dict(result.notes[0].arguments) == {"day": day}
+
+
+@pytest.mark.parametrize("normal", ["1904-02-29", "2000-02-29", "-0100-02-28", "1939-09-01"])
+def test_a_day_of_the_calendar_says_nothing(normal: str) -> None:
+    assert read(call("startYear", normal=normal))[1] == []
 
 
 # --- languages -------------------------------------------------------------------------------
@@ -902,6 +947,41 @@ def test_a_wrong_identifier_of_an_institution_is_reported(
     assert report(function, value=value).rule == rule
 
 
+def test_of_several_uais_in_a_cell_the_first_that_is_right_is_used() -> None:
+    result = call("uai", value="0753607N;0942340H")
+    assert isinstance(result, Reading)
+    assert read(result) == (["0753607N"], ["JoinedIdentifiers"])
+    assert dict(result.notes[0].arguments) == {"count": "2", "read": "0753607N"}
+    assert result.notes[0].value == "0753607N;0942340H"
+    assert read(call("uai", value="0951214E, 0951214D"))[0] == ["0951214D"]
+    assert report("uai", value="0951214E;0951214F").rule == "WrongCheckCharacter"
+
+
+@pytest.mark.parametrize("spelling", ["751132108", "FR-751132108", "75113 2108", " 751132108 "])
+def test_a_library_is_one_node_however_its_rcr_is_spelt(spelling: str) -> None:
+    assert call("libraryNode", value=spelling) == "base:id/library/751132108"
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [("", "LibraryWithoutRcr"), (" ", "LibraryWithoutRcr"), ("10536101", "UnusableRcr")],
+)
+def test_a_library_without_a_usable_rcr_is_reported(value: str, rule: str) -> None:
+    assert report("libraryNode", value=value, name="Médiathèque").rule == rule
+
+
+@pytest.mark.parametrize("code", ["67482", "2A004", "2B096", "97411"])
+def test_the_code_of_a_commune_is_read(code: str) -> None:
+    assert call("inseeCode", value=code) == code
+    assert call("inseeCode", value=f" {code.lower()} ") == code
+
+
+@pytest.mark.parametrize("code", ["PYEan", "6748", "674820", "2C004", "D0674"])
+def test_what_is_no_code_of_a_commune_is_left_out_and_reported(code: str) -> None:
+    assert read(call("inseeCode", value=code)) == ([], ["NoInseeCode"])
+    assert call("inseeCode", value=" ") is None
+
+
 def test_a_cell_of_ppns_gives_one_node_each() -> None:
     assert read(call("idrefNodes", value="086908480,193857561")) == (
         ["http://www.idref.fr/086908480/id", "http://www.idref.fr/193857561/id"],
@@ -920,7 +1000,10 @@ def test_a_cell_of_ppns_gives_one_node_each() -> None:
     ("uai", "siren", "ror", "paysage", "key"),
     [
         ("0951214D", "775663958", "02dga6j42", "5YWUA", "0951214D"),
-        ("", "439946427", "02jj4jf83", "cZd69", "siren-439946427"),
+        ("", "439946427", "02jj4jf83", "cZd69", "ror-02jj4jf83"),
+        ("", "439946427", "02jj4jf84", "cZd69", "siren-439946427"),
+        ("0753607N;0942340H", "325002111", "", "", "0753607N"),
+        ("0951214E;0951214D", "", "", "", "0951214D"),
         ("0951214E", "", "02jj4jf83", "cZd69", "ror-02jj4jf83"),
         ("", "", "", "jkHTu", "paysage-jkHTu"),
         ("", "", "", "", None),

@@ -16,6 +16,7 @@ others stay silent, so that a defect is told once; the docstrings say which.
 
 from __future__ import annotations
 
+import calendar
 import csv
 import inspect
 import re
@@ -332,6 +333,26 @@ def _period(normal: str, text: str) -> dates.Period | None:
     return period
 
 
+# A day as ISO 8601 writes it, with or without hyphens, and not a part of something longer.
+_ISO_DAY: Final = re.compile(
+    r"(?<![0-9-])(-?[0-9]{4})(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![0-9])", re.ASCII
+)
+
+
+def _impossible_day(text: str) -> str:
+    """Return the first day of a date that is in no calendar, ``""`` where there is none.
+
+    >>> _impossible_day("1850-02-30/1851-02-28"), _impossible_day("2000-02-29")
+    ('1850-02-30', '')
+    """
+    for found in _ISO_DAY.finditer(text):
+        year, month, day = int(found[1]), int(found[3]), int(found[4])
+        # leap years come back every 400 years, also before the years that `calendar` knows
+        if day > calendar.monthrange(year % 400 + 400, month)[1]:
+            return found[0]
+    return ""
+
+
 @_mapping_function
 def start_year(normal: str = "", text: str = "") -> str | Reading | None:
     """Return the first year (astronomical) and report everything about the date's spelling.
@@ -354,6 +375,8 @@ def start_year(normal: str = "", text: str = "") -> str | Reading | None:
         raise UnreadableValue("ReversedDates", normal.strip() or text)
     if written is None and normal.strip():
         notes.append(_note("UnreadableNormalDate", normal, text=text))
+    if day := _impossible_day(normal if written else text):
+        notes.append(_note("ImpossibleDay", normal if written else text, day=day))
     if period.repair == "hyphen interval":
         repaired = normal if normal.strip() else text
         bounds = f"{period.start}/{'..' if period.end is None else period.end}"
@@ -403,11 +426,19 @@ def date_agreement(normal: str, text: str) -> Reading | None:
 
 
 @_mapping_function
-def iso_date(value: str = "", text: str = "") -> str | Reading | None:
+def iso_date(value: str = "", text: str = "", empty: str = "") -> str | Reading | None:
     """Return a day as xsd:date; the displayed text stands in for an empty normalised date.
+
+    Args:
+        value: the normalised date.
+        text: the date as it is displayed.
+        empty: what the date is called, where its normalised form is there and empty: a date that
+            says nothing at all is then reported (D20).
 
     >>> iso_date("20230309"), iso_date("2021/04/27"), iso_date("")
     ('2023-03-09', '2021-04-27', None)
+    >>> iso_date("", "", empty="date_de_la_version_électronique").notes[0].rule
+    'EmptyDate'
     """
     if value.strip():
         day = dates.read_day(value)
@@ -415,9 +446,13 @@ def iso_date(value: str = "", text: str = "") -> str | Reading | None:
             raise UnreadableValue("UnreadableDay", value)
         return day
     day = dates.read_day(text)
-    if day is None:
-        return None
-    return Reading((day,), (_note("EmptyNormalDate", text, day=day),))
+    if day is not None:
+        return Reading((day,), (_note("EmptyNormalDate", text, day=day),))
+    if text.strip():
+        raise UnreadableValue("UnreadableDay", text)
+    if empty.strip():
+        return Reading((), (_note("EmptyDate", _squeeze(empty.replace("_", " "))),))
+    return None
 
 
 # --- languages -----------------------------------------------------------------------------------
@@ -595,7 +630,7 @@ def authority_node(
     if not given:
         notes.append(_note("MissingIdentifier", wording, element=element))
     elif len(given) > 1:
-        notes.append(_note("JoinedIdentifiers", identifier, count=str(len(given))))
+        notes.append(_joined(identifier, given))
     for part in given:
         found = _authority(part, source, person=element == "persname")
         if isinstance(found, Refused):
@@ -610,6 +645,11 @@ def authority_node(
             _BASE.entity(_KINDS.get(element, "concept"), _holder(holder), slug(_label(wording)[1]))
         )
     return Reading(tuple(nodes), tuple(notes)) if notes else nodes[0] if nodes else None
+
+
+def _joined(written: str, parts: list[str]) -> Note:
+    read = ", ".join(_squeeze(part) for part in parts)
+    return _note("JoinedIdentifiers", written, count=str(len(parts)), read=read)
 
 
 @lru_cache(maxsize=1024)
@@ -926,6 +966,17 @@ def is_ccfr_link(href: str) -> str | None:
 
 
 @_mapping_function
+def ccfr_ark_of(href: str) -> str | None:
+    """Return the public ARK behind a link to CCFr; `ccfr_unit` reports how it was written.
+
+    >>> ccfr_ark_of("https://ccfr.bnf.fr/portailccfr/ark:/16871/007b79336817")
+    'https://ccfr.bnf.fr/portailccfr/ark:/06871/007b79336817'
+    """
+    found = identifiers.read_ccfr(href) if "ark:" in href else None
+    return found.iri if isinstance(found, Identified) else None
+
+
+@_mapping_function
 def ccfr_ark(identifier: str, level: str) -> str | None:
     """Return the public ARK of a fonds (``006``) or of a sub-fonds (``007``).
 
@@ -986,15 +1037,54 @@ def isil(value: str) -> str | None:
 
 
 @_mapping_function
+def library_node(value: str = "", name: str = "") -> str | None:
+    """Return the node of a library, from its RCR however it is spelt; `rcr` reports the spelling.
+
+    Args:
+        value: the RCR.
+        name: what the library is called where it has no usable RCR.
+
+    >>> library_node("751132108"), library_node("FR-751132108")
+    ('base:id/library/751132108', 'base:id/library/751132108')
+    """
+    if not value.strip():
+        raise UnreadableValue("LibraryWithoutRcr", _squeeze(name))
+    found = identifiers.read_rcr(value)
+    if isinstance(found, Refused):
+        raise UnreadableValue("UnusableRcr", value, library=_squeeze(name))
+    return _BASE.entity("library", found.value)
+
+
+def _joined_parts(cell: str) -> list[str]:
+    """Return the identifiers that a cell joins with commas or semicolons."""
+    return [part for part in re.split("[,;]", cell) if part.strip()]
+
+
+def _first_uai(cell: str) -> Identified | Refused:
+    """Read the first UAI of a cell that can be read."""
+    read = [identifiers.read_uai(part) for part in _joined_parts(cell) or [cell]]
+    return next((found for found in read if isinstance(found, Identified)), read[0])
+
+
+@_mapping_function
 def uai(value: str) -> str | Reading | None:
-    """Return a UAI whose check letter is right.
+    """Return a UAI whose check letter is right; of several in a cell, the first.
+
+    An establishment has one UAI per site that it registers, so a cell may join several.
 
     >>> uai("0951214D")
     '0951214D'
+    >>> uai("0753607N;0942340H").values
+    ('0753607N',)
     """
     if not value.strip():
         return None
-    found = _identified(identifiers.read_uai(value))
+    parts = _joined_parts(value)
+    found = _identified(_first_uai(value))
+    if len(parts) > 1:
+        count = str(len(parts))
+        note = _note("JoinedIdentifiers", value, count=count, read=found.value)
+        return Reading((found.value,), (note,))
     return _value_and_repairs(found, value, found.value)
 
 
@@ -1057,9 +1147,9 @@ def idref_nodes(value: str) -> str | Reading | None:
     """
     nodes: list[str] = []
     notes: list[Note] = []
-    parts = [part for part in re.split("[,;]", value) if part.strip()]
+    parts = _joined_parts(value)
     if len(parts) > 1:
-        notes.append(_note("JoinedIdentifiers", value, count=str(len(parts))))
+        notes.append(_joined(value, parts))
     for part in parts:
         found = identifiers.read_idref(part)
         if isinstance(found, Refused):
@@ -1074,13 +1164,13 @@ def idref_nodes(value: str) -> str | Reading | None:
 def establishment_node(
     uai: str = "", siren: str = "", ror: str = "", paysage: str = "", part: str = ""
 ) -> str | None:
-    """Return the node of an establishment, named by its UAI, else SIREN, ROR, Paysage.
+    """Return the node of an establishment, named by its UAI, else ROR, SIREN, Paysage.
 
-    A SIREN may be shared by several establishments, so it comes second; `uai`, `siren` and `ror`
-    report.
+    A SIREN may be shared by several establishments, so it comes after the identifiers that are one
+    establishment's own; `uai`, `siren` and `ror` report.
 
     Args:
-        uai: unité administrative immatriculée.
+        uai: unité administrative immatriculée; of several in a cell, the first.
         siren: nine digits.
         ror: identifier or IRI.
         paysage: identifier of the ministry's Paysage table.
@@ -1088,18 +1178,20 @@ def establishment_node(
 
     >>> establishment_node("0951214D", "775663958")
     'base:id/establishment/0951214D'
+    >>> establishment_node("", "439946427", "02jj4jf83")
+    'base:id/establishment/ror-02jj4jf83'
     >>> establishment_node("", "439946427", part="place")
     'base:id/establishment/siren-439946427/place'
     """
-    code = identifiers.read_uai(uai)
+    code = _first_uai(uai)
     company = identifiers.read_siren(siren)
     organisation = identifiers.read_ror(ror)
     if isinstance(code, Identified):
         key = code.value
-    elif isinstance(company, Identified):
-        key = f"siren-{company.value}"
     elif isinstance(organisation, Identified):
         key = f"ror-{organisation.value}"
+    elif isinstance(company, Identified):
+        key = f"siren-{company.value}"
     elif paysage.strip():
         key = f"paysage-{paysage.strip()}"
     else:
@@ -1164,6 +1256,24 @@ _DEPARTEMENTS: Final = frozenset(
     [f"{number:02d}" for number in range(1, 96) if number != 20]
     + ["2A", "2B", "971", "972", "973", "974", "976"]
 )
+
+
+_INSEE_COMMUNE: Final = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
+
+
+@_mapping_function
+def insee_code(value: str) -> str | Reading | None:
+    """Return the INSEE code of a commune; what does not have its form is left out and reported.
+
+    >>> insee_code("67482"), insee_code("2a004"), insee_code("PYEan").values
+    ('67482', '2A004', ())
+    """
+    code = value.strip().upper()
+    if not code:
+        return None
+    if _INSEE_COMMUNE.fullmatch(code) is None:
+        return Reading((), (_note("NoInseeCode", value.strip()),))
+    return code
 
 
 @_mapping_function

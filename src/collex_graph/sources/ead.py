@@ -4,6 +4,8 @@ Before anything sees the file, the reader
 
 * cuts out every element with ``audience="internal"``, every ``revisiondesc``, and every
   ``processinfo`` that names the person in charge of the fonds;
+  of an internal status it hears only whether the notice « est en modification », which goes to the
+  curator's report and to nothing that is published;
 * writes the attribute ``_unit`` on ``archdesc`` and on each component: ``eadid/@identifier`` (else
   the text of ``eadid``) for the first, ``@id`` for the others. A component without ``@id``, or with
   one already met in the file, gets the notice's identifier and the path of its positions
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 UNIT_ATTRIBUTE = "_unit"
 
 _COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
+_IN_PROGRESS = re.compile("statutdelanotice(?:est)?enmodification")
 _PERSON_IN_CHARGE = re.compile("responsables?[a-z]{0,20}?d(?:u|es|ece)fonds")
 
 
@@ -59,6 +62,7 @@ class _EadGate(Gate):
                 names=frozenset({f"{prefix}revisiondesc"}),
                 judged=frozenset({f"{prefix}processinfo"}),
                 words=_PERSON_IN_CHARGE,
+                told=_IN_PROGRESS,
             ),
             places.unit_names | {self._eadid},
         )
@@ -77,6 +81,11 @@ class _EadGate(Gate):
             if self.notice is None:
                 self._eadid_text = []
                 self.read_text_into(self._eadid_text)
+
+    def told(self) -> None:
+        """The source's internal status says that the notice is being changed."""
+        if self.unit is not None:
+            self.unit.notes.append((Note("NoticeInProgress", ""), None))
 
     def left(self, name: str) -> None:
         """Go back to the unit around."""

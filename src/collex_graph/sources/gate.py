@@ -36,6 +36,9 @@ MAX_TREE_ELEMENTS = 1_000_000
 
 _CHUNK_BYTES = 1 << 16
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_HEARD = 64
+"""Pieces of text of a withheld element that are listened to."""
+
 _START_TAG = re.compile(rb"<[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _PASSED_AS_THEY_ARE = {"utf-8", "ascii"}
@@ -51,6 +54,8 @@ class Withheld:
         value: …when it has this value.
         names: elements that are always withheld.
         judged: elements that are withheld when their text matches ``words``.
+        told: what a withheld element may still tell the reader, in the same letters as ``words``;
+            the reader learns that it was said, and nothing of the text.
         words: see ``judged``; of the text only the letters are left, unaccented and in lower case,
             because markup and line ends may stand anywhere in it.
     """
@@ -60,6 +65,7 @@ class Withheld:
     names: frozenset[str] = frozenset()
     judged: frozenset[str] = frozenset()
     words: re.Pattern[str] | None = None
+    told: re.Pattern[str] | None = None
 
 
 @dataclass(slots=True)
@@ -301,6 +307,9 @@ class Gate:
         at = found.end() + self._base
         self._edits.append((at, at, f" {name}={quoteattr(value)}".encode()))
 
+    def told(self) -> None:
+        """A withheld element has said what ``Withheld.told`` listens for; for subclasses."""
+
     def read_text_into(self, texts: list[str] | None) -> None:
         """Collect the texts that follow, until None."""
         self._expat.CharacterDataHandler = texts.append if texts is not None else None
@@ -445,6 +454,17 @@ class Gate:
         self._skip = self._open()
         parser, stack, depth = self._expat, self.stack, len(self.stack)
         handlers = parser.StartElementHandler, parser.EndElementHandler
+        texts = parser.CharacterDataHandler
+        heard: list[str] = []
+        told = self._withheld.told
+
+        def listen(text: str) -> None:
+            if len(heard) < _HEARD:
+                heard.append(text)
+
+        if told is not None and texts is None:
+            # enough for a status, and no more: a withheld element may be of any size
+            parser.CharacterDataHandler = listen
 
         def start(name: str, attributes: dict[str, str]) -> None:
             stack.append(name)
@@ -459,6 +479,9 @@ class Gate:
                 self._withhold(self._skip)
                 self._skip = None
                 parser.StartElementHandler, parser.EndElementHandler = handlers
+                parser.CharacterDataHandler = texts
+                if told is not None and told.search(_letters("".join(heard))):
+                    self.told()
             stack.pop()
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
