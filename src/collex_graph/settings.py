@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "COLLEX_GRAPH_"
 _DEFAULT_VAR = Path("var")
 
+LAST_PORT = 65535
+"""The highest port of TCP."""
+
 
 def _setting(default: Any, unit: str, description: str) -> Any:
     return field(default=default, metadata={"unit": unit, "help": description})
@@ -72,6 +75,10 @@ class Settings:
         ):  # fmt: skip
             if getattr(self, positive) <= 0:
                 raise ConfigurationError(f"{positive} must be greater than 0")
+        if not 0 <= self.port <= LAST_PORT:
+            raise ConfigurationError(
+                f"port must be from 0 (any free one) to {LAST_PORT}, not {self.port}"
+            )
 
 
 def _kind(declared: Field[Any]) -> type[Any]:

@@ -81,6 +81,14 @@ def test_the_description_says_where_the_dump_and_the_endpoint_are(client, path):
     assert ox.Triple(dataset, term("void:sparqlEndpoint"), endpoint) in found
 
 
+@pytest.mark.parametrize("accept", ["text/html", "text/html,application/xml;q=0.9,*/*;q=0.8"])
+def test_people_who_open_the_description_for_robots_get_the_page(client, accept):
+    response = client.get("/.well-known/void", headers={"Accept": accept})
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/dataset"
+    assert client.get("/.well-known/void", headers={"Accept": "*/*"}).mimetype == "text/turtle"
+
+
 def test_the_page_of_the_data_set_offers_the_dump_with_its_checksum(client, snapshot):
     response = client.get("/dataset", headers={"Accept": "text/html"})
     assert response.status_code == 200

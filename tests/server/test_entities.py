@@ -1,6 +1,7 @@
 """Every IRI of the graph answers, and nothing else does."""
 
 import re
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 import pytest
@@ -92,6 +93,91 @@ def test_an_iri_of_ours_is_sent_to_its_own_address(client):
     response = client.get("/entity", query_string={"iri": BASE + "id/library/751132108"})
     assert response.status_code == 303
     assert response.headers["Location"] == "/id/library/751132108"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["https://www.idref.fr/027015181", "http://www.idref.fr/027015181", "idref:027015181",
+     "https://www.idref.fr/027015181/id", "http://idref.fr/027015181.rdf"],
+)  # fmt: skip
+def test_another_spelling_of_an_authority_leads_to_the_one_of_the_graph(client, spelling):
+    response = client.get("/entity", query_string={"iri": spelling})
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/entity?{urlencode({'iri': MASSE})}"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    named = client.get("/entity", query_string={"iri": spelling, "format": "ttl"})
+    assert client.get(named.headers["Location"]).mimetype == "text/turtle"
+
+
+ARK = "http://data.bnf.fr/ark:/12148/cb11935712m"
+
+
+@pytest.mark.parametrize("known", [ARK, f"{ARK}#foaf:Person"])
+@pytest.mark.parametrize(
+    "spelling",
+    ["https://data.bnf.fr/ark:/12148/cb11935712m", "ark:/12148/cb11935712m", ARK,
+     "https://catalogue.bnf.fr/ark:/12148/cb11935712m", f"{ARK}#about", f"{ARK}#foaf:Person"],
+)  # fmt: skip
+def test_a_bnf_ark_leads_to_the_concept_or_the_person(
+    client, queries, monkeypatch, spelling, known
+):
+    store = ox.Store()
+    store.add(ox.Quad(node(known), term("rdfs:label"), ox.Literal("x")))
+    monkeypatch.setattr(queries, "store", store)
+    asked = {"iri": spelling, "format": "ttl"}
+    response = client.get("/entity", query_string=asked, follow_redirects=True)
+    assert response.status_code == 200
+    assert known in response.text
+
+
+@pytest.mark.parametrize(
+    "iri",
+    ["https://www.idref.fr/027015182", "https://www.idref.fr/026498987x",
+     "https://example.org/027015181"],
+)  # fmt: skip
+def test_an_authority_that_the_graph_does_not_know_leads_nowhere(client, iri):
+    assert client.get("/entity", query_string={"iri": iri}).status_code == 404
+
+
+def test_the_queries_of_the_site_go_before_those_of_the_public(client, queries):
+    client.get(FONDS, headers={"Accept": "text/html"})
+    client.get(f"{FONDS}.ttl")
+    assert queries.asked
+    assert all(asked.priority for asked in queries.asked)
+    queries.asked.clear()
+    client.get("/sparql?query=ASK%7B%7D")
+    client.get("/query?query=ASK%7B%7D", headers={"Accept": "text/html"})
+    assert [asked.priority for asked in queries.asked if "ASK{}" in asked.text] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "path", [f"{FONDS}.ttl", "/ontology.ttl", "/dataset.ttl", "/graph/derived"]
+)
+def test_other_sites_may_read_that_data_have_not_changed(client, path):
+    tag = client.get(path).headers["ETag"]
+    again = client.get(path, headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    assert again.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_page_is_for_this_site_alone_even_unchanged(client):
+    tag = client.get(f"{FONDS}.html").headers["ETag"]
+    again = client.get(f"{FONDS}.html", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    assert "Access-Control-Allow-Origin" not in again.headers
+
+
+@pytest.mark.parametrize("path", ["/graph/source/ccfr/FRFONDS-674821001-xBW", "/shapes"])
+@pytest.mark.parametrize("accept", ["text/html", "text/html,application/xml;q=0.9,*/*;q=0.8"])
+def test_a_browser_shows_data_without_a_page_as_text(client, path, accept):
+    response = client.get(path, headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    data = client.get(path, headers={"Accept": "text/turtle"})
+    assert data.mimetype == "text/turtle"
+    assert response.data == data.data
+    assert response.headers["ETag"] != data.headers["ETag"]
+    assert client.get(path, headers={"Accept": "image/png"}).status_code == 406
 
 
 def test_an_iri_with_letters_beyond_ascii_is_answered_with_legal_headers(client):

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 
 import pytest
 from werkzeug.exceptions import Gone
@@ -81,6 +82,29 @@ def test_a_syntax_error_names_its_position(client, queries):
     problem = failing(client, queries, QuerySyntaxError("here", line=3, column=7)).get_json()
     assert problem["position"] == {"line": 3, "column": 7}
     assert problem["detail"] == "here"
+
+
+def test_an_error_without_a_position_sends_nobody_to_one(client, queries):
+    def advice(**place):
+        return failing(client, queries, QuerySyntaxError("here", **place)).get_json()["advice"]
+
+    assert "indiqué" in advice(line=3, column=7)
+    assert "indiqué" not in advice()
+
+
+@pytest.mark.parametrize("wish", ["timeout=abc", "format=pdf", "query=ASK%7B%7D"])
+def test_a_wrong_parameter_sends_nobody_to_a_place_in_the_query(client, wish):
+    problem = client.get(f"/sparql?query=ASK%7B%7D&{wish}").get_json()
+    assert problem["status"] == 400
+    assert problem["type"].endswith("/query-syntax")
+    assert "position" not in problem
+    assert "indiqué" not in problem["advice"]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_french_words_have_french_signs(kind):
+    words = kind.title["fr"] + kind.advice["fr"]
+    assert not re.search(r"\w'\w| [;:!?]|« | »", words)
 
 
 def test_a_time_out_says_the_limit_in_force_and_when_to_try_again(client, queries):

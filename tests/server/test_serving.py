@@ -1,6 +1,7 @@
 """The server as it runs in production, seen from a socket and from the outside."""
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from collex_graph.errors import ConfigurationError
+from collex_graph.server import site
 from collex_graph.server.serving import run_server
 from collex_graph.settings import Settings
 
@@ -257,6 +259,50 @@ def test_a_port_in_use_is_an_error():
         settings = Settings(port=taken.getsockname()[1])
         with pytest.raises(ConfigurationError, match="in use"):
             run_server(settings, lambda: None, announce=print)
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_cannot_be_is_refused_with_the_range(port):
+    with pytest.raises(ConfigurationError, match=r"0 .* to 65535"):
+        Settings(port=port)
+
+
+def test_the_last_port_has_no_next_one(monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    with pytest.raises(ConfigurationError, match="port 65535 is in use"):
+        run_server(Settings(port=65535), lambda: None, announce=print, take_next_free_port=True)
+
+
+def test_port_0_is_any_free_port(snapshot):
+    with Server(snapshot.directory, port=0) as server:
+        assert server.port > 0
+        assert server.is_healthy()
+
+
+class Pool:
+    """A pool that is closed after some looks at the current snapshot."""
+
+    def __init__(self, snapshot, looks):
+        self.snapshot = snapshot
+        self.looks = looks
+
+    def wait_until_closed(self, seconds):
+        if seconds:
+            self.looks -= 1
+        return self.looks < 0
+
+
+def test_the_watcher_ends_with_the_pool_and_says_a_lasting_problem_once(snapshot, tmp_path, caplog):
+    site._follow(Pool(snapshot, 5), Settings(var=tmp_path))
+    assert len(caplog.records) == 1
+
+
+def test_the_watcher_of_a_closed_pool_says_nothing(snapshot, tmp_path, caplog):
+    site._follow(Pool(snapshot, 0), Settings(var=tmp_path))
+    assert not caplog.records
 
 
 def test_an_address_that_is_not_of_this_machine_is_an_error():

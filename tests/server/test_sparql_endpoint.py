@@ -98,6 +98,23 @@ def test_other_sites_may_read_results_and_errors(endpoint):
         assert "Access-Control-Allow-Credentials" not in response.headers
 
 
+def test_other_sites_may_read_that_nothing_has_changed(endpoint):
+    tag = get(endpoint, COUNT).headers["ETag"]
+    held = {"If-None-Match": tag, "Origin": "https://example.org"}
+    response = endpoint.get("/sparql", query_string={"query": COUNT}, headers=held)
+    assert response.status_code == 304
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Content-Type" not in response.headers
+
+
+def test_other_sites_may_read_that_the_service_has_not_changed(endpoint):
+    tag = endpoint.get("/sparql").headers["ETag"]
+    response = endpoint.get("/sparql", headers={"If-None-Match": tag})
+    assert response.status_code == 304
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
 # --- the table of answers ------------------------------------------------------------------------
 
 
@@ -220,6 +237,14 @@ def test_a_result_format_that_does_not_exist_is_not_acceptable(real_client, quer
     assert "sparql-results+json" in response.get_json()["detail"]
 
 
+@pytest.mark.parametrize("query", ["SELECT * WHERE { ?s ?p", "SELECT * { FILTER( }", "SELECT"])
+def test_an_error_of_the_query_is_told_in_plain_text_when_asked(real_client, query):
+    response = get(real_client, query, "text/plain")
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "ligne 1" in response.text
+
+
 def test_parameters_that_contradict_each_other_are_a_bad_request(real_client):
     response = real_client.get("/sparql?query=ASK%7B%7D&query=SELECT+*+%7B%7D")
     assert response.status_code == 400
@@ -233,7 +258,9 @@ def test_a_limit_that_is_no_time_is_a_bad_request(real_client, timeout):
 # --- limits and caches ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("asked", "in_force"), [(None, "10"), ("2.5", "2.5"), ("3600", "10")])
+@pytest.mark.parametrize(
+    ("asked", "in_force"), [(None, "10"), ("2.5", "2.5"), ("3600", "10"), ("1e9", "10")]
+)
 def test_the_answer_says_which_limit_was_in_force(endpoint, asked, in_force):
     parameters = {"timeout": asked} if asked else {}
     response = get(endpoint, COUNT, **parameters)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -310,6 +311,15 @@ def test_a_query_over_its_time_is_stopped_and_the_next_one_answers(pool):
     assert pool.statistics.timed_out == before + 1
 
 
+@pytest.mark.parametrize("accept", ["text/plain", "image/png"])
+def test_an_error_of_the_query_is_told_before_one_of_the_format(pool, accept):
+    with pytest.raises(QuerySyntaxError) as caught:
+        ask(pool, "SELECT * { ?s ?p ?o . FILTER( }", accept=(accept,))
+    assert caught.value.line == 1
+    with pytest.raises(NotAcceptableError):
+        ask(pool, ENDLESS, accept=(accept,))
+
+
 def test_a_limit_can_only_be_lowered(own_pool):
     pool = own_pool(query_timeout_seconds=0.2)
     with pytest.raises(QueryTimeoutError, match=r"0\.2 s"):
@@ -461,7 +471,7 @@ def test_more_queries_than_workers_wait_their_turn(pool):
 
 
 def test_a_canary_answers_beside_bombs(own_pool):
-    pool = own_pool(query_workers=2)
+    pool = own_pool(query_workers=3, query_timeout_seconds=60.0)
     bomb = threading.Thread(target=lambda: in_threads(1, lambda: ask(pool, ENDLESS)))
     bomb.start()
     while pool.statistics.busy == 0:
@@ -484,6 +494,76 @@ def test_who_finds_no_worker_in_time_is_told_when_to_come_back(own_pool):
     assert pool.statistics.turned_away == 3
     stream.body.close()
     assert read_truth(ask(pool, CANARY))
+
+
+@contextlib.contextmanager
+def runaways(pool, number):
+    """Keep that many endless queries of the public coming, until all run or wait."""
+    asking = threading.Thread(target=in_threads, args=(number, lambda: ask(pool, ENDLESS)))
+    asking.start()
+    while pool.statistics.busy + pool.statistics.waiting < number:
+        pass
+    try:
+        yield
+    finally:
+        pool.close()
+        asking.join()
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_runaway_queries_of_the_public_leave_a_worker_to_the_site(own_pool, workers):
+    pool = own_pool(query_workers=workers, query_timeout_seconds=60.0, query_queue_seconds=60.0)
+    pool.start()
+    with runaways(pool, 12):
+        assert pool.statistics.busy == workers - 1
+        assert [count(pool, priority=True) for _ in range(20)] == [400] * 20
+        assert pool.statistics.busy == workers - 1
+        assert pool.statistics.waiting == 12 - (workers - 1)
+
+
+def test_the_queue_of_the_public_keeps_nobody_of_the_site_out(own_pool):
+    pool = own_pool(query_workers=2, query_queue=1, query_timeout_seconds=60.0)
+    pool.start()
+    with runaways(pool, 2):
+        with pytest.raises(QueryServiceBusyError, match="waiting already"):
+            ask(pool, CANARY)
+        stream = ask(pool, LARGE, priority=True)  # both workers are busy now
+        outcomes = []
+        waiting = threading.Thread(target=lambda: outcomes.append(count(pool, priority=True)))
+        waiting.start()
+        while pool.statistics.waiting < 2:
+            pass
+        stream.body.close()
+        waiting.join()
+        assert outcomes == [400]
+
+
+def test_with_one_worker_the_site_is_served_first(own_pool):
+    pool = own_pool(query_workers=1)
+    stream = ask(pool, LARGE)
+    served = []
+
+    def note(name, **wishes):
+        ask(pool, CANARY, **wishes)
+        served.append(name)
+
+    threads = []
+    for place, (name, wishes) in enumerate([("public", {}), ("site", {"priority": True})]):
+        threads.append(threading.Thread(target=note, args=(name,), kwargs=wishes))
+        threads[-1].start()
+        while pool.statistics.waiting <= place:
+            pass
+    answered = []
+    give_back = pool.give_back
+    pool.give_back = lambda worker: (
+        answered.append(worker in pool._public_busy),
+        give_back(worker),
+    )
+    stream.body.close()
+    for thread in threads:
+        thread.join()
+    assert answered == [False, True]
+    assert set(served) == {"public", "site"}
 
 
 # --- deaths --------------------------------------------------------------------------------------
@@ -670,6 +750,49 @@ def test_a_snapshot_that_cannot_be_queried_is_refused_with_its_name(
     assert count(pool) == 400
 
 
+@pytest.mark.parametrize("store_bytes", [0, 1 << 40], ids=["on disk", "in memory"])
+def test_a_snapshot_removed_while_served_is_said_once_and_its_workers_go_on(
+    own_pool, tmp_path, caplog, store_bytes
+):
+    doomed = write_snapshot(tmp_path / "doomed", size=7)
+    pool = own_pool(snapshot=doomed, worker_store_bytes=store_bytes)
+    assert count(pool) == 7
+    settle(pool)
+    shutil.rmtree(doomed.directory)
+    assert count(pool) == 7
+    complaints = threading.Event()
+    crew = pool._crew
+    tries = []
+    check = crew._check_store
+
+    def checked():
+        tries.append(1)
+        if len(tries) > 3:
+            complaints.set()
+        check()
+
+    crew._check_store = checked
+    if store_bytes:
+        os.kill(processes_of(pool)[0], signal.SIGKILL)
+    else:
+        os.kill(next(iter(crew.idle)).pid, signal.SIGKILL)
+    assert complaints.wait(30)
+    said = [record for record in caplog.records if "cannot be replaced" in record.message]
+    assert len(said) == 1
+    if not store_bytes:
+        assert count(pool) == 7
+
+
+def test_a_closed_pool_goes_over_to_no_other_snapshot(own_pool, tmp_path):
+    pool = own_pool()
+    pool.start()
+    assert not pool.wait_until_closed(0)
+    pool.close()
+    assert pool.wait_until_closed(0)
+    with pytest.raises(QueryServiceBusyError):
+        pool.switch(write_snapshot(tmp_path / "other", size=5))
+
+
 def test_before_the_first_query_a_switch_costs_nothing(own_pool, tmp_path):
     pool = own_pool()
     other = write_snapshot(tmp_path / "other", size=5)
@@ -679,7 +802,7 @@ def test_before_the_first_query_a_switch_costs_nothing(own_pool, tmp_path):
 
 
 def test_a_query_that_runs_finishes_on_the_snapshot_it_began_on(own_pool, tmp_path, snapshot):
-    pool = own_pool()
+    pool = own_pool(query_workers=3, query_timeout_seconds=60.0)
     stream = ask(pool, LARGE, accept=("text/tab-separated-values",))
     old_zygote, _ = processes_of(pool)
     pool.switch(write_snapshot(tmp_path / "other", size=5))

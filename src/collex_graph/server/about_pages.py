@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from collex_graph.server.contexts import AboutContext, DatasetContext, Format, SnapshotRow
-from collex_graph.server.evidence import describe_datasets
+from collex_graph.server.evidence import describe_datasets, describe_rules
 from collex_graph.server.reader import integer
 from collex_graph.store.snapshot import list_snapshots
 
@@ -75,7 +75,26 @@ def describe_dataset(
             for iri, count in found.items()
             if iri.endswith(f"#{ending}")
         ),
+        rules=describe_rules(reader),
+        set_aside=_set_aside(words, snapshot),
+        report_href="/graph/report.ttl" if found else "",
     )
+
+
+def _set_aside(words: Words, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """Return the records that the build left out: their file, and their place in it."""
+    found = []
+    for source in cast("list[dict[str, Any]]", snapshot.manifest.get("sources") or []):
+        for record in source.get("set_aside") or []:
+            name, _, fragment = str(record).partition("#")
+            row = fragment.removeprefix("row=")
+            place = (
+                words("place.row", row=row)
+                if fragment.startswith("row=")
+                else words("place.component", component=fragment)
+            )
+            found.append((name, place if fragment else ""))
+    return tuple(found)
 
 
 def _snapshots(words: Words, current: Snapshot) -> tuple[SnapshotRow, ...]:

@@ -44,6 +44,8 @@ def data(body: bytes, representation: Representation) -> Response:
 def see_other(path: str) -> Response:
     """Send the client to another path of this site."""
     response = Response(status=303)
+    # Without a body there is no type: it is data as much as a page, which other sites may follow.
+    del response.headers["Content-Type"]
     response.headers["Location"] = path
     response.vary.update(_VARY_OF_DATA)
     return response

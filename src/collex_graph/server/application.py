@@ -140,9 +140,10 @@ def _refuse_early() -> None:
 def _complete_headers(response: Response) -> Response:
     for name, value in _EVERY_ANSWER.items():
         response.headers.setdefault(name, value)
+    if response.mimetype == "text/html" or "Location" in response.headers:
+        _remember_language(response)
     if response.mimetype == "text/html" and request.method != "OPTIONS":
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        _remember_language(response)
         return response
     for name, value in _DATA_FOR_EVERY_ORIGIN.items():
         response.headers.setdefault(name, value)

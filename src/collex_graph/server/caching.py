@@ -32,9 +32,15 @@ def client_holds(tag: str) -> bool:
     return request.if_none_match.contains_weak(tag)
 
 
-def not_modified(tag: str, *, weak: bool = False) -> Response:
-    """Return the answer without a body for a client that holds this very representation."""
-    response = Response(status=304)
+def not_modified(tag: str, *, weak: bool = False, mimetype: str = "text/html") -> Response:
+    """Return the answer without a body for a client that holds this very representation.
+
+    Args:
+        tag: from `tag_of`.
+        weak: as in `tagged`.
+        mimetype: what the client holds; it is not sent, but decides who may read the answer.
+    """
+    response = Response(status=304, mimetype=mimetype)
     return tagged(response, tag, weak=weak)
 
 

@@ -428,6 +428,8 @@ class SearchContext:
     read: int
     known: int | None
     unreadable: tuple[str, ...]
+    beyond: str
+    last_href: str
 
 
 @dataclass(frozen=True)
@@ -617,6 +619,8 @@ class SubjectContext:
         cards: the first units, each with the roles in which the subject appears.
         beside: people, themes and places of the same fonds, the most shared first.
         map: for a place with coordinates.
+        code: for a place that we describe: its official code, which is its identifier.
+        is_ours: whether we describe it, for everybody, and not one notice for itself.
     """
 
     title: str
@@ -637,6 +641,8 @@ class SubjectContext:
     beside: tuple[tuple[Node, int], ...]
     elsewhere: tuple[WebLink, ...]
     map: PointMap | None
+    code: str
+    is_ours: bool
     provenance: tuple[SourceStatement, ...]
     formats: tuple[Format, ...]
 
@@ -659,7 +665,12 @@ class LabellingContext:
 
 @dataclass(frozen=True)
 class SchemeContext:
-    """``/vocabulary/{scheme}``: the concepts of a list, with the number of units of each."""
+    """``/vocabulary/{scheme}``: the concepts of a list, and how much each is used.
+
+    Attributes:
+        counted: what the column of numbers counts: ``units``, ``uses`` where no unit bears the
+            concepts itself, or nothing where nobody uses them.
+    """
 
     title: str
     iri: str
@@ -667,6 +678,7 @@ class SchemeContext:
     description: Text | None
     notes: tuple[Text, ...]
     concepts: tuple[SchemeConcept, ...]
+    counted: str
     formats: tuple[Format, ...]
 
 
@@ -677,7 +689,7 @@ class SchemeConcept:
     node: Node
     notation: str
     definition: Text | None
-    units: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -687,7 +699,7 @@ class EntityContext:
     title: str
     iri: str
     node: Node
-    types: tuple[Node, ...]
+    types: tuple[Text, ...]
     facts: tuple[Fact, ...]
     incoming: tuple[Fact, ...]
     provenance: tuple[SourceStatement, ...]
@@ -784,6 +796,25 @@ class SnapshotRow:
 
 
 @dataclass(frozen=True)
+class RuleRow:
+    """A rule of the validation: how often it was broken, and one case.
+
+    Attributes:
+        name: what it asks, in words.
+        severity: ``violation``, ``warning`` or ``info``.
+        count: how many results it gave.
+        example: one of them.
+        href: every result of the rule, as a query.
+    """
+
+    name: str
+    severity: str
+    count: int
+    example: QualityResult
+    href: str
+
+
+@dataclass(frozen=True)
 class DatasetContext:
     """``/dataset``: the data as a whole."""
 
@@ -798,6 +829,9 @@ class DatasetContext:
     snapshots: tuple[SnapshotRow, ...]
     citation: str
     quality: Sequence[tuple[str, int]] = field(default=())
+    rules: tuple[RuleRow, ...] = ()
+    set_aside: tuple[tuple[str, str], ...] = ()
+    report_href: str = ""
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,11 @@ def dataset_in(extension: str) -> Response:
 
 @blueprint.get("/.well-known/void")
 def void() -> Response:
-    """Send the description where robots look for it (VoID, section 6.2)."""
-    return _description(answers.choose_among(DATA, _ALTERNATES))
+    """Send the description where robots look for it (VoID, section 6.2); people get the page."""
+    representation = answers.choose_among((*DATA, HTML), _ALTERNATES)
+    if representation is HTML:
+        return answers.see_other("/dataset")
+    return _description(representation)
 
 
 def _description(representation: Representation) -> Response:
@@ -74,7 +77,7 @@ def _description(representation: Representation) -> Response:
     else:
         tag = tag_of(snapshot.identifier, "dataset", representation.extension)
     if client_holds(tag):
-        response = not_modified(tag)
+        response = not_modified(tag, mimetype=representation.media_type)
     elif representation.syntax is None:
         response = answers.page(pages.dataset_page(), language)
     else:

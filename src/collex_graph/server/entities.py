@@ -12,6 +12,7 @@ and the labels of the nodes at the other end. The header
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
@@ -20,6 +21,20 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, Gone
 
 from collex_graph.errors import EntityNotFoundError
+from collex_graph.rdf.identifiers import (
+    Identified,
+    read_bnf,
+    read_ccfr,
+    read_doi,
+    read_idref,
+    read_isni,
+    read_issn,
+    read_orcid,
+    read_persee,
+    read_ror,
+    read_sudoc,
+    read_wikidata,
+)
 from collex_graph.rdf.iris import is_absolute_iri, percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server import answers, pages
@@ -30,6 +45,7 @@ from collex_graph.server.negotiation import (
     DATA,
     HTML,
     PAGE_AND_DATA,
+    TURTLE_TO_READ,
     language_of,
     split_extension,
 )
@@ -48,6 +64,11 @@ INCOMING_LINKS = 1000
 
 LONGEST_IRI = 2000
 """Characters of the longest IRI asked for; a longer one is no identifier of anybody."""
+
+_READERS = (
+    read_idref, read_sudoc, read_bnf, partial(read_bnf, person=True), read_ccfr, read_persee,
+    read_ror, read_wikidata, read_isni, read_orcid, read_issn, read_doi,
+)  # fmt: skip
 
 _SERVED_PATHS = ("/id/", "/vocabulary/", "/graph/", "/.well-known/genid/")
 
@@ -83,14 +104,14 @@ def _canonical_segment(segment: str) -> str:
         decoded = unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest(
-            "Le chemin n'est pas en UTF-8 codé par %.\nThe path is not percent-encoded UTF-8."
+            "Le chemin n’est pas en UTF-8 codé par %.\nThe path is not percent-encoded UTF-8."
         ) from None
     if decoded in (".", "..") or any(
         character in "/\\" or ord(character) < 0x20 or ord(character) == 0x7F
         for character in decoded
     ):
         raise BadRequest(
-            "Le chemin contient des caractères qu'aucun identifiant n'a ici.\n"
+            "Le chemin contient des caractères qu’aucun identifiant n’a ici.\n"
             "The path holds characters that no identifier here has."
         )
     return percent_encode(decoded)
@@ -126,11 +147,11 @@ def any_entity() -> Response:
     """Send what the graph says of an IRI that others minted."""
     wanted = request.args.getlist("iri")
     if len(wanted) != 1:
-        raise BadRequest("Donnez une seule IRI : /entity?iri=…\nGive one IRI: /entity?iri=…")
+        raise BadRequest("Donnez une seule IRI : /entity?iri=…\nGive one IRI: /entity?iri=…")
     iri = wanted[0]
     if len(iri) > LONGEST_IRI or not is_absolute_iri(iri):
         raise BadRequest(
-            "iri= attend une IRI absolue, codée par % dans l'adresse.\n"
+            "iri= attend une IRI absolue, codée par % dans l’adresse.\n"
             "iri= must be an absolute IRI, percent-encoded in the address."
         )
     href = href_of(iri)
@@ -140,10 +161,43 @@ def any_entity() -> Response:
     extension = request.args.get("format")
     if extension is not None and extension not in BY_EXTENSION:
         raise BadRequest(
-            f"format= est l'un de {', '.join(BY_EXTENSION)}.\n"
+            f"format= est l’un de {', '.join(BY_EXTENSION)}.\n"
             f"format= is one of {', '.join(BY_EXTENSION)}."
         )
+    canonical = _known_spelling(iri)
+    if canonical != iri:
+        chosen = f"&format={extension}" if extension else ""
+        return answers.see_other(href_of(canonical) + chosen)
     return _answer(iri, href, BY_EXTENSION[extension] if extension else None)
+
+
+def _known_spelling(iri: str) -> str:
+    """Return the IRI under which the graph knows what an address of an authority names.
+
+    Authorities are written in many ways (https, without ``/id``, the pages of catalogues); the
+    graph holds one. An IRI that the graph knows as it is, and one that it does not know in any
+    spelling, is returned unchanged.
+    """
+    others = [each for each in _spellings(iri) if each != iri]
+    if not others or is_known(iri):
+        return iri
+    return next((each for each in others if is_known(each)), iri)
+
+
+def _spellings(iri: str) -> list[str]:
+    """Return the canonical IRIs that an address may stand for, the likeliest first.
+
+    >>> _spellings("https://data.bnf.fr/ark:/12148/cb11935712m")
+    ['http://data.bnf.fr/ark:/12148/cb11935712m', \
+'http://data.bnf.fr/ark:/12148/cb11935712m#foaf:Person']
+    >>> _spellings("https://example.org/027254755")
+    []
+    """
+    read = [reader(iri) for reader in _READERS]
+    # A person of the BnF may be known as a concept alone, and the other way round.
+    read.append(read_bnf(iri.partition("#")[0]))
+    found = [each.iri for each in read if isinstance(each, Identified) and each.iri]
+    return list(dict.fromkeys(found))
 
 
 @blueprint.get("/ontology")
@@ -187,7 +241,7 @@ def shapes(extension: str | None = None) -> Response:
 
 @blueprint.get("/graph/<path:_>")
 def graph(_: str) -> Response:
-    """Send the content of a named graph; graphs are data and have no page."""
+    """Send the content of a named graph; graphs are data and have no page, but can be read."""
     path = requested_path()
     split = split_extension(path)
     if split is not None:
@@ -221,7 +275,7 @@ def _answer(iri: str, href: str, representation: Representation | None) -> Respo
     language = language_of(request)
     tag = _tag(iri, representation, language)
     if client_holds(tag):
-        response = not_modified(tag)
+        response = not_modified(tag, mimetype=representation.media_type)
     elif representation.syntax is None:
         if not is_known(iri):
             raise _absent(iri)
@@ -297,7 +351,9 @@ def _graph(
     offered = PAGE_AND_DATA if has_page else DATA
     alternates = _alternates(href, offered)
     if extension is None:
-        representation = answers.choose_among(offered, alternates)
+        representation = answers.choose_among((*offered, HTML), alternates)
+        if representation is HTML and not has_page:
+            representation = TURTLE_TO_READ
     elif BY_EXTENSION.get(extension) in offered:
         representation = BY_EXTENSION[extension]
     else:
@@ -305,7 +361,7 @@ def _graph(
     language = language_of(request)
     tag = _tag(iri, representation, language)
     if client_holds(tag):
-        response = not_modified(tag)
+        response = not_modified(tag, mimetype=representation.media_type)
     elif representation.syntax is None:
         response = answers.page(pages.entity_page(named), language)
     else:
@@ -323,11 +379,11 @@ def _tag(iri: str, representation: Representation, language: Language) -> str:
     site = services()
     if representation is HTML:
         return tag_of(site.snapshot.identifier, iri, language, site.presentation, request.full_path)
-    return tag_of(site.snapshot.identifier, iri, representation.extension)
+    return tag_of(site.snapshot.identifier, iri, representation.media_type)
 
 
 def _node(iri: str) -> ox.NamedNode:
     try:
         return ox.NamedNode(iri)
     except ValueError:
-        raise BadRequest("Ceci n'est pas une IRI.\nThis is not an IRI.") from None
+        raise BadRequest("Ceci n’est pas une IRI.\nThis is not an IRI.") from None

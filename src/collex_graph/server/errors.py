@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, current_app, g, request
@@ -75,59 +75,67 @@ def _kind(name: str, status: int, fr: tuple[str, str], en: tuple[str, str]) -> K
 
 QUERY_SYNTAX = _kind(
     "query-syntax", 400,
-    ("La requête est mal formée", "Corrigez-la à l'endroit indiqué, puis renvoyez-la."),
+    ("La requête est mal formée", "Corrigez-la à l’endroit indiqué, puis renvoyez-la."),
     ("The query is malformed", "Correct it at the place shown, then send it again."),
 )  # fmt: skip
+# The same kind where nothing can be pointed at: a parameter, the query as a whole.
+QUERY_SYNTAX_ANYWHERE = replace(
+    QUERY_SYNTAX,
+    advice={
+        "fr": "Corrigez ce que dit le message, puis renvoyez la requête.",
+        "en": "Correct what the message says, then send the query again.",
+    },
+)
 BAD_REQUEST = _kind(
     "bad-request", 400,
-    ("La demande est mal formée", "Vérifiez l'adresse et ses paramètres."),
+    ("La demande est mal formée", "Vérifiez l’adresse et ses paramètres."),
     ("The request is malformed", "Check the address and its parameters."),
 )  # fmt: skip
 QUERY_REFUSED = _kind(
     "query-refused", 403,
     ("La requête est refusée",
-     "Ce service ne répond que sur ses données : retirez SERVICE, LOAD ou la mise à jour."),
+     "Ce service ne répond que sur ses données : retirez SERVICE, LOAD ou la mise à jour."),
     ("The query is refused",
      "This service answers on its own data only: remove SERVICE, LOAD or the update."),
 )  # fmt: skip
 NOT_FOUND = _kind(
     "not-found", 404,
-    ("Il n'y a rien à cette adresse",
-     "Vérifiez l'adresse, ou cherchez depuis la page d'accueil."),
+    ("Il n’y a rien à cette adresse",
+     "Vérifiez l’adresse, ou cherchez depuis la page d’accueil."),
     ("There is nothing at this address", "Check the address, or search from the home page."),
 )  # fmt: skip
 ENTITY_UNKNOWN = _kind(
     "entity-unknown", 404,
     ("Le graphe ne dit rien de cet identifiant",
-     "Vérifiez l'identifiant, ou cherchez depuis la page d'accueil."),
+     "Vérifiez l’identifiant, ou cherchez depuis la page d’accueil."),
     ("The graph says nothing about this identifier",
      "Check the identifier, or search from the home page."),
 )  # fmt: skip
 METHOD_NOT_ALLOWED = _kind(
     "method-not-allowed", 405,
-    ("Cette adresse ne se demande pas ainsi", "Utilisez une des méthodes de l'en-tête Allow."),
+    ("Cette adresse ne se demande pas ainsi", "Utilisez une des méthodes de l’en-tête Allow."),
     ("This address cannot be asked that way", "Use one of the methods of the Allow header."),
 )  # fmt: skip
 NOT_ACCEPTABLE = _kind(
     "not-acceptable", 406,
-    ("Aucun des formats acceptés n'est disponible", "Demandez un des formats de la liste."),
+    ("Aucun des formats acceptés n’est disponible", "Demandez un des formats de la liste."),
     ("None of the accepted formats is available", "Ask for one of the formats listed."),
 )  # fmt: skip
 ENTITY_GONE = _kind(
     "entity-gone", 410,
-    ("Cet identifiant n'est plus décrit",
-     "Une version précédente des données le décrivait ; voyez la page des données."),
+    ("Cet identifiant n’est plus décrit",
+     "Une version précédente des données le décrivait ; voyez la page des données."),
     ("This identifier is no longer described",
      "An earlier version of the data described it; see the page of the data."),
 )  # fmt: skip
 TOO_LARGE = _kind(
     "content-too-large", 413,
-    ("Le texte envoyé est trop long", "Envoyez moins d'octets que la limite."),
+    ("Le texte envoyé est trop long", "Envoyez moins d’octets que la limite."),
     ("The text sent is too long", "Send fewer bytes than the limit."),
 )  # fmt: skip
 UNSUPPORTED_MEDIA_TYPE = _kind(
     "unsupported-media-type", 415,
-    ("Le type de contenu envoyé n'est pas lu ici",
+    ("Le type de contenu envoyé n’est pas lu ici",
      "Envoyez application/sparql-query ou application/x-www-form-urlencoded, sans compression."),
     ("The media type sent is not read here",
      "Send application/sparql-query or application/x-www-form-urlencoded, uncompressed."),
@@ -135,7 +143,7 @@ UNSUPPORTED_MEDIA_TYPE = _kind(
 INTERNAL = _kind(
     "internal-error", 500,
     ("Le site a rencontré une erreur",
-     "Elle est notée dans le journal. Réessayez ; si elle persiste, signalez-la avec l'adresse."),
+     "Elle est notée dans le journal. Réessayez ; si elle persiste, signalez-la avec l’adresse."),
     ("The site met an error",
      "It has been logged. Try again; if it lasts, report it with the address."),
 )  # fmt: skip
@@ -146,20 +154,20 @@ SERVICE_BUSY = _kind(
 )  # fmt: skip
 NO_SNAPSHOT = _kind(
     "no-data-yet", 503,
-    ("Aucune donnée n'est publiée pour l'instant", "Réessayez après le délai indiqué."),
+    ("Aucune donnée n’est publiée pour l’instant", "Réessayez après le délai indiqué."),
     ("No data is published yet", "Try again after the time shown."),
 )  # fmt: skip
 QUERY_TIMEOUT = _kind(
     "query-timeout", 504,
     ("La requête a dépassé sa durée limite et a été arrêtée",
-     "Précisez-la ou ajoutez LIMIT ; pour de grands volumes, téléchargez le jeu de données."),
+     "Précisez-la ou ajoutez LIMIT ; pour de grands volumes, téléchargez le jeu de données."),
     ("The query passed its time limit and was stopped",
      "Make it more selective or add LIMIT; for large volumes, download the data set."),
 )  # fmt: skip
 RESULT_TOO_LARGE = _kind(
     "result-too-large", 507,
     ("La requête a dépassé sa limite de mémoire ou de résultat et a été arrêtée",
-     "Précisez-la ou ajoutez LIMIT ; pour de grands volumes, téléchargez le jeu de données."),
+     "Précisez-la ou ajoutez LIMIT ; pour de grands volumes, téléchargez le jeu de données."),
     ("The query passed its memory or result limit and was stopped",
      "Make it more selective or add LIMIT; for large volumes, download the data set."),
 )  # fmt: skip
@@ -266,6 +274,8 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
 def _kind_of(error: Exception) -> Kind:
     for exception, kind in _BY_EXCEPTION:
         if isinstance(error, exception):
+            if isinstance(error, QuerySyntaxError) and error.line is None:
+                return QUERY_SYNTAX_ANYWHERE
             return kind
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         return _BY_STATUS.get(error.code, BAD_REQUEST)
@@ -379,7 +389,7 @@ def problem_kind(name: str) -> Response:
     kind = KINDS.get(name)
     if kind is None:
         raise EntityNotFoundError(
-            f"Aucune sorte de problème ne s'appelle {name}.\nNo kind of problem is called {name}."
+            f"Aucune sorte de problème ne s’appelle {name}.\nNo kind of problem is called {name}."
         )
     response = respond(Problem(kind, kind.status))
     response.status_code = 200

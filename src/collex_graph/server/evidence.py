@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
@@ -12,12 +14,14 @@ from collex_graph.server.contexts import (
     Format,
     Quality,
     QualityResult,
+    RuleRow,
     SourceDataset,
     SourceStatement,
     Text,
 )
 from collex_graph.server.negotiation import DATA
 from collex_graph.server.reader import integer
+from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collex_graph.server.contexts import WebLink
@@ -28,6 +32,7 @@ _SEVERITIES = {
     expand("sh:Warning"): "warning",
     expand("sh:Info"): "info",
 }
+_RESULTS_OF_A_RULE = "quality-of-rule"
 _WORST_FIRST = ("violation", "warning", "info")
 
 
@@ -152,6 +157,41 @@ def describe_quality(reader: GraphReader, iri: str) -> Quality:
     results = [_quality_result(reader, rows, iri) for rows in by_result.values()]
     results.sort(key=lambda result: (_WORST_FIRST.index(result.severity), result.message.value))
     return Quality(tuple(results))
+
+
+def describe_rules(reader: GraphReader) -> tuple[RuleRow, ...]:
+    """Return the rules that were broken, the worst and most frequent first, with one case each."""
+    rows = reader.rows("quality-rules")
+    cases: dict[str, list[Row]] = defaultdict(list)
+    for row in reader.rows("quality-examples", result=[row["example"].value for row in rows]):
+        cases[row["result"].value].append(row)
+    paths = {r["path"].value for found in cases.values() for r in found if "path" in r}
+    reader.learn_labels(paths | {found[0]["focus"].value for found in cases.values()})
+    rules = []
+    for row in rows:
+        found = cases.get(row["example"].value)
+        if not found:
+            continue
+        name = reader.best([each["name"] for each in found if "name" in each])
+        rule = row["rule"].value
+        query = stored_query(f"pages/{_RESULTS_OF_A_RULE}").text(
+            rule=[ox.NamedNode(rule)], language=[ox.Literal(reader.words.language)]
+        )
+        example = _quality_result(reader, found, "")
+        rules.append(
+            RuleRow(
+                name=name.value if name else compact(rule) or rule,
+                severity=_SEVERITIES.get(row["severity"].value, "info"),
+                count=integer(row["count"]) or 0,
+                # what was set aside has no page to lead to
+                example=example
+                if example.focus and reader.is_named(example.focus.iri)
+                else replace(example, focus=None),
+                href="/query?" + urlencode({"query": query.strip()}),
+            )
+        )
+    rules.sort(key=lambda rule: (_WORST_FIRST.index(rule.severity), -rule.count, rule.name))
+    return tuple(rules)
 
 
 def _quality_result(reader: GraphReader, rows: list[Row], page: str) -> QualityResult:

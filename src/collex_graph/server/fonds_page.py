@@ -58,6 +58,12 @@ _CONDITIONS = (
 _CONDITION_HEADING = re.compile(
     r"(?:^|(?<=[.\n)]))\s*(Accès|Prêt inter-bibliothèques|Prêt|Reproduction)\s*:\s*"
 )
+_HEADING_KEYS = {
+    "Accès": "unit.access",
+    "Prêt": "unit.loan",
+    "Prêt inter-bibliothèques": "unit.interlibrary_loan",
+    "Reproduction": "unit.reproduction",
+}
 _BIBLIOGRAPHY = (
     ("unit.remarkable", ("collex:remarkableDocument",)),
     ("unit.references", ("collex:bibliographicReference",)),
@@ -122,7 +128,7 @@ def describe_fonds(reader: GraphReader, iri: str, statements: Statements) -> Fon
         tree=tree,
         tree_size=sum(1 + branch.size for branch in tree) - (1 if ancestors and tree else 0),
         facts=_leading_facts(reader, statements, starts, ends) + _facts(reader, statements, _FACTS),
-        themes=_without_disciplines(themes, disciplines),
+        themes=_without_disciplines(reader, themes, disciplines),
         disciplines=disciplines,
         places=places_of_points,
         people=people,
@@ -273,11 +279,16 @@ def _conditions(reader: GraphReader, statements: Statements) -> tuple[Fact, ...]
             first, *rest = _CONDITION_HEADING.split(text.value)
             headed = [(reader.words(key), first), *zip(rest[::2], rest[1::2], strict=True)]
             facts += [
-                Fact(heading, (replace(text, value=passage.strip()),), name)
+                Fact(_heading(reader, heading), (replace(text, value=passage.strip()),), name)
                 for heading, passage in headed
                 if passage.strip()
             ]
     return tuple(facts)
+
+
+def _heading(reader: GraphReader, heading: str) -> str:
+    key = _HEADING_KEYS.get(heading)
+    return reader.words(key) if key else heading
 
 
 # --- index entries -------------------------------------------------------------------------------
@@ -309,12 +320,14 @@ def _index(
 
 
 def _without_disciplines(
-    themes: Iterable[IndexEntry], disciplines: Iterable[Node]
+    reader: GraphReader, themes: Iterable[IndexEntry], disciplines: Iterable[Node]
 ) -> tuple[IndexEntry, ...]:
     """Leave out the themes that are the disciplines shown above them, under whatever identifier."""
     shown = list(disciplines)
-    names = {fold(node.label.value) for node in shown}
     iris = {node.iri for node in shown}
+    # access points are worded in French, whatever the language of the page
+    names = {fold(row["label"].value) for row in reader.rows("labels", node=sorted(iris))}
+    names |= {fold(_DISCIPLINE_MARK.sub("", name)) for name in names}
     return tuple(
         entry
         for entry in themes

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collex_graph.server.reader import GraphReader, Row
 
 _COUNTS = (
-    ("labelled", "/search?label=collex"),
+    ("labelled", "/search?counted=true"),
     ("units", "/search"),
     ("libraries", "/institutions"),
     ("agents", ""),
     ("nodes", ""),
 )
 _ENTRANCES = (
-    ("labelled", "/search?label=collex"),
+    ("labelled", "/search?counted=true"),
     ("institutions", "/institutions"),
     ("query", "/query"),
     ("model", "/about/model"),
@@ -76,7 +76,7 @@ def _shares(reader: GraphReader, rows: list[Row], name: str, parameter: str) -> 
         iri, count = row[name].value, integer(row["count"]) or 0
         path = reader.iris.path_of(iri)
         value = path.rpartition("/")[2] if path and path.startswith("/vocabulary/") else iri
-        href = "/search?" + urlencode([("label", "collex"), (parameter, value)])
+        href = "/search?" + urlencode([("counted", "true"), (parameter, value)])
         counts.append(Count(reader.label_of(iri).value, count, href, count / most if most else 0.0))
     return tuple(counts)
 

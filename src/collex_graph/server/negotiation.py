@@ -40,7 +40,9 @@ class Representation:
     @property
     def content_type(self) -> str:
         """The media type with its charset."""
-        return self.syntax.content_type if self.syntax else f"{self.media_type}; charset=utf-8"
+        if self.syntax is not None and self.syntax.media_type == self.media_type:
+            return self.syntax.content_type
+        return f"{self.media_type}; charset=utf-8"
 
     @property
     def asked_as(self) -> tuple[str, ...]:
@@ -56,6 +58,8 @@ def _in(syntax: formats.Format) -> Representation:
 
 HTML = Representation("HTML", "text/html", "html")
 TURTLE = _in(formats.TURTLE)
+# For data without a page: a browser shows plain text and offers to save Turtle.
+TURTLE_TO_READ = Representation("Turtle", "text/plain", "ttl", formats.TURTLE)
 DATA = (TURTLE, _in(formats.JSON_LD), _in(formats.N_TRIPLES), _in(formats.RDF_XML))
 PAGE_AND_DATA = (HTML, *DATA)
 BY_EXTENSION = {representation.extension: representation for representation in PAGE_AND_DATA}
@@ -84,7 +88,7 @@ def choose(accept: str | None, offered: Sequence[Representation]) -> Representat
     chosen = formats.choose_media_type(wished, tuple(by_type))
     if chosen is None:
         types = ", ".join(each.media_type for each in offered)
-        raise NotAcceptableError(f"Formats disponibles ici : {types}.\nAvailable here: {types}.")
+        raise NotAcceptableError(f"Formats disponibles ici : {types}.\nAvailable here: {types}.")
     return by_type[chosen]
 
 

@@ -72,7 +72,7 @@ class GraphReader:
         if terms and not any(terms.values()):
             return []
         text = stored_query(f"pages/{query}").text(**terms)
-        table = read_table(self._queries.run(QueryRequest(text, (JSON.media_type,))))
+        table = read_table(self._queries.run(QueryRequest(text, (JSON.media_type,), priority=True)))
         return [
             {name: term for name, term in row.terms.items() if isinstance(term, Term)}
             for row in table
@@ -130,6 +130,12 @@ class GraphReader:
         if authority is not None:
             return Text(f"{authority.name} {authority.identifier}")
         return Text(compact(iri) or iri.removeprefix(self.iris.base))
+
+    def is_named(self, iri: str) -> bool:
+        """Say whether the graph, or the list of languages, has a name for a node."""
+        language = self.words.language_name(iri)
+        code = iri.rpartition("/")[2]
+        return self._labels.get(iri) is not None or language not in (None, code)
 
     def href_of(self, iri: str) -> str:
         """Return the path of a node's page on this site."""

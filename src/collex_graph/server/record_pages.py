@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -25,7 +26,7 @@ from collex_graph.server.evidence import (
     property_labels,
 )
 from collex_graph.server.fonds_page import date_in_words
-from collex_graph.server.reader import is_web_address
+from collex_graph.server.reader import is_web_address, sort_key
 from collex_graph.server.subject_pages import element_in_words
 from collex_graph.server.unit_cards import describe_cards
 
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
     from collex_graph.server.reader import GraphReader, Row, Statements, Term
 
 _ROLE_CODES = {"390": "role.former_owner", "320": "role.donor", "producteur": "role.producer"}
+_SOURCE_FILE = "id/source-file/"
+# Numbers that count or measure, unlike years, codes and positions.
+_QUANTITIES = frozenset(
+    {
+        "collex:filesRead", "collex:knownRecordCount", "collex:recordsRead", "dcat:byteSize",
+        "rico:quantity", "void:distinctObjects", "void:distinctSubjects", "void:entities",
+        "void:properties", "void:classes", "void:triples",
+    }
+)  # fmt: skip
+# The RCR of the agency that most notices of the CCFr state, which holds no fonds here itself.
+_BNF = "751131015"
 # What a labelling says when it is more than a mention in a notice.
 _DECISION = ("collex:campaign", "collex:decisionDate", "collex:validFrom", "collex:validUntil")
 
@@ -43,7 +55,7 @@ def describe_notice(reader: GraphReader, iri: str, statements: Statements) -> No
     words = reader.words
     topics = statements.iris("foaf:primaryTopic")
     parts = [topic for topic in statements.iris("foaf:topic") if topic not in topics]
-    groups = _points(reader, iri)
+    groups = _points(reader, iri, topics)
     pages = [link for link in statements.iris("rdfs:seeAlso") if is_web_address(link)]
     dataset = statements.iris("dcterms:isPartOf")
     candidates: tuple[tuple[str, tuple[Value, ...]], ...] = (
@@ -52,7 +64,7 @@ def describe_notice(reader: GraphReader, iri: str, statements: Statements) -> No
         ("notice.issued", _dates(reader, statements.literals("dcterms:issued"))),
         ("notice.modified", _dates(reader, statements.literals("dcterms:modified"))),
         ("notice.publisher", _texts(reader, statements.literals("dcterms:publisher"))),
-        ("notice.agency", _texts(reader, statements.literals("collex:cataloguingAgency"))),
+        ("notice.agency", _agencies(reader, statements.literals("collex:cataloguingAgency"))),
         ("notice.language", reader.nodes(statements.iris("dcterms:language"))),
         ("notice.citation", _texts(reader, statements.literals("dcterms:bibliographicCitation"))),
         (
@@ -67,7 +79,12 @@ def describe_notice(reader: GraphReader, iri: str, statements: Statements) -> No
         iri=iri,
         node=node,
         subject=next(iter(describe_cards(reader, topics)), None),
-        parts=describe_cards(reader, parts),
+        parts=tuple(
+            sorted(
+                describe_cards(reader, parts),
+                key=lambda card: sort_key(card.node.label.value),
+            )
+        ),
         facts=tuple(Fact(words(key), values) for key, values in candidates if values),
         groups=groups,
         points=sum(len(group.points) for group in groups),
@@ -86,6 +103,21 @@ def _provenance_of_notice(
     )
 
 
+def _agencies(reader: GraphReader, codes: list[Term]) -> tuple[Value, ...]:
+    """Return cataloguing agencies with their names: a code alone says nothing to a reader."""
+    libraries = [f"{reader.iris.base}id/library/{code.value}" for code in codes]
+    reader.learn_labels(libraries)
+    found: list[Value] = []
+    for code, library in zip(codes, libraries, strict=True):
+        if code.value == _BNF:
+            found.append(Text(reader.words("notice.agency_bnf", rcr=code.value)))
+        elif reader.is_named(library):
+            found.append(reader.node(library))
+        else:
+            found.append(Text(reader.words("notice.agency_rcr", rcr=code.value)))
+    return tuple(found)
+
+
 def _texts(reader: GraphReader, terms: list[Term]) -> tuple[Text, ...]:
     return reader.in_best_language(terms)
 
@@ -94,8 +126,8 @@ def _dates(reader: GraphReader, terms: list[Term]) -> tuple[Text, ...]:
     return tuple(Text(date_in_words(reader, term)) for term in terms)
 
 
-def _points(reader: GraphReader, iri: str) -> tuple[PointGroup, ...]:
-    """Return the access points of a notice by unit, in the order of the notice."""
+def _points(reader: GraphReader, iri: str, topics: list[str]) -> tuple[PointGroup, ...]:
+    """Return the access points of a notice: its fonds, then sub-fonds by title, each in order."""
     by_point: dict[str, Row] = {}
     for row in reader.rows("notice-points", notice=[iri]):
         by_point.setdefault(row["point"].value, row)
@@ -103,7 +135,9 @@ def _points(reader: GraphReader, iri: str) -> tuple[PointGroup, ...]:
     by_unit: dict[str, list[PointRow]] = defaultdict(list)
     for row in by_point.values():
         by_unit[row["unit"].value].append(_point(reader, row))
-    return tuple(PointGroup(reader.node(unit), tuple(rows)) for unit, rows in by_unit.items())
+    groups = [PointGroup(reader.node(unit), tuple(rows)) for unit, rows in by_unit.items()]
+    groups.sort(key=lambda group: (group.unit.iri not in topics, sort_key(group.unit.label.value)))
+    return tuple(groups)
 
 
 def _point(reader: GraphReader, row: Row) -> PointRow:
@@ -159,22 +193,38 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         if isinstance(row["subject"], ox.NamedNode):
             pointing[row["predicate"].value][row["subject"].value] = None
     types = statements.iris("rdf:type")
+    if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
+        read = reader.rows("file-reads", file=[iri])
+        reader.remember_labels(read, "subject", "label")
+        if read:
+            subjects = {row["subject"].value: None for row in read}
+            pointing[expand("prov:wasDerivedFrom")].update(subjects)
     names = property_labels(reader, [*statements.by_predicate, *pointing])
     reader.learn_labels(types)
+    title = expand("dcterms:title")
+    labels = set(statements.terms("rdfs:label"))
     facts = [
-        Fact(names[predicate], _values(reader, list(terms)), compact(predicate) or predicate)
+        Fact(
+            names[predicate],
+            _values(reader, list(terms), compact(predicate) or ""),
+            compact(predicate) or predicate,
+        )
         for predicate, terms in statements.by_predicate.items()
-        if predicate != type_of
+        if predicate != type_of and not (predicate == title and set(terms) == labels)
     ]
     node = reader.node(iri)
     return EntityContext(
         title=node.label.value,
         iri=iri,
         node=node,
-        types=tuple(reader.node(each) for each in types),
+        types=_types(reader, iri, types),
         facts=tuple(sorted(facts, key=lambda fact: fact.curie != "rdfs:label")),
         incoming=tuple(
-            Fact(names[predicate], reader.nodes(subjects), compact(predicate) or predicate)
+            Fact(
+                _incoming_name(reader, predicate, names[predicate]),
+                reader.nodes(subjects),
+                compact(predicate) or predicate,
+            )
             for predicate, subjects in pointing.items()
         ),
         provenance=describe_provenance(reader, iri),
@@ -183,11 +233,41 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
     )
 
 
-def _values(reader: GraphReader, terms: list[Term]) -> tuple[Value, ...]:
+def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
+    """Return what kind of thing this is; a class of PROV says nothing to a reader."""
+    if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
+        return (Text(reader.words("kind.source_file")),)
+    shown = [each for each in types if each != expand("prov:Entity")]
+    return tuple(reader.label_of(each) for each in shown)
+
+
+def _incoming_name(reader: GraphReader, predicate: str, name: str) -> str:
+    """Return what to call a property read backwards, where our words have a name for that."""
+    key = f"incoming.{compact(predicate)}"
+    return reader.words(key) if reader.words.knows(key) else name
+
+
+def _number_in_words(reader: GraphReader, predicate: str, text: str) -> str:
+    """Return a quantity as the page's language writes it; years and codes stay as they are."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    whole = number == number.to_integral_value()
+    if predicate == "dcat:byteSize" and whole:
+        return reader.words.size(int(number))
+    return reader.words.number(int(number) if whole else number)
+
+
+def _values(reader: GraphReader, terms: list[Term], predicate: str = "") -> tuple[Value, ...]:
     """Return every value; words in the language of the page come first."""
     values: list[Value] = []
     for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
-        if isinstance(term, ox.Literal):
+        if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
+            values.append(Text(_number_in_words(reader, predicate, term.value)))
+        elif isinstance(term, ox.Literal):
             values.append(Text(term.value, term.language or ""))
         elif is_web_address(term.value):
             values.append(reader.node(term.value))

@@ -42,6 +42,7 @@ _LONGEST_TEXT = 200
 _VALUES_SHOWN = 6
 _WORD = re.compile(r"[^\s,;:.!?()\[\]\"«»“”]+")
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_COUNTED = "true"
 _LEVELS = {"fonds": "collex:Fonds", "subfonds": "collex:SousFonds"}
 
 
@@ -66,6 +67,7 @@ FILTERS = {
     each.name: each
     for each in (
         Filter("label", "collex:hasCurrentLabel", "vocabulary/label", is_shown=True),
+        Filter("counted", "collex:countsAsLabelled", "counted", is_shown=True),
         Filter("level", "rdf:type", "level", is_shown=True),
         Filter("discipline", "collex:discipline", "vocabulary/discipline", is_shown=True),
         Filter("holder", "rico:hasOrHadHolder", "id/library", is_shown=True),
@@ -81,6 +83,7 @@ FILTERS = {
         Filter("agent", "collex:linkedAgent"),
     )
 }
+_NO_NODES = (expand("rdf:type"), expand("collex:countsAsLabelled"))
 ORDERS = ("relevance", "title", "start", "holder")
 
 
@@ -90,7 +93,8 @@ class Search:
 
     Attributes:
         text: the words as typed.
-        wanted: (parameter, value as written, IRI) of each filter.
+        wanted: (parameter, value as written, IRI) of each filter; ``true`` in place of the IRI for
+            what a unit is or is not.
         order: one of `ORDERS`.
         page: from 1.
         unreadable: parameters that could not be read, as (name, value).
@@ -155,6 +159,8 @@ def _iri_of(filter_: Filter, value: str, iris: Iris) -> str | None:
     if filter_.scheme == "level":
         name = _LEVELS.get(value)
         return expand(name) if name else None
+    if filter_.scheme == "counted":
+        return value if value == _COUNTED else None
     if "://" in value:
         return value if is_absolute_iri(value) and len(value) <= 2000 else None
     if not filter_.scheme or not _LOCAL.fullmatch(value):
@@ -168,6 +174,8 @@ def _short(filter_: Filter, iri: str, iris: Iris) -> str:
     """Return the shortest value that `_iri_of` reads back."""
     if filter_.scheme == "level":
         return next(value for value, name in _LEVELS.items() if expand(name) == iri)
+    if filter_.scheme == "counted":
+        return iri
     start = expand("lexvo:") if filter_.scheme == "lexvo" else f"{iris.base}{filter_.scheme}/"
     local = iri.removeprefix(start)
     return local if iri.startswith(start) and _LOCAL.fullmatch(local) else iri
@@ -177,13 +185,17 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
     """Return the list that is asked for."""
     words = reader.words
     asked: dict[str, list[str | Term]] = {
-        "wanted": [expand("collex:DescribedUnit"), *dict.fromkeys(i for _, _, i in search.wanted)],
+        "wanted": [
+            expand("collex:DescribedUnit"),
+            *(_term(i) for i in dict.fromkeys(i for _, _, i in search.wanted)),
+        ],
         "word": [ox.Literal(word) for word in search.words],
     }
     asked["matches"] = [ox.Literal(len(asked["wanted"]) + len(asked["word"]))]
     facets, total = _facets(reader, search, asked)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(search.page, pages)
+    is_beyond = search.page > pages
     start = (page - 1) * PAGE_SIZE
     rows = reader.rows(
         "search-units",
@@ -192,8 +204,8 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
         offset=[ox.Literal(start)],
         **asked,
     )
-    cards = describe_cards(reader, [row["unit"].value for row in rows])
-    reader.learn_labels(iri for name, _, iri in search.wanted if name != "level")
+    cards = () if is_beyond else describe_cards(reader, [row["unit"].value for row in rows])
+    reader.learn_labels(iri for name, _, iri in search.wanted if name not in ("level", "counted"))
     read, known = coverage_of(describe_datasets(reader))
     return SearchContext(
         title=words("search.heading"),
@@ -222,13 +234,21 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
             words("search.unreadable", facet=words(f"facet.{name}"), value=value)
             for name, value in search.unreadable
         ),
+        beyond=words("search.beyond", count=pages, page=str(search.page)) if is_beyond else "",
+        last_href=search.href(page=pages),
     )
+
+
+def _term(value: str) -> str | Term:
+    return ox.Literal(True) if value == _COUNTED else value
 
 
 def _value_label(reader: GraphReader, name: str, iri: str) -> Text:
     if name == "level":
         key = next(key for key, curie in _LEVELS.items() if expand(curie) == iri)
         return Text(reader.words(f"level.{key}"))
+    if name == "counted":
+        return Text(reader.words("level.counted"))
     return reader.label_of(iri)
 
 
@@ -237,12 +257,15 @@ def _chips(reader: GraphReader, search: Search) -> tuple[Chip, ...]:
     if search.text:
         chips.append(Chip(reader.words("facet.q"), Text(search.text), search.href(text="")))
     for each in search.wanted:
-        name, _, iri = each
+        name, value, iri = each
         rest = tuple(other for other in search.wanted if other != each)
+        label = _value_label(reader, name, iri)
+        if name not in ("level", "counted") and not reader.is_named(iri):
+            label = Text(reader.words("search.unknown", value=value[:80]))
         chips.append(
             Chip(
                 reader.words(f"facet.{name}"),
-                _value_label(reader, name, iri),
+                label,
                 search.href(wanted=rest),
             )
         )
@@ -264,7 +287,7 @@ def _facets(
     total = counts[expand("rdf:type")].get(expand("collex:DescribedUnit"), 0)
     levels = {expand(name) for name in _LEVELS.values()}
     reader.learn_labels(
-        iri for facet, values in counts.items() if facet != expand("rdf:type") for iri in values
+        iri for facet, values in counts.items() if facet not in _NO_NODES for iri in values
     )
     chosen = {iri for _, _, iri in search.wanted}
     facets = []
@@ -284,7 +307,11 @@ def _facets(
             if iri not in chosen and not (count == total and len(found) == 1)
         ]
         values.sort(key=lambda value: (-value.count, fold(value.label.value)))
-        says = total if filter_.name == "level" else stated.get(expand(filter_.predicate), 0)
+        says = (
+            total
+            if filter_.name in ("level", "counted")
+            else stated.get(expand(filter_.predicate), 0)
+        )
         if values:
             facets.append(
                 Facet(

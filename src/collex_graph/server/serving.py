@@ -21,6 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from collex_graph.errors import ConfigurationError
 from collex_graph.server.services import EXTENSION
+from collex_graph.settings import LAST_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ def run_server(
     Args:
         settings: the settings in force.
         make_app: makes the application, in the process that serves; it starts the query workers.
-        announce: told the address, once the port is taken.
+        announce: told the address, once the port is taken; port 0 is any free one.
         take_next_free_port: when the port is in use, take one of the next.
 
     Raises:
@@ -80,7 +81,8 @@ def run_server(
 
 def _listen(settings: Settings, ports: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    for port in range(settings.port, min(settings.port + ports, 65536)):
+    last = min(settings.port + ports - 1, LAST_PORT)
+    for port in range(settings.port, last + 1):
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -99,8 +101,11 @@ def _listen(settings: Settings, ports: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)
         return listener
-    last = settings.port + ports - 1
-    taken = f"port {settings.port} is" if ports == 1 else f"ports {settings.port} to {last} are"
+    taken = (
+        f"port {settings.port} is"
+        if last == settings.port
+        else f"ports {settings.port} to {last} are"
+    )
     raise ConfigurationError(f"{taken} in use on {settings.host}; choose another with --port")
 
 
@@ -190,6 +195,7 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
             "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
             "X-Content-Type-Options: nosniff\r\n"
             "Cache-Control: no-store\r\n"
+            "Access-Control-Allow-Origin: *\r\n"
             "Connection: close\r\n\r\n"
         )
         try:

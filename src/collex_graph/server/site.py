@@ -55,14 +55,16 @@ class _Gone:
 
 
 def _follow(pool: WorkerPool, settings: Settings) -> None:
-    while True:
-        threading.Event().wait(LOOK_EVERY_SECONDS)
+    """Go over to each new snapshot until the pool is closed: the body of the watcher's thread."""
+    said = ""
+    while not pool.wait_until_closed(LOOK_EVERY_SECONDS):
         try:
             snapshot = current_snapshot(settings.var)
             if snapshot.identifier != pool.snapshot.identifier:
                 pool.switch(snapshot)
-        except CollexGraphError as error:
-            # the snapshot being served goes on being served
-            _log.warning("the new snapshot cannot be served: %s", error)
-        except RuntimeError:
-            return  # the pool is closed: the site is ending
+            said = ""
+        except (CollexGraphError, OSError) as error:
+            # The snapshot being served goes on being served; what stays wrong is said once.
+            if str(error) != said and not pool.wait_until_closed(0):
+                said = str(error)
+                _log.warning("the new snapshot cannot be served: %s", error)

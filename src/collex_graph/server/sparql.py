@@ -67,7 +67,8 @@ def _describe_service() -> Response:
     snapshot = site.snapshot.identifier
     tag = tag_of(snapshot, "/sparql", representation.extension)
     if client_holds(tag):
-        return answers.vary(not_modified(tag), representation)
+        held = not_modified(tag, mimetype=representation.media_type)
+        return answers.vary(held, representation)
     body = serialize(
         construct("entities/service"), representation.syntax, first=f"{site.iris.base}sparql"
     )
@@ -86,7 +87,8 @@ def _answer(asked: QueryRequest) -> Response:
     held = _tag(asked, site.snapshot.identifier)
     # RFC 9110 allows 304 for GET and HEAD alone; a POST that says If-None-Match is answered.
     if is_stable and request.method != "POST" and client_holds(held):
-        response = not_modified(held, weak=True)
+        # Whatever the client holds, it is data.
+        response = not_modified(held, weak=True, mimetype="text/plain")
         response.vary.add("Accept")
         return response
     result = site.queries.run(asked, is_cancelled=_client_has_gone())

@@ -44,4 +44,4 @@ def whole(result: QueryResult) -> bytes:
 
 def _run(query: str, media_type: str, terms: dict[str, Sequence[ox.NamedNode]]) -> QueryResult:
     text = stored_query(query).text(**terms)
-    return services().queries.run(QueryRequest(text, (media_type,)))
+    return services().queries.run(QueryRequest(text, (media_type,), priority=True))

@@ -72,6 +72,7 @@ def describe_subject(
     counted = reader.rows("node-unit-count", node=[iri])
     libraries = [row["library"].value for row in reader.rows("node-holders", node=[iri])]
     schemes = statements.iris("skos:inScheme")
+    insee = statements.value("collex:inseeCode")
     latitude = statements.decimal("wgs84:lat")
     beside = reader.rows("node-beside", node=[iri])
     reader.learn_labels([row["other"].value for row in beside])
@@ -101,9 +102,18 @@ def describe_subject(
             if is_web_address(link)
         ),
         map=locate(reader, iri, node.label.value) if latitude is not None else None,
+        code=f"INSEE {insee}" if insee else "",
+        is_ours=_is_ours(reader, iri),
         provenance=describe_provenance(reader, iri),
         formats=formats_of(reader, iri),
     )
+
+
+def _is_ours(reader: GraphReader, iri: str) -> bool:
+    """Say whether a place is one that we describe: those of notices are below their library."""
+    parts = (reader.iris.path_of(iri) or "").strip("/").split("/")
+    is_place = parts[:2] == ["id", "place"] and len(parts) == 3
+    return is_place or parts[:2] == ["id", "establishment"]
 
 
 def describe_scheme(reader: GraphReader, iri: str, statements: Statements) -> SchemeContext:
@@ -112,12 +122,13 @@ def describe_scheme(reader: GraphReader, iri: str, statements: Statements) -> Sc
     for row in reader.rows("scheme-concepts", scheme=[iri]):
         by_concept[row["concept"].value].append(row)
     reader.learn_labels(by_concept)
+    counted = next((name for name in ("units", "uses") if _is_counted(by_concept, name)), "")
     concepts = [
         SchemeConcept(
             node=reader.node(concept),
             notation=rows[0]["notation"].value if "notation" in rows[0] else "",
             definition=reader.best([r["definition"] for r in rows if "definition" in r]),
-            units=integer(rows[0]["units"]) or 0,
+            count=integer(rows[0][counted or "units"]) or 0,
         )
         for concept, rows in by_concept.items()
     ]
@@ -130,8 +141,13 @@ def describe_scheme(reader: GraphReader, iri: str, statements: Statements) -> Sc
         description=reader.best(statements.literals("dcterms:description")),
         notes=reader.in_best_language(statements.literals("skos:editorialNote")),
         concepts=tuple(concepts),
+        counted=counted,
         formats=formats_of(reader, iri),
     )
+
+
+def _is_counted(by_concept: dict[str, list[Row]], name: str) -> bool:
+    return any(integer(row[name]) for rows in by_concept.values() for row in rows if name in row)
 
 
 def _facts(reader: GraphReader, statements: Statements, node: Node) -> tuple[Fact, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from collex_graph.server.contexts import Node
+    from collex_graph.server.messages import Words
     from collex_graph.server.reader import GraphReader, Term
 
 _NO_STATEMENTS = Statements({})
@@ -53,13 +55,15 @@ def describe_cards(
         unit: Statements({name: tuple(values) for name, values in properties.items()})
         for unit, properties in found.items()
     }
+    measured = _measured(reader, units)
     return tuple(
         _card(
             reader,
             unit,
             everything.get(unit, _NO_STATEMENTS),
-            tuple((reasons or {}).get(unit, ())),
-            tuple((roles or {}).get(unit, ())),
+            measured.get(unit, ""),
+            reasons=tuple((reasons or {}).get(unit, ())),
+            roles=tuple((roles or {}).get(unit, ())),
         )
         for unit in units
     )
@@ -69,6 +73,8 @@ def _card(
     reader: GraphReader,
     unit: str,
     statements: Statements,
+    measured: str,
+    *,
     reasons: tuple[Node, ...],
     roles: tuple[str, ...],
 ) -> UnitCard:
@@ -82,7 +88,7 @@ def _card(
         region=_first(reader, statements, "collex:inRegion"),
         place=_name(_first(reader, statements, "collex:hasPlace")),
         years=years_of(reader, statements),
-        extent=first_extent(statements),
+        extent=measured or first_extent(statements),
         abstract=reader.best(statements.terms("dcterms:abstract")),
         parent=_first(reader, statements, "rico:isDirectlyIncludedIn"),
         disciplines=tuple(reader.node(iri) for iri in statements.iris("collex:discipline")),
@@ -119,6 +125,48 @@ def _integers(terms: Iterable[Term]) -> list[int]:
     return [int(term.value) for term in terms if isinstance(term, ox.Literal)]
 
 
+def _measured(reader: GraphReader, units: Sequence[str]) -> dict[str, str]:
+    """Return the total extent of units that give one number and its unit, in words."""
+    rows = reader.rows("unit-card-extents", unit=units)
+    reader.remember_labels(rows, "measure", "label")
+    found: dict[str, dict[tuple[str, bool], str]] = defaultdict(dict)
+    for row in rows:
+        quantity, measure = row["quantity"].value, reader.label_of(row["measure"].value).value
+        is_total = "criterion" in row and row["criterion"].value.endswith("/total")
+        found[row["unit"].value][row["extent"].value, is_total] = quantity_in_words(
+            reader.words, quantity, measure
+        )
+    # several totals contradict one another: the words of the source are then better
+    return {
+        unit: chosen[0]
+        for unit, each in found.items()
+        if len(chosen := [text for (_, is_total), text in each.items() if is_total]) == 1
+        or (not chosen and len(chosen := list(each.values())) == 1)
+    }
+
+
+def quantity_in_words(words: Words, quantity: str, measure: str) -> str:
+    """Return a number with its unit, in the number that the language wants.
+
+    >>> from collex_graph.server.messages import words
+    >>> quantity_in_words(words("fr"), "0.1", "Mètres linéaires")
+    '0,1 mètre linéaire'
+    >>> quantity_in_words(words("en"), "3.0", "Boxes")
+    '3 boxes'
+    """
+    number = Decimal(quantity)
+    whole = number == number.to_integral_value()
+    is_one = abs(number) < 2 if words.language == "fr" else number == 1
+    noun = measure[:1].lower() + measure[1:]
+    if not is_one and not noun.endswith(("s", "x")):
+        noun = _WORD_END.sub("s", noun) if words.language == "fr" else f"{noun}s"
+    elif is_one:
+        noun = _PLURAL.sub(lambda match: "x" if match[0] == "xes" else "", noun)
+    return f"{words.number(int(number) if whole else number)} {noun}"
+
+
+_PLURAL = re.compile(r"(?:xes|s)(?=\s|$)")
+_WORD_END = re.compile(r"(?<=\w)(?=\s|$)")
 _EXTENT_PREFIX = re.compile(r"^(?:\s*(?:Volume total|Autre volumétrie)\s*:)+\s*", re.IGNORECASE)
 _OPTIONAL_PLURAL = re.compile(r"(\d[\d\s.,]*)(\S+?)\(s\)(?:(\s+\S+?)\(s\))?")
 _LONGEST_EXTENT = 48

@@ -232,7 +232,7 @@ class Answer:
             except TimeoutError:
                 if self._is_cancelled is not None and self._is_cancelled():
                     raise QueryTimeoutError(
-                        "Requête arrêtée : le client n'attend plus.\n"
+                        "Requête arrêtée : le client n’attend plus.\n"
                         "The query was stopped: the client has gone."
                     ) from None
                 continue
@@ -289,18 +289,18 @@ class Answer:
             return self._memory_error()
         if code in (-signal.SIGSEGV, -signal.SIGBUS):
             return ResultTooLargeError(
-                "Requête arrêtée : trop complexe, le processus qui l'évaluait est mort (pile).\n"
+                "Requête arrêtée : trop complexe, le processus qui l’évaluait est mort (pile).\n"
                 "The query was stopped: too complex, the worker that evaluated it died (stack)."
             )
         return ResultTooLargeError(
-            "Requête arrêtée : le processus qui l'évaluait est mort ; réessayez.\n"
+            "Requête arrêtée : le processus qui l’évaluait est mort ; réessayez.\n"
             "The query was stopped: the worker that evaluated it died; try again."
         )
 
     def _memory_error(self) -> ResultTooLargeError:
         mebibytes = self._settings.query_memory_bytes >> 20
         return ResultTooLargeError(
-            f"Requête arrêtée : elle a dépassé la limite de mémoire de {mebibytes} Mio.\n"
+            f"Requête arrêtée : elle a dépassé la limite de mémoire de {mebibytes} Mio.\n"
             f"The query was stopped: it went over the memory limit of {mebibytes} MiB."
         )
 
@@ -311,15 +311,15 @@ class Answer:
                 return self._syntax_error(ending)
             case Outcome.UNEVALUABLE:
                 return QuerySyntaxError(
-                    f"Cette requête ne peut pas être évaluée : {said}.\n"
+                    f"Cette requête ne peut pas être évaluée : {said}.\n"
                     f"This query cannot be evaluated: {said}."
                 )
             case Outcome.REFUSED:
-                return QueryRefusedError(f"Requête refusée : {said}.\nQuery refused: {said}.")
+                return QueryRefusedError(f"Requête refusée : {said}.\nQuery refused: {said}.")
             case Outcome.RESULT_LIMIT:
                 limit = self._settings.result_bytes
                 return ResultTooLargeError(
-                    f"Requête arrêtée : son résultat dépasse la limite de {limit} octets.\n"
+                    f"Requête arrêtée : son résultat dépasse la limite de {limit} octets.\n"
                     f"The query was stopped: its result is over the limit of {limit} bytes."
                 )
             case Outcome.MEMORY:
@@ -327,7 +327,7 @@ class Answer:
             case _:
                 _LOG.error("a query failed in its worker: %s", ending.message)
                 return ResultTooLargeError(
-                    "Requête arrêtée : le processus qui l'évaluait a échoué.\n"
+                    "Requête arrêtée : le processus qui l’évaluait a échoué.\n"
                     "The query was stopped: the worker that evaluated it failed."
                 )
 
@@ -335,7 +335,7 @@ class Answer:
         """Say where the parser stopped; what it would have expected there is seldom of help."""
         said = " ".join(ending.message.split())
         if ending.line is None or ending.column is None:
-            return QuerySyntaxError(f"Erreur de syntaxe : {said}.\nSyntax error: {said}.")
+            return QuerySyntaxError(f"Erreur de syntaxe : {said}.\nSyntax error: {said}.")
         line, column = self._query.origin(ending.line, ending.column)
         if not said.startswith("expected"):
             return syntax_error(said, said, line, column)
@@ -348,7 +348,7 @@ class Answer:
                 column,
             )
         return syntax_error(
-            f"texte inattendu, ici ou juste avant : {found!r}",
+            f"texte inattendu, ici ou juste avant : {found!r}",
             f"unexpected text, here or just before: {found!r}",
             line,
             column,

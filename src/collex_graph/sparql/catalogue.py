@@ -120,7 +120,7 @@ class Parameter:
         """Make the error for a value that is not of the parameter's type."""
         shown = repr(getattr(value, "value", value))[:80]
         return QuerySyntaxError(
-            f"Le paramètre {self.name} est de type {self.type}, ce que {shown} n'est pas.\n"
+            f"Le paramètre {self.name} est de type {self.type}, ce que {shown} n’est pas.\n"
             f"The parameter {self.name} is of type {self.type}, which {shown} is not."
         )
 
@@ -171,7 +171,7 @@ class StoredQuery:
         if unknown:
             known = ", ".join(self.parameters) or "-"
             raise QuerySyntaxError(
-                f"La requête {self.name} n'a pas de paramètre {unknown[0]!r} ; elle a : {known}.\n"
+                f"La requête {self.name} n’a pas de paramètre {unknown[0]!r} ; elle a : {known}.\n"
                 f"The query {self.name} has no parameter {unknown[0]!r}; it has: {known}."
             )
         given = {name: self._given(name, values.get(name)) for name in self.parameters}

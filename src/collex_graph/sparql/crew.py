@@ -107,6 +107,7 @@ class Crew:
         idle: workers that wait for a query.
         busy: how many answer one.
         retired: no longer the pool's crew; it ends with its last busy worker.
+        has_complained: the log says already that its workers cannot be replaced.
 
     Args:
         snapshot: what to answer from.
@@ -122,6 +123,7 @@ class Crew:
         self.idle: deque[Worker] = deque()
         self.busy = 0
         self.retired = False
+        self.has_complained = False
         self._closed = False
         self._has_warned = False
         self._life = threading.Lock()
@@ -145,7 +147,10 @@ class Crew:
 
         Raises:
             OSError: when that fails.
+            SnapshotNotFoundError: when the store that the worker would open is not there any more.
         """
+        if not self.in_memory:
+            self._check_store()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs:
@@ -216,9 +221,12 @@ class Crew:
                     self.idle.popleft().close()
                 self._end_zygote()
 
-    def _start_zygote(self) -> None:
+    def _check_store(self) -> None:
         if not self.snapshot.store.is_dir():
             raise SnapshotNotFoundError(f"no store at {self.snapshot.store}")
+
+    def _start_zygote(self) -> None:
+        self._check_store()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         packages = str(Path(__file__).resolve().parents[2])
         module = "collex_graph.sparql.worker_process"

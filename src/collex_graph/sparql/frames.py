@@ -46,7 +46,7 @@ class Question:
 
     Attributes:
         text: the checked query.
-        format: name of the format to write (`rdf.formats`).
+        format: name of the format to write (`rdf.formats`); empty to only parse the query.
         default_graphs: IRIs of the protocol's default graph; None leaves the query's own dataset.
         named_graphs: IRIs of its named graphs; None in the same case.
     """

@@ -144,7 +144,7 @@ def check_query(text: str, *, text_bytes: int, nesting: int) -> CheckedQuery:
         ) from None
     if size > text_bytes:
         raise QueryTooLargeError(
-            f"Le texte de la requête compte {size} octets ; la limite est de {text_bytes}.\n"
+            f"Le texte de la requête compte {size} octets ; la limite est de {text_bytes}.\n"
             f"The text of the query has {size} bytes; the limit is {text_bytes}."
         )
     decoded = decode_escapes(text)
@@ -198,13 +198,13 @@ class _Guard:
         if self._open:
             bracket, token = self._open[-1]
             raise self._error(
-                f"« {token.text} » n'est pas refermé par « {bracket} »",
+                f"« {token.text} » n’est pas refermé par « {bracket} »",
                 f"{token.text!r} is not closed by {bracket!r}",
                 token,
             )
         if self._form is None:
             raise QuerySyntaxError(
-                "La requête est vide : il faut SELECT, ASK, CONSTRUCT ou DESCRIBE.\n"
+                "La requête est vide : il faut SELECT, ASK, CONSTRUCT ou DESCRIBE.\n"
                 "The query is empty: expected SELECT, ASK, CONSTRUCT or DESCRIBE.",
                 line=1,
                 column=1,
@@ -215,7 +215,7 @@ class _Guard:
         word = token.text.lower()
         if word in _UPDATES:
             raise self._refusal(
-                f"{word.upper()} est une mise à jour ; ce service ne fait que répondre à des "
+                f"{word.upper()} est une mise à jour ; ce service ne fait que répondre à des "
                 "requêtes",
                 f"{word.upper()} is an update; this service only answers queries",
                 token,
@@ -246,7 +246,7 @@ class _Guard:
             namespace = prefixes().get(prefix)
             help_ = f"PREFIX {prefix}: <{namespace or '…'}>"
             raise self._error(
-                f"le préfixe {prefix}: n'est pas déclaré, ajoutez {help_}",
+                f"le préfixe {prefix}: n’est pas déclaré, ajoutez {help_}",
                 f"the prefix {prefix}: is not declared, add {help_}",
                 token,
             )
@@ -274,7 +274,7 @@ class _Guard:
             self._check_depth(token)
         elif text in _CLOSING:
             if not self._open or self._open[-1][0] != text:
-                raise self._error(f"« {text} » ne referme rien", f"{text!r} closes nothing", token)
+                raise self._error(f"« {text} » ne referme rien", f"{text!r} closes nothing", token)
             self._open.pop()
             self._chains.pop()
 
@@ -282,7 +282,7 @@ class _Guard:
         depth = len(self._open) + self._prefix_run
         if depth > self._nesting:
             raise self._error(
-                f"la requête est imbriquée sur {depth} niveaux ou plus ; la limite est de "
+                f"la requête est imbriquée sur {depth} niveaux ou plus ; la limite est de "
                 f"{self._nesting}",
                 f"the query is nested {depth} levels deep or more; the limit is {self._nesting}",
                 token,
@@ -292,7 +292,7 @@ class _Guard:
         self._chains[-1] += 1
         if self._chains[-1] > LONGEST_CHAIN:
             raise self._error(
-                f"plus de {LONGEST_CHAIN} opérateurs se suivent au même niveau ; il faut une liste "
+                f"plus de {LONGEST_CHAIN} opérateurs se suivent au même niveau ; il faut une liste "
                 "(VALUES ou IN)",
                 f"more than {LONGEST_CHAIN} operators follow each other at one level; use a list "
                 "(VALUES or IN)",
@@ -317,13 +317,13 @@ class _Guard:
     def _refusal(self, french: str, english: str, token: Token) -> QueryRefusedError:
         line, column = self._place(token)
         return QueryRefusedError(
-            f"Requête refusée : {french} (ligne {line}, colonne {column}).\n"
+            f"Requête refusée : {french} (ligne {line}, colonne {column}).\n"
             f"Query refused: {english} (line {line}, column {column})."
         )
 
     def _service_refusal(self, token: Token) -> QueryRefusedError:
         return self._refusal(
-            "SERVICE n'est pas permis ici, aucune autre adresse n'est jamais interrogée",
+            "SERVICE n’est pas permis ici, aucune autre adresse n’est jamais interrogée",
             "SERVICE is not allowed here, no other address is ever asked",
             token,
         )

@@ -42,7 +42,7 @@ _ENCODED_BYTES = 3  # what a byte takes in a form
 _OTHER_PARAMETERS_BYTES = 65_536
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s";]+)"?', re.IGNORECASE)
-_SECONDS = re.compile(r"\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}", re.ASCII)
+_SECONDS = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def read_parameters(text: str | bytes) -> list[tuple[str, str]]:
@@ -126,7 +126,7 @@ def read_request(
             texts = _values(given, "query")
     if _values(given, "update", "using-graph-uri", "using-named-graph-uri"):
         raise QueryRefusedError(
-            "Requête refusée : ce service ne fait pas de mises à jour (update=).\n"
+            "Requête refusée : ce service ne fait pas de mises à jour (update=).\n"
             "Query refused: this service makes no updates (update=)."
         )
     if not texts:
@@ -152,18 +152,18 @@ def _read_content_type(content_type: str | None) -> tuple[str, str]:
     encoding = charset.group(1).lower() if charset else "utf-8"
     if media_type == UPDATE_TYPE:
         raise QueryRefusedError(
-            "Requête refusée : ce service ne fait pas de mises à jour.\n"
+            "Requête refusée : ce service ne fait pas de mises à jour.\n"
             "Query refused: this service makes no updates."
         )
     if media_type not in (QUERY_TYPE, FORM_TYPE):
         found = repr(media_type[:80]) if media_type else "-"
         raise QueryMediaTypeError(
-            f"Le corps est en {found} ; il faut {QUERY_TYPE} ou {FORM_TYPE}.\n"
+            f"Le corps est en {found} ; il faut {QUERY_TYPE} ou {FORM_TYPE}.\n"
             f"The body is in {found}; expected {QUERY_TYPE} or {FORM_TYPE}."
         )
     if encoding not in ("utf-8", "utf8", "us-ascii"):
         raise QueryMediaTypeError(
-            f"Le corps est encodé en {encoding[:40]!r} ; il faut UTF-8.\n"
+            f"Le corps est encodé en {encoding[:40]!r} ; il faut UTF-8.\n"
             f"The body is encoded in {encoding[:40]!r}; expected UTF-8."
         )
     return media_type, encoding
@@ -172,7 +172,7 @@ def _read_content_type(content_type: str | None) -> tuple[str, str]:
 def _check_size(body: bytes, most_bytes: int) -> None:
     if len(body) > most_bytes:
         raise QueryTooLargeError(
-            f"Le corps compte {len(body)} octets ; la limite est de {most_bytes}.\n"
+            f"Le corps compte {len(body)} octets ; la limite est de {most_bytes}.\n"
             f"The body has {len(body)} bytes; the limit is {most_bytes}."
         )
 
@@ -182,7 +182,7 @@ def _decode(body: bytes, charset: str) -> str:
         return body.decode("ascii" if charset == "us-ascii" else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise QuerySyntaxError(
-            f"La requête n'est pas en UTF-8 : octet {error.start + 1}.\n"
+            f"La requête n’est pas en UTF-8 : octet {error.start + 1}.\n"
             f"The query is not in UTF-8: byte {error.start + 1}."
         ) from None
 
@@ -204,7 +204,7 @@ def _only(parameters: Iterable[tuple[str, str]], name: str) -> str | None:
 
 def _conflict(name: str, french: str, english: str) -> QuerySyntaxError:
     return QuerySyntaxError(
-        f"Le paramètre {name}= ne peut être donné qu'une fois (ici : {french}).\n"
+        f"Le paramètre {name}= ne peut être donné qu’une fois (ici : {french}).\n"
         f"The parameter {name}= may be given only once (here: {english})."
     )
 
@@ -216,7 +216,7 @@ def _read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) ->
     seconds = float(text) if _SECONDS.fullmatch(text) else math.nan
     if not seconds > 0:
         raise QuerySyntaxError(
-            f"timeout={text[:40]!r} n'est pas un nombre de secondes supérieur à 0.\n"
+            f"timeout={text[:40]!r} n’est pas un nombre de secondes supérieur à 0.\n"
             f"timeout={text[:40]!r} is not a number of seconds greater than 0."
         )
     return min(seconds, most_seconds)
@@ -240,7 +240,7 @@ def _read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> t
             )
         )
         raise QuerySyntaxError(
-            f"format={word[:40]!r} n'existe pas ; il y a : {names}.\n"
+            f"format={word[:40]!r} n’existe pas ; il y a : {names}.\n"
             f"format={word[:40]!r} does not exist; there are: {names}."
         )
     return media_types
@@ -251,7 +251,7 @@ def _graphs(parameters: Iterable[tuple[str, str]], name: str) -> tuple[str, ...]
     for iri in iris:
         if not is_absolute_iri(iri):
             raise QuerySyntaxError(
-                f"{name}={iri[:80]!r} n'est pas un IRI absolu.\n"
+                f"{name}={iri[:80]!r} n’est pas un IRI absolu.\n"
                 f"{name}={iri[:80]!r} is not an absolute IRI."
             )
     return iris

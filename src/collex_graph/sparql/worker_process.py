@@ -251,6 +251,7 @@ class Worker:
         self._connection = connection
         self._configuration = configuration
         self._store = Store.read_only(configuration.store) if store is None else store
+        self._nothing = Store()
 
     def serve(self) -> None:
         """Shut oneself in, then answer."""
@@ -298,12 +299,16 @@ class Worker:
             default_graphs = [NamedNode(iri) for iri in question.default_graphs]
         if question.named_graphs is not None:
             named_graphs = [NamedNode(iri) for iri in question.named_graphs]
-        result = self._store.query(
+        # Only to be parsed: nothing in the store is looked at, whatever the query asks for.
+        store = self._store if question.format else self._nothing
+        result = store.query(
             question.text,
             base_iri=self._configuration.base_iri,
             default_graph=default_graphs,
             named_graphs=named_graphs,
         )
+        if not question.format:
+            return
         offered = GRAPH_FORMATS if isinstance(result, QueryTriples) else RESULT_FORMATS
         written_as = next(offer for offer in offered if offer.name == question.format)
         write_result(result, written_as, writer)

@@ -8,6 +8,9 @@ snapshot, then exchanges the two at once: queries that run finish on the old one
 Threads: any number may call `WorkerPool.run`. One more, the keeper, forks what is missing and
 notices who died. Processes start at the first query (or `WorkerPool.start`), so a pool may be made
 before the server forks; a pool that finds itself in another process than its own starts afresh.
+
+The public never has all workers: one is left to the site's own stored queries, so that pages answer
+while queries of others run to their limit.
 """
 
 from __future__ import annotations
@@ -35,13 +38,18 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from collex_graph.model import QueryRequest, QueryResult, Snapshot
+    from collex_graph.rdf.formats import Format
     from collex_graph.settings import Settings
     from collex_graph.sparql.crew import Worker
+    from collex_graph.sparql.policy import QueryForm
 
 _LOG = logging.getLogger(__name__)
 
 SPARES = 1
 """Workers beyond those that may be busy, ready to take over from a killed one."""
+
+RESERVED = 1
+"""Workers that queries of the public never get, where there are two or more."""
 
 _FIRST_RETRY_SECONDS = 0.05
 _LAST_RETRY_SECONDS = 5.0
@@ -78,6 +86,7 @@ class PoolStatistics:
 class _Ticket:
     """A place in the queue."""
 
+    is_public: bool
     served: threading.Event = field(default_factory=threading.Event)
     worker: Worker | None = None
 
@@ -94,18 +103,22 @@ class WorkerPool:
         self._snapshot = snapshot
         self._settings = settings
         self._size = settings.query_workers or (os.cpu_count() or 1) + 2
+        self._public_size = max(1, self._size - RESERVED)
         self._closed = False
         self._reset()
 
     def _reset(self) -> None:
         self._process = os.getpid()
+        self._ending = threading.Event()
         self._lock = threading.Lock()
         self._starting = threading.Lock()
         self._crew: Crew | None = None
         self._keeper: threading.Thread | None = None
         self._wake = -1
         self._busy = 0
-        self._queue: deque[_Ticket] = deque()
+        self._public_busy: set[Worker] = set()
+        # Those who wait, the site's own queries before the public's.
+        self._queues: dict[bool, deque[_Ticket]] = {False: deque(), True: deque()}
         self._counts = dict.fromkeys((declared.name for declared in fields(PoolStatistics)), 0)
 
     # --- what others call ------------------------------------------------------------------------
@@ -120,7 +133,11 @@ class WorkerPool:
         """What the pool has done and is doing."""
         with self._lock:
             idle = len(self._crew.idle) if self._crew else 0
-            now = {"busy": self._busy, "idle": idle, "waiting": len(self._queue)}
+            now = {
+                "busy": self._busy,
+                "idle": idle,
+                "waiting": sum(map(len, self._queues.values())),
+            }
             return PoolStatistics(**self._counts | now)
 
     def start(self) -> None:
@@ -153,7 +170,8 @@ class WorkerPool:
             QueryError: one of its subclasses, before the first byte. When the result is larger
                 than ``result_spool_bytes``, the body is an iterator that raises one too; its
                 ``close`` gives the rest up.
-            NotAcceptableError: the client accepts no format that this form of query can have.
+            NotAcceptableError: the client accepts no format that this form of query can have; a
+                query with an error of its own is told of that one first.
             SnapshotNotFoundError: when the snapshot cannot be queried at all.
         """
         settings = self._settings
@@ -162,12 +180,6 @@ class WorkerPool:
         )
         offered = GRAPH_FORMATS if query.form.gives_a_graph else RESULT_FORMATS
         written_as = choose_format(request.accept, offered)
-        if written_as is None:
-            names = ", ".join(offer.media_type for offer in offered)
-            raise NotAcceptableError(
-                f"Une requête {query.form.value} peut donner : {names}.\n"
-                f"{query.form.value} queries can give: {names}."
-            )
         seconds = settings.query_timeout_seconds
         if request.timeout_seconds is not None:
             seconds = min(seconds, request.timeout_seconds)
@@ -175,7 +187,7 @@ class WorkerPool:
         has_dataset = bool(request.default_graphs or request.named_graphs)
         question = Question(
             query.text,
-            written_as.name,
+            written_as.name if written_as else "",
             request.default_graphs if has_dataset else None,
             request.named_graphs if has_dataset else None,
         )
@@ -184,16 +196,19 @@ class WorkerPool:
         for _ in range(self._size + SPARES + 1):
             answer = Answer(
                 self,
-                self._acquire(),
+                self._acquire(is_public=not request.priority),
                 query,
                 seconds=seconds,
                 settings=settings,
                 is_cancelled=is_cancelled,
             )
             with contextlib.suppress(LostWorkerError):
-                return answer.result(question, written_as)
+                result = answer.result(question, written_as or offered[0])
+                if written_as is None:
+                    raise _not_acceptable(query.form, offered)
+                return result
         raise self._busy_error(
-            "ses processus sont tués de l'extérieur", "its workers are killed from outside"
+            "ses processus sont tués de l’extérieur", "its workers are killed from outside"
         )
 
     def switch(self, snapshot: Snapshot) -> None:
@@ -201,8 +216,11 @@ class WorkerPool:
 
         Raises:
             SnapshotNotFoundError: when it cannot be queried; the old one goes on being served.
+            QueryServiceBusyError: when the pool is closed.
         """
         with self._starting:
+            if self._closed:
+                raise self._closed_error()
             if self._process != os.getpid() or not self._is_started():
                 self._snapshot = snapshot
                 return
@@ -226,6 +244,7 @@ class WorkerPool:
             if self._closed:
                 return
             self._closed = True
+            self._ending.set()
             if self._process != os.getpid() or not self._is_started():
                 return
             atexit.unregister(self.close)
@@ -234,13 +253,18 @@ class WorkerPool:
             self._keeper.join()
             with self._lock:
                 crew = self._crew
-                for ticket in self._queue:
-                    ticket.served.set()
+                for queue in self._queues.values():
+                    for ticket in queue:
+                        ticket.served.set()
             assert crew is not None
             crew.close()
             with self._lock:
                 wake, self._wake = self._wake, -1
                 os.close(wake)
+
+    def wait_until_closed(self, seconds: float) -> bool:
+        """Wait for the pool to be closed, at most so long; say whether it is."""
+        return self._ending.wait(seconds)
 
     def __enter__(self) -> Self:
         self.start()
@@ -322,18 +346,19 @@ class WorkerPool:
             raise
         return crew
 
-    def _acquire(self) -> Worker:
+    def _acquire(self, *, is_public: bool) -> Worker:
         """Take an idle worker, or wait in the queue for one."""
         settings = self._settings
+        queue = self._queues[is_public]
         with self._lock:
             if self._closed:
                 raise self._closed_error()
-            if not self._queue and (worker := self._take_idle()) is not None:
+            if not queue and (worker := self._take_idle(is_public=is_public)) is not None:
                 return worker
-            waiting = len(self._queue)
+            waiting = len(queue)
             if waiting < settings.query_queue:
-                ticket = _Ticket()
-                self._queue.append(ticket)
+                ticket = _Ticket(is_public)
+                queue.append(ticket)
             else:
                 self._counts["turned_away"] += 1
                 raise self._busy_error(
@@ -351,7 +376,7 @@ class WorkerPool:
             self.count("turned_away")
             seconds = settings.query_queue_seconds
             raise self._busy_error(
-                f"aucun processus ne s'est libéré en {seconds:g} s",
+                f"aucun processus ne s’est libéré en {seconds:g} s",
                 f"no worker was free within {seconds:g} s",
             )
         return worker
@@ -360,7 +385,7 @@ class WorkerPool:
         """Give up a place in the queue; return the worker that came with it, if one did."""
         with self._lock:
             with contextlib.suppress(ValueError):
-                self._queue.remove(ticket)
+                self._queues[ticket.is_public].remove(ticket)
             return ticket.worker
 
     def _closed_error(self) -> QueryServiceBusyError:
@@ -368,19 +393,28 @@ class WorkerPool:
 
     def _busy_error(self, french: str, english: str) -> QueryServiceBusyError:
         return QueryServiceBusyError(
-            f"Le service de requêtes ne peut pas répondre : {french} ; réessayez plus tard.\n"
+            f"Le service de requêtes ne peut pas répondre : {french} ; réessayez plus tard.\n"
             f"The query service cannot answer: {english}; try again later.",
             retry_after_seconds=max(1, math.ceil(self._settings.query_queue_seconds)),
         )
 
-    def _take_idle(self) -> Worker | None:
+    def _take_idle(self, *, is_public: bool) -> Worker | None:
         """Take a living worker, if one more may be busy; the lock is held."""
         crew = self._crew
-        while crew is not None and self._busy < self._size and crew.idle:
+        kept = 0
+        if is_public:
+            if len(self._public_busy) >= self._public_size:
+                return None
+            # Several may be killed at once: until they are replaced, the public leaves one idle.
+            site_busy = self._busy - len(self._public_busy)
+            kept = max(0, self._size - self._public_size - site_busy)
+        while crew is not None and self._busy < self._size and len(crew.idle) > kept:
             worker = crew.idle.popleft()
             if worker.is_alive():
                 self._busy += 1
                 crew.busy += 1
+                if is_public:
+                    self._public_busy.add(worker)
                 return worker
             worker.close()
             self._wake_keeper_locked()
@@ -388,13 +422,15 @@ class WorkerPool:
 
     def _serve_queue(self) -> None:
         """Give idle workers to those who wait; the lock is held."""
-        while self._queue and (worker := self._take_idle()) is not None:
-            ticket = self._queue.popleft()
-            ticket.worker = worker
-            ticket.served.set()
+        for is_public, queue in self._queues.items():
+            while queue and (worker := self._take_idle(is_public=is_public)) is not None:
+                ticket = queue.popleft()
+                ticket.worker = worker
+                ticket.served.set()
 
     def _count_out(self, worker: Worker) -> None:
         self._busy -= 1
+        self._public_busy.discard(worker)
         worker.crew.busy -= 1
 
     # --- the keeper ------------------------------------------------------------------------------
@@ -416,10 +452,15 @@ class WorkerPool:
             try:
                 is_complete = self._complete(crew)
                 retry_seconds = None
+                if is_complete:
+                    crew.has_complained = False
             except (OSError, SnapshotNotFoundError) as error:
                 if self._closed or crew.retired:
                     continue
-                _LOG.error("query workers cannot be replaced: %s", error)
+                # What lasts, such as a store that was removed, is said once.
+                if not crew.has_complained:
+                    crew.has_complained = True
+                    _LOG.error("query workers cannot be replaced: %s", error)
                 is_complete = False
                 retry_seconds = min(
                     _LAST_RETRY_SECONDS, (retry_seconds or _FIRST_RETRY_SECONDS) * 2
@@ -465,3 +506,10 @@ class WorkerPool:
         poll.poll(None if retry_seconds is None else retry_seconds * 1000)
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake)
+
+
+def _not_acceptable(form: QueryForm, offered: tuple[Format, ...]) -> NotAcceptableError:
+    names = ", ".join(offer.media_type for offer in offered)
+    return NotAcceptableError(
+        f"Une requête {form.value} peut donner : {names}.\n{form.value} queries can give: {names}."
+    )
