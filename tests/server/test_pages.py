@@ -145,7 +145,7 @@ def test_home_counts_each_labelled_fonds_once(read):
 
 def test_home_leads_to_the_labelled_fonds_of_a_region(read):
     links = read("/").links("//section[.//h2[@id='regions']]//a")
-    assert links["Grand Est"] == "/search?label=collex&region=44"
+    assert links["Grand Est"] == "/search?counted=true&region=44"
     assert "Fonds Emile Erckmann" in read(links["Grand Est"]).text()
 
 
@@ -281,7 +281,7 @@ def test_an_establishment_shows_identifiers_as_links(read):
 
 def test_a_thing_of_no_known_kind_gets_its_statements(read):
     page = read("/id/fonds/FRFONDS-751132108-1756/extent/1")
-    assert "44000" in page.text()
+    assert "44 000" in page.text()
     assert "Volume" in page.text()
 
 
@@ -290,6 +290,49 @@ def test_the_dump_is_offered_with_size_and_checksum(read, snapshot):
     assert page.one("//a[@download]").get("href") == "/dataset/dataset.nq.gz"
     assert re.search(r"Télécharger \(.*(octets|ko|Mo)\)", page.text())
     assert snapshot.manifest["dump"]["sha256"] in page.text()
+
+
+def test_the_validation_report_is_a_table_of_rules_with_an_example(read, client):
+    page = read("/dataset")
+    assert page.links("//section[h2[@id='quality']]//p/a")["Télécharger le rapport entier (Turtle)"]
+    row = page.text("//table[@class='rules']//tbody/tr[1]")
+    assert "Avertissement" in row
+    assert "Aucune date." in row
+    assert "No date." in read("/dataset", "en").text("//table[@class='rules']")
+    found = read(page.one("//table[@class='rules']//td[@class='numeric']/a").get("href"))
+    assert found.all("//tbody/tr")
+
+
+def test_records_set_aside_are_named(read, client, snapshot):
+    from dataclasses import replace
+
+    from collex_graph.server.about_pages import _set_aside
+    from collex_graph.server.messages import words
+
+    sources = [{"set_aside": ["table.csv#row=33", "notice.xml#Fonds_1", "notice.xml"]}, {}]
+    changed = replace(snapshot, manifest={"sources": sources})
+    assert _set_aside(words("fr"), changed) == (
+        ("table.csv", "rangée 33"), ("notice.xml", "composant Fonds_1"), ("notice.xml", ""),
+    )  # fmt: skip
+
+
+def test_a_place_of_ours_has_its_code_for_identifier(read):
+    text = read("/id/place/insee-67482").text()
+    assert "INSEE 67482" in text
+    assert "sans identifiant" not in text
+    assert "ne vaut que pour la bibliothèque" not in text
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_discipline_is_shown_once(read, language):
+    section = read(FONDS, language).text("//section[h2[@id='themes']]")
+    assert section.count("234853859") <= 1
+
+
+def test_a_notice_names_its_cataloguing_agency(read):
+    assert "Bibliothèque nationale de France" in read("/id/notice/FRFONDS-751132108-1756").text(
+        "//section[h2[@id='facts']]"
+    )
 
 
 # --- the query page ------------------------------------------------------------------------------

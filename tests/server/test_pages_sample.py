@@ -1,11 +1,12 @@
 """The pages on the bundled sample, through the worker processes: patterns answer, links lead."""
 
 from collections import Counter, deque
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
 from collex_graph.build import build
+from collex_graph.rdf.namespaces import prefixes
 from collex_graph.resources import resource_dir
 from collex_graph.server import create_app
 from collex_graph.server.query_page import PATTERNS
@@ -82,4 +83,28 @@ def test_every_region_of_the_home_page_leads_to_its_fonds(site):
         count = link.xpath("string(.//*[@class='number'])")
         found = read(site, link.xpath(".//a/@href")[0])
         assert found.status == 200
-        assert int(found.text("//h2[@id='count']").split()[0]) >= int(count)
+        assert int(found.text("//h2[@id='count']").split()[0]) == int(count)
+
+
+def test_a_scheme_counts_the_uses_of_its_concepts(site):
+    table = read(site, "/vocabulary/label-status").one("//table")
+    assert "Emplois" in table.xpath("string(.//thead)")
+    assert max(int(cell) for cell in table.xpath(".//td[@class='numeric']/text()")) > 0
+    assert "Unités" in read(site, "/vocabulary/region").text("//table")
+
+
+def test_a_file_that_was_read_says_its_source_and_what_came_from_it(site):
+    query = (
+        "SELECT ?f { GRAPH ?g { ?f a prov:Entity ; dcat:byteSize ?n ; dcterms:title ?t } "
+        "FILTER(STRENDS(?t, '.xml')) } LIMIT 1"
+    )
+    links = read(site, f"/query?query={quote(prefixed(query))}").all("//td/a/@href")
+    page = read(site, links[0])
+    assert "Fichier lu" in page.text("//header[@class='page-head']")
+    assert "CCFr" in page.text("//section[h2[@id='facts']]")
+    assert page.all("//section[h2[@id='incoming']]//a[starts-with(@href, '/id/fonds/')]")
+
+
+def prefixed(query):
+    names = ("prov", "dcat", "dcterms")
+    return "".join(f"PREFIX {name}: <{prefixes()[name]}> " for name in names) + query

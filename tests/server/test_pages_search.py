@@ -238,7 +238,20 @@ def test_a_long_list_has_pages_that_hold_every_unit_once(read, monkeypatch):
     assert "5 à 6 sur 6" in second.text("//nav[@class='pagination']")
     assert not second.all("//a[@rel='next']")
     assert sorted(titles(first) + titles(second)) == sorted(set(titles(first) + titles(second)))
-    assert titles(read("/search?page=9")) == titles(second)
+    beyond = read("/search?page=9")
+    assert "Il n’y a pas de page 9 : la liste en compte 2." in beyond.text().replace("\u00a0", " ")
+    assert titles(read(beyond.links()["Aller à la dernière page"])) == titles(second)
+
+
+def test_an_unknown_value_is_said_to_be_unknown(read):
+    assert "valeur inconnue (zzz)" in read("/search?label=zzz").text("//ul[@class='chips']")
+
+
+def test_the_list_can_keep_the_fonds_that_count_as_labelled(read):
+    page = read("/search?counted=true")
+    assert "fonds comptés comme labellisés" in page.text("//ul[@class='chips']")
+    assert page.text("//h2[@id='count']") == "2 résultats"
+    assert "n’a pas été appliqué" in read("/search?counted=no").text()
 
 
 def test_an_empty_list_says_how_much_was_read_and_what_to_do(read):
@@ -277,7 +290,8 @@ def test_places_of_one_city_are_one_dot_and_places_overseas_are_counted(queries)
 
 
 def test_no_stored_query_of_a_page_names_a_graph_but_where_it_must():
-    named = {"provenance", "datasets", "quality", "quality-counts", "derived", "statements-about"}
+    named = {"provenance", "datasets", "quality", "quality-counts", "derived", "statements-about",
+             "quality-rules", "quality-examples", "quality-of-rule", "file-reads"}  # fmt: skip
     from collex_graph.sparql.catalogue import query_names
 
     for name in query_names():
