@@ -266,6 +266,10 @@ def _load(
     store.load_quads(read_turtle(ontology / "collex.ttl", iris.base, iris.graph("ontology")))
     for path in sorted((ontology / "vocabularies").glob("*.ttl")):
         store.load_quads(read_turtle(path, iris.base, iris.graph("vocabulary", path.stem)))
+    # what the sources are is data too: a notice says which dataset it is part of
+    datasets = resource_dir("mappings") / "sources.ttl"
+    own = iris.graph("source", "collex-graph", "sources")
+    store.load_quads(read_turtle(datasets, iris.base, own))
     for source in sources:
         store.load_lines(source.spool, source.kept_ranges(set_aside[id(source)]))
 
