@@ -311,6 +311,17 @@ def test_an_identifier_with_a_space_is_published_encoded(settings, tmp_path):
     assert b"/id/fonds/Fonds%2012>" in gzip.decompress(found.snapshot.dump.read_bytes())
 
 
+def test_what_is_added_to_one_unit_renumbers_no_other(settings, tmp_path):
+    extent = "<did><unittitle>Un</unittitle><physdesc><extent>3 cartons</extent></physdesc></did>"
+    parts = "".join(f'<c id="T_{n}" level="subfonds">{extent}</c>' for n in (1, 2))
+    whole = notice("FRFONDS-751132108-t1", f"<dsc>{parts}</dsc>")
+    found = build_notices(tmp_path, {"a.xml": whole}, settings)
+    dump = gzip.decompress(found.snapshot.dump.read_bytes()).decode()
+    assert "/id/fonds/T_1/extent/1>" in dump
+    assert "/id/fonds/T_2/extent/1>" in dump
+    assert "/extent/2>" not in dump
+
+
 def test_two_files_of_one_name_in_two_folders_are_two_files(settings, tmp_path):
     files = {
         "x/n.xml": notice("FRFONDS-751132108-t1", ""),

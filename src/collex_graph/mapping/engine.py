@@ -152,6 +152,7 @@ class _FileRun:
         self._said: set[Note] = set()
         self._about = _About(self._name, "", None, Record(None, ()))
         self._component: str | None = None
+        self._in_unit: dict[int, int] = {}
         self._key = ""
         self._parent: str | None = None
         self._callbacks = (self._emit, self._fail, self._values, counts)
@@ -166,8 +167,9 @@ class _FileRun:
             hits = 0
             try:
                 for index, number in record.sources:
+                    place = row or str(self._number_in_unit(index))
                     hits += self._passes[index].process(
-                        record.content, number, self._root, self._stem, row, *self._callbacks
+                        record.content, number, self._root, self._stem, place, *self._callbacks
                     )
             except Exception as error:
                 error.add_note(f"while mapping {self._key} with {self._plan.document.path}")
@@ -187,6 +189,7 @@ class _FileRun:
             self._key = f"{name}#row={record.row}"
         elif component != self._component or not self._key:
             self._component = component
+            self._in_unit.clear()
             self._key = f"{name}#{component or ''}"
             self._parent = f"{name}#{record.parent}" if record.parent else None
         self._about = _About(name, self._key, self._parent, record)
@@ -196,6 +199,11 @@ class _FileRun:
             self._problems = []
         for note, column in record.notes:
             self._say(note, column, "", None, None)
+
+    def _number_in_unit(self, source: int) -> int:
+        """Count the records of a source in one unit, which a reader hands out together."""
+        number = self._in_unit[source] = self._in_unit.get(source, 0) + 1
+        return number
 
     def _emit(self, mapping: int, subject: str, lines: list[str]) -> None:
         if lines or self._problems:

@@ -3,7 +3,7 @@ r"""One generated Python function per source: the rules of all its mappings, in 
 The function is written as text, compiled once and called per record: nothing is interpreted while
 a file streams past. `Plan.generated` shows it. Its shape, checks and handlers left out::
 
-    def process(rec, number, root, stem, row, emit, fail, values, C):
+    def process(rec, number, root, stem, place, emit, fail, values, C):
         n1 = [e1 for e1 in rec.iterchildren('did')]  # elements several references go through
         v1 = squeezed(rec.get('_unit'))              # references several rules need
         v2 = A3(root)                                # an absolute path, remembered
@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from collex_graph.mapping.xpath import Expression
 
 _TREATMENTS = {"escape": "to_escape", "segment": "to_encode"}
-ENGINE_REFERENCES = ("_file", "_position", "_row")
+ENGINE_REFERENCES = ("_file", "_position", "_positionInUnit", "_row")
+"""The same names as in `rules`, in the order in which a message lists them."""
 
 
 class MappingFunction(Protocol):
@@ -214,7 +215,7 @@ class PassWriter:
             ResourceFileError: for what the document says wrongly, with its line.
         """
         scope = _Scope()
-        self._put(0, "def process(rec, number, root, stem, row, emit, fail, values, C):")
+        self._put(0, "def process(rec, number, root, stem, place, emit, fail, values, C):")
         self._share_references(scope)
         self._put(1, "hits = 0")
         for index, mapping in enumerate(self._mappings):
@@ -290,7 +291,7 @@ class PassWriter:
             return "stem", True
         if self._source.formulation == "csv":
             if text == "_row":
-                return "row", True
+                return "place", True
             if text.startswith("_"):
                 raise self._vocabulary.refuse(
                     line,
@@ -300,6 +301,8 @@ class PassWriter:
             if text not in self._columns:
                 return "''", True
             return f"' '.join(rec[{self._columns[text]}].split())", True
+        if text == "_positionInUnit":
+            return "place", True
         if text == "_row":
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
         expression, namespaces = self._parsed(text, line)

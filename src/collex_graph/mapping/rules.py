@@ -60,6 +60,9 @@ _SOURCE_KEYS = {
 }  # fmt: skip
 
 
+_ENGINE_VALUES = frozenset({"_file", "_position", "_positionInUnit", "_row"})
+
+
 @dataclass(frozen=True)
 class Reference:
     """A ``$(…)``: a column's header, an XPath, or a value of the engine such as ``_position``."""
@@ -409,7 +412,12 @@ class _Reader:
             return {}
         values: dict[str, Call] = {}
         for name, value in self._pairs(node):
-            if not re.fullmatch(r"_\w+", name) or name in ("_file", "_position", "_row"):
+            if not re.fullmatch(r"_\w+", name) or name in (
+                "_file",
+                "_position",
+                "_positionInUnit",
+                "_row",
+            ):
                 self._refuse(
                     value, f"{name!r} cannot be computed: its name begins with _ and is new"
                 )
