@@ -50,5 +50,5 @@ def test_no_tracked_file_names_a_registry_host():
         if path.suffix in {".png", ".ico"} or not path.is_file() or name.startswith("tests/"):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
-        for host in ("registry." + "npmjs", "files." + "pythonhosted", "index" + "-url"):
+        for host in ("npm" + "js.com", "files." + "pythonhosted", "index" + "-url"):
             assert host not in text, f"{name} names {host}"
