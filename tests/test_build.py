@@ -311,6 +311,29 @@ def test_an_identifier_with_a_space_is_published_encoded(settings, tmp_path):
     assert b"/id/fonds/Fonds%2012>" in gzip.decompress(found.snapshot.dump.read_bytes())
 
 
+def test_a_file_that_breaks_off_in_a_subfolder_is_not_half_published(settings, tmp_path):
+    parts = "".join(component(f"T_{number}") for number in range(9))
+    whole = notice("FRFONDS-751132108-t1", f"<dsc>{parts}</dsc>")
+    files = {"x/n.xml": whole[: whole.index("T_8")], "y/n.xml": notice("FRFONDS-751132108-t2", "")}
+    found = build_notices(tmp_path, files, settings)
+    assert found.snapshot.counts["fonds"] == 1
+    assert found.snapshot.counts["subfonds"] == 0
+    assert b"T_1" not in gzip.decompress(found.snapshot.dump.read_bytes())
+
+
+def test_two_records_that_describe_one_wrong_thing_are_both_set_aside(settings, tmp_path):
+    nameless = notice("FRFONDS-290192210-t1", "").replace("751132108", "999999999")
+    nameless = nameless.replace(">Bibliothèque<", "> <")
+    files = {
+        "a.xml": nameless,
+        "b.xml": nameless.replace("-t1", "-t2"),
+        "c.xml": notice("FRFONDS-751132108-t3", ""),
+    }
+    found = build_notices(tmp_path, files, settings)
+    assert found.snapshot.counts["fonds"] == 1
+    assert {key.partition("#")[0] for key in found.set_aside["ccfr"]} == {"a.xml", "b.xml"}
+
+
 def test_what_is_added_to_one_unit_renumbers_no_other(settings, tmp_path):
     extent = "<did><unittitle>Un</unittitle><physdesc><extent>3 cartons</extent></physdesc></did>"
     parts = "".join(f'<c id="T_{n}" level="subfonds">{extent}</c>' for n in (1, 2))

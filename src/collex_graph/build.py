@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,7 @@ class BuildSummary:
     sources: list[MappedSource]
     report: ValidationReport
     set_aside: Mapping[str, frozenset[str]]
-    derived: Mapping[str, int] = field(default_factory=dict)
+    derived: Mapping[str, int]
 
     @property
     def exit_code(self) -> int:
@@ -123,7 +123,7 @@ def build(
             _load(store, sources, set_aside, iris, progress)
             derived = _derive(store, iris, progress)
             progress("validate", "")
-            results = validate((quad for quad in store.quads(_is_data(iris))), positions=positions)
+            results = validate(store.quads(_is_data(iris)), positions=positions)
             grown = _aside_by_shapes(sources, results, set_aside)
             if grown == set_aside:
                 _refuse_what_no_record_answers_for(results)
@@ -216,7 +216,8 @@ def _aside_by_reading(
     doomed = {key for result, key in results if result.severity is Severity.VIOLATION}
     # a file that breaks off is not half read: what it gave before the break is left out with it
     broken = {key for key in doomed if key not in source.records}
-    doomed |= {key for key, record in source.records.items() if record.file.name in broken}
+    starts = tuple(f"{label}#" for label in broken)
+    doomed |= {key for key in source.records if key.startswith(starts)}
     return source.enclosed_by(frozenset(doomed & source.records.keys()))
 
 
@@ -231,8 +232,9 @@ def _aside_by_shapes(
         doomed = set(set_aside[id(source)])
         for subject, keys in source.describing().items():
             if subject in focus:
-                # several records may describe one thing (a library): the first answers for it
-                doomed.add(keys[0])
+                # several records may describe one thing (a library): the first that is left
+                # answers for it, and the next one if the thing is still wrong without it
+                doomed.update([key for key in keys if key not in doomed][:1])
         grown[id(source)] = source.enclosed_by(frozenset(doomed))
     return grown
 
@@ -339,7 +341,6 @@ def _publish(
     _write_gone(building, store, settings)
     counts["quads"], digest, size_bytes = store.write_dump(building / "dataset.nq.gz")
     store.finish()
-    del store
     store_path.rename(building / "store")
     _write_set_aside(building / "set-aside.nq.gz", sources, set_aside)
     for source in sources:

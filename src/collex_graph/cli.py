@@ -262,6 +262,9 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
             _OUT.print(
                 f"{source.dataset}: rules that produced nothing: {', '.join(silent)}", markup=False
             )
+    _print_rows(
+        ("derivation", "triples"), [(name, str(count)) for name, count in summary.derived.items()]
+    )
     _OUT.print(report, markup=False)
     _print_outcome(summary)
 
