@@ -61,20 +61,21 @@ def test_every_function_is_registered_under_its_name_in_camel_case() -> None:
     assert {
         "startYear", "endYear", "openEnd", "dateAgreement", "isoDate", "language", "authorityNode",
         "wordingOf", "notationOf", "extentInLabel", "discipline", "lookup", "unlisted", "role",
-        "equals", "notEmpty", "startsWith", "first", "paragraphs", "slugOf", "extentWording",
+        "notEmpty", "first", "paragraphs", "extentWording",
         "extentQuantity", "extentUnit", "extentCriterion", "extentCriterionValue", "webLink",
         "linkPresence",
-        "ccfrUnit", "notCcfrUnit", "isCcfrLink", "ccfrArk", "acquisitionModes", "platformOf",
+        "ccfrUnit", "notCcfrUnit", "acquisitionModes", "platformOf",
         "rcr", "isil", "uai", "siren", "ror", "isni", "wikidata", "idrefNodes", "coordinate",
-        "wktPoint", "regionConcept", "departementConcept", "establishmentNode", "altNames",
+        "wktPoint", "regionConcept", "departementConcept", "establishmentNode",
         "ccfrArkOf", "libraryNode", "inseeCode",
     } == set(FUNCTIONS)  # fmt: skip
 
 
 def test_the_registry_says_what_each_parameter_receives() -> None:
-    entry = FUNCTIONS["altNames"]
-    assert entry.parameters == ("value", "main")
-    assert (entry.all_values, entry.optional) == ({"value"}, {"main"})
+    entry = FUNCTIONS["paragraphs"]
+    assert entry.parameters == ("value",)
+    assert (entry.all_values, entry.optional) == ({"value"}, set())
+    assert FUNCTIONS["startYear"].optional == {"normal", "text"}
 
 
 def test_every_function_is_documented_with_an_example() -> None:
@@ -305,10 +306,7 @@ def test_an_unknown_role_is_reported() -> None:
 
 
 def test_conditions_answer_true_or_nothing() -> None:
-    assert call("equals", value=" Fonds  CollEx", expected=("Autre", "Fonds CollEx")) == "true"
-    assert call("equals", value="Fonds ancien", expected=("Fonds CollEx",)) is None
     assert call("notEmpty", value=("",)) is None
-    assert call("startsWith", value="Thème(s)", prefix="Lieu") is None
 
 
 def test_the_first_value_follows_the_order_of_the_parameters() -> None:
@@ -319,11 +317,6 @@ def test_the_first_value_follows_the_order_of_the_parameters() -> None:
 def test_paragraphs_are_joined_by_an_empty_line() -> None:
     assert call("paragraphs", value=("Un.", "", "Deux.")) == "Un.\n\nDeux."
     assert call("paragraphs", value=(" ",)) is None
-
-
-def test_other_names_are_told_once_and_never_repeat_the_main_one() -> None:
-    names = ("ESILV", "Esilv", "", "Pôle Vinci", "pôle vinci")
-    assert call("altNames", value=names, main="esilv") == ["Pôle Vinci"]
 
 
 # --- dates -----------------------------------------------------------------------------------
@@ -845,7 +838,6 @@ def test_a_link_is_always_an_iri_that_the_store_accepts(rest: str) -> None:
 def test_a_link_to_a_fonds_of_ccfr_is_a_unit(href: str, unit: str, rules: list[str]) -> None:
     assert read(call("ccfrUnit", href=href)) == ([f"base:id/fonds/{unit}"], rules)
     assert call("notCcfrUnit", href=href) is None
-    assert call("isCcfrLink", href=href) == "true"
 
 
 @pytest.mark.parametrize(
@@ -856,16 +848,6 @@ def test_a_link_to_a_fonds_of_ccfr_is_a_unit(href: str, unit: str, rules: list[s
 def test_another_link_is_no_unit(href: str) -> None:
     assert call("ccfrUnit", href=href) is None
     assert call("notCcfrUnit", href=href) == "true"
-
-
-def test_the_public_ark_depends_on_the_level() -> None:
-    start = "https://ccfr.bnf.fr/portailccfr/ark:/06871/"
-    for level, identifier, name in (
-        ("fonds", "FRFONDS-751132108-1756", "006FRFONDS-751132108-1756"),
-        ("subfonds", "Fonds_5230", "007Fonds_5230"),
-    ):
-        assert call("ccfrArk", identifier=identifier, level=level) == start + name
-    assert call("ccfrArk", identifier="c1-3", level="item") is None
 
 
 @pytest.mark.parametrize(

@@ -141,16 +141,6 @@ def _concordance(table: str) -> dict[str, str]:
 
 
 @_mapping_function
-def equals(value: str, expected: tuple[str, ...]) -> str | None:
-    """Return ``true`` when the value is one of the expected texts.
-
-    >>> equals("Fonds CollEx", ("Fonds CollEx",))
-    'true'
-    """
-    return "true" if _squeeze(value) in map(_squeeze, expected) else None
-
-
-@_mapping_function
 def not_empty(value: tuple[str, ...]) -> str | None:
     """Return ``true`` when one of the values holds something else than white space.
 
@@ -158,16 +148,6 @@ def not_empty(value: tuple[str, ...]) -> str | None:
     ('true', None)
     """
     return "true" if any(text.strip() for text in value) else None
-
-
-@_mapping_function
-def starts_with(value: str, prefix: str) -> str | None:
-    """Return ``true`` when the value starts with a text.
-
-    >>> starts_with("Volumétrie par langue", "Volumétrie")
-    'true'
-    """
-    return "true" if _squeeze(value).startswith(_squeeze(prefix)) else None
 
 
 @_mapping_function
@@ -190,32 +170,6 @@ def paragraphs(value: tuple[str, ...]) -> str | None:
     'Premier.\n\nSecond.'
     """
     return "\n\n".join(text.strip() for text in value if text.strip()) or None
-
-
-@_mapping_function
-def slug_of(value: str) -> str | None:
-    """Return the readable identifier of a label, as `collex_graph.rdf.iris.slug`.
-
-    >>> slug_of("Écriture cunéiforme")
-    'ecriture-cuneiforme'
-    """
-    return slug(value) if value.strip() else None
-
-
-@_mapping_function
-def alt_names(value: tuple[str, ...], main: str = "") -> list[str]:
-    """Return the distinct names that are not the main one (whatever their capitals).
-
-    >>> alt_names(("ESSEC", "Essec", "", "Essec Business School"), main="Essec")
-    ['Essec Business School']
-    """
-    seen = {_folded(main), ""}
-    found = []
-    for name in value:
-        if (folded := _folded(name)) not in seen:
-            seen.add(folded)
-            found.append(_squeeze(name))
-    return found
 
 
 # --- concordances --------------------------------------------------------------------------------
@@ -956,16 +910,6 @@ def not_ccfr_unit(href: str) -> str | None:
 
 
 @_mapping_function
-def is_ccfr_link(href: str) -> str | None:
-    """Return ``true`` for a CCFr ARK of any kind.
-
-    >>> is_ccfr_link("https://ccfr.bnf.fr/portailccfr/ark:/06871/005FRCGMNOV-751135101-D0l")
-    'true'
-    """
-    return "true" if isinstance(identifiers.read_ccfr(href), Identified) else None
-
-
-@_mapping_function
 def ccfr_ark_of(href: str) -> str | None:
     """Return the public ARK behind a link to CCFr; `ccfr_unit` reports how it was written.
 
@@ -974,18 +918,6 @@ def ccfr_ark_of(href: str) -> str | None:
     """
     found = identifiers.read_ccfr(href) if "ark:" in href else None
     return found.iri if isinstance(found, Identified) else None
-
-
-@_mapping_function
-def ccfr_ark(identifier: str, level: str) -> str | None:
-    """Return the public ARK of a fonds (``006``) or of a sub-fonds (``007``).
-
-    >>> ccfr_ark("FRFONDS-751132108-1756", "fonds")
-    'https://ccfr.bnf.fr/portailccfr/ark:/06871/006FRFONDS-751132108-1756'
-    """
-    kind = {"fonds": "006", "subfonds": "007"}.get(level.strip())
-    found = identifiers.read_ccfr(f"ark:/06871/{kind}{identifier.strip()}")
-    return found.iri if kind and isinstance(found, Identified) else None
 
 
 # --- libraries and institutions ------------------------------------------------------------------
