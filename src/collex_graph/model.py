@@ -119,7 +119,7 @@ class RecordSource:
     Attributes:
         name: its name in the mapping document.
         access: the file names it reads, as a shell pattern (``*.xml``).
-        formulation: ``csv`` (any delimited text) or ``xpath``.
+        formulation: ``csv`` (any table), ``xpath``, or one of `mapping.formulations`.
         numbered: a rule refers to ``_position``.
         patterns: for XML, the elements that are records.
         namespaces: for XML, prefix → namespace of the patterns' tests.
@@ -128,6 +128,7 @@ class RecordSource:
         aliases: for tables, column → other headers it goes by.
         delimiter: for tables, the delimiter; None lets the reader find it.
         quoted: for tables, whether a quotation mark encloses a cell.
+        iterator: for formulations of `mapping.formulations`, the records, as the document says it.
     """
 
     name: str
@@ -141,6 +142,7 @@ class RecordSource:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     delimiter: str | None = None
     quoted: bool = True
+    iterator: str = ""
 
 
 @dataclass(slots=True)

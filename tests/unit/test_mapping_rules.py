@@ -283,7 +283,7 @@ REFUSED_DOCUMENTS = {
     "sources of two kinds": (
         changed("csv}", "csv}\n  tree: ['*~xpath', '//x']").replace("s: row", "s: [row, tree]"),
         7,
-        "all csv or all xpath",
+        "all of one formulation",
     ),
     "a mapping without subject": (
         changed('    subject: "base:id/thing/$(id)"\n', ""),

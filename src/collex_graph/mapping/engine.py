@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Position, Problem, Reading, Record
 
@@ -161,7 +163,7 @@ class _FileRun:
         """Map one record."""
         self._begin(record)
         if record.usable:
-            if self._root is None and record.row is None:
+            if self._root is None and etree.iselement(record.content):
                 self._root = record.content.getroottree().getroot()
             row = "" if record.row is None else str(record.row)
             hits = 0

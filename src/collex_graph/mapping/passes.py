@@ -40,6 +40,7 @@ from pyoxigraph import NamedNode
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
+from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
 from collex_graph.mapping.rules import Call, Reference, Template
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
@@ -305,6 +306,13 @@ class PassWriter:
             return "place", True
         if text == "_row":
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
+        if self._source.formulation in FORMULATIONS:
+            formulation = FORMULATIONS[self._source.formulation]
+            try:
+                read = formulation.reader(text, self._source.namespaces)
+            except ReferenceSyntaxError as error:
+                raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
+            return f"{self._constant('J', read)}(rec)", False
         expression, namespaces = self._parsed(text, line)
         if expression.text == "name()":
             return "name_of(rec)", True

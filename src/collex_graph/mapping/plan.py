@@ -10,6 +10,7 @@ from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
 from collex_graph.mapping.passes import (
     ENGINE_REFERENCES,
     Pass,
@@ -127,6 +128,19 @@ class Plan:
                 quoted=source.quoted,
             )
         line, what = source.line, f"the iterator of source {source.name!r}"
+        if source.formulation in FORMULATIONS:
+            try:
+                FORMULATIONS[source.formulation].check_iterator(source.iterator, source.namespaces)
+            except ReferenceSyntaxError as error:
+                raise self._vocabulary.refuse(line, f"{what}: {error}") from error
+            return RecordSource(
+                name=source.name,
+                access=source.access,
+                formulation=source.formulation,
+                numbered=numbered,
+                iterator=source.iterator,
+                namespaces=source.namespaces,
+            )
         try:
             iterator, namespaces = parse_for(source, source.iterator)
             patterns, looks = patterns_of(iterator, namespaces)

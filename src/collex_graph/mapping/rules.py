@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import yaml
 
 from collex_graph.errors import ResourceFileError
+from collex_graph.mapping.formulations import FORMULATIONS
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.literals import check_language_tag
 from collex_graph.rdf.namespaces import prefixes as project_prefixes
@@ -162,7 +163,7 @@ class Source:
 
     name: str
     access: str
-    formulation: Literal["csv", "xpath"]
+    formulation: str
     iterator: str
     line: int
     namespaces: Mapping[str, str] = field(default_factory=dict)
@@ -349,19 +350,16 @@ class _Reader:
             self._required(node, parts, "referenceFormulation"),
             self._text(self._required(node, parts, "referenceFormulation")),
         )
-        only = {"csv": ("delimiter", "quotes", "aliases"), "xpath": ("iterator", "namespaces")}
-        for other, keys in only.items():
-            for key in keys:
-                if other != formulation and key in parts:
-                    self._refuse(parts[key], f"{key!r} has no meaning for {formulation}")
-        self._quotes = formulation == "xpath"
+        table = formulation == "csv"
+        for key in ("iterator", "namespaces") if table else ("delimiter", "quotes", "aliases"):
+            if key in parts:
+                self._refuse(parts[key], f"{key!r} has no meaning for {formulation}")
+        self._quotes = not table
         return Source(
             name=name,
             access=self._text(self._required(node, parts, "access")),
             formulation=formulation,
-            iterator=self._text(self._required(node, parts, "iterator"))
-            if formulation == "xpath"
-            else "",
+            iterator=self._text(self._required(node, parts, "iterator")) if not table else "",
             line=_line(node),
             namespaces={p: self._text(v) for p, v in self._pairs(parts["namespaces"])}
             if "namespaces" in parts
@@ -384,14 +382,15 @@ class _Reader:
         if not access or len(texts) > 2:
             self._refuse(node, "expected [access~formulation, iterator]")
         known = self._formulation(node, formulation)
-        if (known == "xpath") != (len(texts) == 2):
-            self._refuse(node, "an iterator belongs to xpath, and xpath needs one")
+        if (known == "csv") == (len(texts) == 2):
+            self._refuse(node, "csv has no iterator, every other formulation needs one")
         return Source(name, access, known, texts[1] if len(texts) == 2 else "", _line(node))
 
-    def _formulation(self, node: yaml.Node, text: str) -> Literal["csv", "xpath"]:
-        if text not in ("csv", "xpath"):
-            self._refuse(node, f"the reference formulation is csv or xpath, not {text!r}")
-        return "csv" if text == "csv" else "xpath"
+    def _formulation(self, node: yaml.Node, text: str) -> str:
+        known = ("csv", "xpath", *FORMULATIONS)
+        if text not in known:
+            self._refuse(node, f"the reference formulation is {' or '.join(known)}, not {text!r}")
+        return text
 
     def _delimiter(self, node: yaml.Node | None) -> str | None:
         if node is None:
@@ -436,8 +435,8 @@ class _Reader:
                 self._refuse(source, f"there is no source {text!r}; known: {', '.join(sources)}")
             named.append(text)
         if len({sources[text].formulation for text in named}) != 1:
-            self._refuse(parts["sources"], "the sources of one mapping are all csv or all xpath")
-        self._quotes = sources[named[0]].formulation == "xpath"
+            self._refuse(parts["sources"], "the sources of one mapping are all of one formulation")
+        self._quotes = sources[named[0]].formulation != "csv"
         return MappingRule(
             name=name,
             sources=tuple(named),

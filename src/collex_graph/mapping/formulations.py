@@ -1,0 +1,41 @@
+"""The reference formulations besides tables and XPath: what a reference is, and what reads it.
+
+A formulation is entered in `FORMULATIONS` under the name that a mapping document gives it. The
+generated pass calls the reader of each reference with the content of a record; a reader
+gives all the texts found, squeezed, without empty ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class ReferenceSyntaxError(ValueError):
+    """A reference or an iterator that its formulation does not know; says why."""
+
+
+class Formulation(Protocol):
+    """How the records of a kind of source are chosen and read."""
+
+    def check_iterator(self, iterator: str, namespaces: Mapping[str, str]) -> None:
+        """Refuse an iterator that the reader of such sources would not understand.
+
+        Raises:
+            ReferenceSyntaxError: saying what is wrong.
+        """
+        ...
+
+    def reader(self, reference: str, namespaces: Mapping[str, str]) -> Callable[[Any], list[str]]:
+        """Return what reads a reference from the content of a record.
+
+        Raises:
+            ReferenceSyntaxError: for a reference outside the subset.
+        """
+        ...
+
+
+FORMULATIONS: Final[dict[str, Formulation]] = {}
+"""Formulation by the name it has in ``referenceFormulation``."""

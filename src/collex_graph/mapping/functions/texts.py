@@ -1,0 +1,37 @@
+"""Texts: emptiness, order, paragraphs."""
+
+from __future__ import annotations
+
+from collex_graph.mapping.functions.registry import mapping_function
+
+
+@mapping_function
+def not_empty(value: tuple[str, ...]) -> str | None:
+    """Return ``true`` when one of the values holds something else than white space.
+
+    >>> not_empty(("", "Don")), not_empty((" ",))
+    ('true', None)
+    """
+    return "true" if any(text.strip() for text in value) else None
+
+
+@mapping_function
+def first(
+    value: tuple[str, ...] = (), otherwise: tuple[str, ...] = (), lastly: tuple[str, ...] = ()
+) -> str | None:
+    """Return the first value that is not empty, in the order of the parameters.
+
+    >>> first((" ",), ("Catalogue",))
+    'Catalogue'
+    """
+    return next((text for text in (*value, *otherwise, *lastly) if text.strip()), None)
+
+
+@mapping_function
+def paragraphs(value: tuple[str, ...]) -> str | None:
+    r"""Return the paragraphs as one text, an empty line between two.
+
+    >>> paragraphs(("Premier.", " ", "Second."))
+    'Premier.\n\nSecond.'
+    """
+    return "\n\n".join(text.strip() for text in value if text.strip()) or None
