@@ -17,13 +17,14 @@ elements, names of staff) is dropped here, before a rule or a message can see it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.sources.ead import EadRecords
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.gate import root_element
 from collex_graph.sources.tabular import TableRecords
+from collex_graph.sources.units import UnitRecords
 from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
     from collex_graph.model import RecordSource, RecordStream, SourceFile
 
 __all__ = ["find_source_files", "open_records"]
+
+_XML_READERS: Final[dict[str, type[XmlRecords]]] = {
+    "ead": EadRecords,
+    # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF
+    **dict.fromkeys(
+        ("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),
+        UnitRecords,
+    ),
+}
+"""Reader by the local name of the root element; any other XML has `XmlRecords`."""
 
 
 def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> RecordStream:
@@ -50,8 +61,7 @@ def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> Re
         return TableRecords(source_file, sources)
     if formulations == {"xpath"}:
         _, local_name = root_element(source_file.path)
-        reader = EadRecords if local_name == "ead" else XmlRecords
-        return reader(source_file, sources)
+        return _XML_READERS.get(local_name, XmlRecords)(source_file, sources)
     raise UnreadableSourceError(
         source_file.path, "no source of the mapping reads this file, or sources of two kinds do"
     )
