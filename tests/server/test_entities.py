@@ -131,6 +131,23 @@ def test_a_bnf_ark_leads_to_the_concept_or_the_person(
 
 
 @pytest.mark.parametrize(
+    ("path", "format_asked"),
+    [
+        ("/id/agent/751132108/masse-henri", ""),
+        ("/id/agent/751132108/masse-henri.ttl", "&format=ttl"),
+        ("/entity?iri=http://www.idref.fr/150401957/id", ""),
+        ("/entity?iri=http://www.idref.fr/150401957/id&format=jsonld", "&format=jsonld"),
+    ],
+)
+def test_another_name_of_a_thing_leads_to_the_one_that_stands_for_it(client, path, format_asked):
+    response = client.get(path)
+    assert response.status_code == 303
+    assert response.headers["Location"].endswith(
+        "/entity?" + urlencode({"iri": MASSE}) + format_asked
+    )
+
+
+@pytest.mark.parametrize(
     "iri",
     ["https://www.idref.fr/027015182", "https://www.idref.fr/026498987x",
      "https://example.org/027015181"],

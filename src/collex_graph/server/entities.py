@@ -166,8 +166,7 @@ def any_entity() -> Response:
         )
     canonical = _known_spelling(iri)
     if canonical != iri:
-        chosen = f"&format={extension}" if extension else ""
-        return answers.see_other(href_of(canonical) + chosen)
+        return answers.see_other(_address(href_of(canonical), extension))
     return _answer(iri, href, BY_EXTENSION[extension] if extension else None)
 
 
@@ -253,14 +252,26 @@ def graph(_: str) -> Response:
 # --- answers -------------------------------------------------------------------------------------
 
 
+def _address(href: str, extension: str | None) -> str:
+    """Return the address of a representation of what has an address without extension."""
+    if extension is None:
+        return href
+    return f"{href}&format={extension}" if href.startswith("/entity?") else f"{href}.{extension}"
+
+
 def _alternates(href: str, offered: Sequence[Representation]) -> list[tuple[str, Representation]]:
-    if href.startswith("/entity?"):
-        return [(f"{href}&format={each.extension}", each) for each in offered]
-    return [(f"{href}.{each.extension}", each) for each in offered]
+    return [(_address(href, each.extension), each) for each in offered]
+
+
+def _home_of(iri: str) -> str | None:
+    """Return the IRI that stands for another name of its thing: a merged record, an old address."""
+    for triple in construct("entities/represented", node=[_node(iri)]):
+        return str(getattr(triple.object, "value", "")) or None
+    return None
 
 
 def _answer(iri: str, href: str, representation: Representation | None) -> Response:
-    """Send one entity.
+    """Send one entity, or lead to the IRI under which it is described here.
 
     Args:
         iri: the entity.
@@ -270,12 +281,15 @@ def _answer(iri: str, href: str, representation: Representation | None) -> Respo
     site = services()
     snapshot = site.snapshot
     alternates = _alternates(href, PAGE_AND_DATA)
+    asked = representation.extension if representation is not None else None
     if representation is None:
         representation = answers.choose_among(PAGE_AND_DATA, alternates)
     language = language_of(request)
     tag = _tag(iri, representation, language)
     if client_holds(tag):
         response = not_modified(tag, mimetype=representation.media_type)
+    elif (home := _home_of(iri)) is not None:
+        return answers.see_other(_address(href_of(home), asked))
     elif representation.syntax is None:
         if not is_known(iri):
             raise _absent(iri)

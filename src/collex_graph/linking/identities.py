@@ -1,0 +1,440 @@
+"""One node per real thing: which IRIs name the same, and the IRI that stands for them.
+
+A source's mapping says what it knows of a thing under the IRI that its record gives. Three kinds of
+statements then make one node of several IRIs, in this order:
+
+1. what an authority file says of its own entities: ``dcterms:isReplacedBy`` (merged records),
+   ``owl:sameAs``, ``skos:exactMatch`` in the graphs ``graph/authority/…``;
+2. alignments that a person has accepted;
+3. an identifier of a registry that two things of one kind share: ISSN, ISBN, DOI, PPN, ARK, NNT,
+   UAI, RCR; for institutions also the authorities that they say they match.
+
+The node is the authority's IRI: IdRef, else data.bnf.fr, else Persée, else Sudoc, else ours;
+libraries and establishments keep ours (the model, section 1). Two records that one authority keeps
+apart are never joined, and a person is never joined with a body: such a claim is a `Contradiction`.
+
+The statements that matter are few, so each source file's are kept apart (`identity_lines`); all
+others are only rewritten (`Identities.rewrite`), each in its source's own graph.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from collex_graph.rdf.namespaces import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+IDENTIFIERS: Final = (
+    "collex:ppn", "collex:nnt", "bibo:doi", "collex:ark", "bibo:issn", "bibo:eissn", "bibo:isbn",
+    "collex:uai", "collex:rcr",
+)  # fmt: skip
+"""Predicates of identifiers, the surest first."""
+
+_SAMENESS: Final = ("dcterms:isReplacedBy", "owl:sameAs", "skos:exactMatch")
+_LABELS: Final = ("rdfs:label", "skos:prefLabel")
+_TYPE: Final = expand("rdf:type")
+_REPLACED: Final = expand("dcterms:isReplacedBy")
+_EXACT_MATCH: Final = expand("skos:exactMatch")
+_SAME_AS: Final = expand("owl:sameAs")
+_ALT_LABEL: Final = expand("skos:altLabel")
+_ISSN: Final = frozenset({expand("bibo:issn"), expand("bibo:eissn")})
+
+_KINDS: Final[dict[str, str]] = {
+    expand(name): kind
+    for kind, names in {
+        "person": ("foaf:Person", "rico:Person"),
+        "family": ("rico:Family",),
+        "body": ("rico:CorporateBody", "foaf:Organization", "org:Organization"),
+        "library": ("collex:Library",),
+        "establishment": ("collex:Establishment",),
+        "concept": ("skos:Concept",),
+        "place": ("rico:Place",),
+        "serial": ("bibo:Journal", "bibo:Periodical", "bibo:Series", "bibo:Collection"),
+        "issue": ("bibo:Issue",),
+        "part": ("bibo:Article", "bibo:Chapter"),
+        "monograph": ("bibo:Book", "bibo:Thesis", "bibo:EditedBook", "bibo:Proceedings"),
+    }.items()
+    for name in names
+}
+"""What a class says that excludes the other kinds; other classes say nothing of it."""
+_NARROWER: Final = {"library": "body", "establishment": "body"}
+
+_AUTHORITIES: Final = (
+    ("idref", "http://www.idref.fr/"),
+    ("bnf", "http://data.bnf.fr/"),
+    ("persee", "http://data.persee.fr/"),
+    ("sudoc", "https://www.sudoc.fr/"),
+)
+"""Authorities in the order of preference for the node, with the start of their IRIs."""
+
+_READ: Final = (*IDENTIFIERS, *_SAMENESS, *_LABELS)
+_PREDICATE: Final = re.compile(
+    b"> <(?:" + b"|".join(re.escape(iri.encode()) for iri in (*map(expand, _READ), _TYPE)) + b")> "
+)
+_LINE: Final = re.compile(
+    rb"<([^>]*)> <([^>]*)> "
+    rb'(?:<([^>]*)>|("(?:[^"\\]|\\.)*"(?:@[A-Za-z0-9-]+|\^\^<[^>]*>)?)) '
+    rb"<([^>]*)> \."
+)
+_LEXICAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+class Contradiction(NamedTuple):
+    """A claim that two IRIs name one thing, and why it was not followed.
+
+    Attributes:
+        rule: name of the reading rule that says it in words.
+        value: the identifier, or the second IRI.
+        first: IRI of one thing.
+        second: IRI of the other.
+        graph: named graph of the claim.
+    """
+
+    rule: str
+    value: str
+    first: str
+    second: str
+    graph: str
+
+
+class _Statement(NamedTuple):
+    subject: str
+    predicate: str
+    value: str
+    graph: str
+
+
+def identity_lines(lines: bytes) -> bytes:
+    """Return the N-Quads lines that identities are found from.
+
+    Args:
+        lines: whole lines, with all that a file says of a subject.
+
+    Returns:
+        Identifiers and statements of sameness, with the classes and labels of their subjects and of
+        the nodes of authorities.
+    """
+    found: list[tuple[bytes, bytes]] = []
+    identified: set[bytes] = set()
+    plain = tuple(f"<{iri}> ".encode() for iri in (_TYPE, *map(expand, _LABELS)))
+    for hit in _PREDICATE.finditer(lines):
+        start = lines.rfind(b"\n", 0, hit.start()) + 1
+        subject = lines[start : hit.start() + 1]
+        # the pattern may stand inside a literal; a predicate follows the first term
+        if b" " in subject:
+            continue
+        end = lines.find(b"\n", hit.end())
+        found.append((subject, lines[start : len(lines) if end < 0 else end]))
+        if not hit[0][2:].startswith(plain):
+            identified.add(subject)
+    starts = tuple(b"<" + start.encode() for _, start in _AUTHORITIES)
+    return b"".join(
+        line + b"\n"
+        for subject, line in found
+        if subject in identified or subject.startswith(starts)
+    )
+
+
+def _read(lines: bytes) -> Iterator[_Statement]:
+    for found in _LINE.finditer(lines):
+        subject, predicate, iri, literal, graph = (
+            part.decode() if part is not None else None for part in found.groups()
+        )
+        assert subject is not None
+        assert predicate is not None
+        assert graph is not None
+        if iri is None:
+            assert literal is not None
+            lexical = _LEXICAL.match(literal)
+            iri = lexical[1] if lexical else ""
+        yield _Statement(subject, predicate, iri, graph)
+
+
+@dataclass
+class Identities:
+    """What is one thing.
+
+    Attributes:
+        canonical: IRI → the IRI that stands for it, for those that differ.
+        label_graphs: node that several graphs label → the graph whose label is shown; the
+            labels of the others become alternative ones.
+        contradictions: claims that were not followed, in a stable order.
+    """
+
+    canonical: dict[str, str] = field(default_factory=dict)
+    label_graphs: dict[str, str] = field(default_factory=dict)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    _affected: re.Pattern[bytes] | None = None
+
+    def node(self, iri: str) -> str:
+        """Return the IRI that stands for an IRI."""
+        return self.canonical.get(iri, iri)
+
+    def rewrite(self, lines: bytes) -> bytes:
+        """Return N-Quads in which every IRI is that of its node.
+
+        A statement that a node is the same as itself keeps the other name as its object; a label
+        that another graph gives better becomes ``skos:altLabel``.
+
+        Args:
+            lines: whole lines, each ending with a line feed.
+        """
+        if not self.canonical and not self.label_graphs:
+            return lines
+        if self._affected is None:
+            self._affected = _starts_of((*self.canonical, *self.label_graphs))
+        parts: list[bytes] = []
+        done = 0
+        for hit in self._affected.finditer(lines):
+            if hit.start() < done:
+                continue
+            iri = hit[1].decode()
+            if iri not in self.canonical and iri not in self.label_graphs:
+                continue
+            start = lines.rfind(b"\n", done, hit.start()) + 1 or done
+            end = lines.find(b"\n", hit.end())
+            end = len(lines) if end < 0 else end
+            parts += lines[done:start], self._rewrite_line(lines[start:end])
+            done = end
+        if not parts:
+            return lines
+        parts.append(lines[done:])
+        return b"".join(parts)
+
+    def _rewrite_line(self, line: bytes) -> bytes:
+        found = _LINE.fullmatch(line)
+        if found is None:
+            return line
+        subject, predicate, graph = (found[n].decode() for n in (1, 2, 5))
+        node = self.node(subject)
+        term = found[4]
+        if found[3] is not None:
+            value = found[3].decode()
+            target = self.node(value)
+            if predicate == _REPLACED:
+                node = subject  # the old name is what the statement is about
+            elif predicate in (_SAME_AS, _EXACT_MATCH):
+                # the name that another authority gives stays a name
+                target = subject if value == node else value
+            term = f"<{target}>".encode()
+        elif predicate in _LABEL_IRIS and self.label_graphs.get(node, graph) != graph:
+            predicate = _ALT_LABEL
+        return b"<%s> <%s> %s <%s> ." % (node.encode(), predicate.encode(), term, graph.encode())
+
+
+_LABEL_IRIS: Final = frozenset(map(expand, _LABELS))
+
+
+def _starts_of(iris: Iterable[str]) -> re.Pattern[bytes]:
+    """Return what finds IRIs that begin like one of these, up to their last ``/`` or ``#``."""
+    starts = {re.match(r".*?//[^/]*(?:/[a-z-]+){0,3}/?", iri, re.DOTALL)[0] for iri in iris}  # type: ignore[index]
+    shortest = [
+        start for start in starts
+        if not any(start != other and start.startswith(other) for other in starts)
+    ]  # fmt: skip
+    return re.compile(
+        b"<((?:" + b"|".join(re.escape(s.encode()) for s in sorted(shortest)) + b")[^>]*)>"
+    )
+
+
+def find_identities(
+    parts: Iterable[bytes], *, base_iri: str, accepted: Iterable[tuple[str, str]] = ()
+) -> Identities:
+    """Decide which IRIs name one thing.
+
+    Args:
+        parts: the identity lines of the source files, in a fixed order.
+        base_iri: start of our own IRIs.
+        accepted: alignments that a person accepted, as (our IRI, authority's IRI).
+
+    Returns:
+        The identities, the same whatever the order of lines inside a part.
+    """
+    resolver = _Resolver(base_iri)
+    for part in parts:
+        for statement in _read(part):
+            resolver.hear(statement)
+    return resolver.resolve(sorted(accepted))
+
+
+class _Resolver:
+    """A union-find over IRIs that never joins what an authority keeps apart."""
+
+    def __init__(self, base_iri: str) -> None:
+        self._ours = f"{base_iri}id/"
+        self._institutions = tuple(f"{base_iri}id/{kind}/" for kind in ("library", "establishment"))
+        self._authority_graphs = f"{base_iri}graph/authority/"
+        self._kinds: dict[str, set[str]] = {}
+        self._labelled: dict[str, set[str]] = {}
+        self._replaced: dict[tuple[str, str], str] = {}
+        self._same: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str], dict[str, str]] = {}
+        self._parent: dict[str, str] = {}
+        self._names: dict[str, dict[str, str]] = {}
+        self._contradictions: dict[Contradiction, None] = {}
+
+    # --- hearing ---------------------------------------------------------------------------------
+
+    def hear(self, statement: _Statement) -> None:
+        subject, predicate, value, graph = statement
+        if predicate == _TYPE:
+            kind = _KINDS.get(value)
+            if kind is not None:
+                self._kinds.setdefault(subject, set()).add(kind)
+        elif predicate in _LABEL_IRIS:
+            self._labelled.setdefault(subject, set()).add(graph)
+        elif predicate == _REPLACED:
+            if graph.startswith(self._authority_graphs):
+                self._replaced.setdefault((subject, value), graph)
+        elif predicate in (_SAME_AS, _EXACT_MATCH):
+            if subject.startswith(self._institutions):
+                self._keys.setdefault(("", value), {}).setdefault(subject, graph)
+            elif graph.startswith(self._authority_graphs) and self._is_known(value):
+                self._same.setdefault((subject, value), graph)
+        else:
+            name = "issn" if predicate in _ISSN else predicate
+            self._keys.setdefault((name, value), {}).setdefault(subject, graph)
+
+    def _is_known(self, iri: str) -> bool:
+        """Say whether an IRI may be a node here: one of an authority of ours, or our own."""
+        return iri.startswith((self._ours, *(start for _, start in _AUTHORITIES)))
+
+    # --- deciding --------------------------------------------------------------------------------
+
+    def resolve(self, accepted: Iterable[tuple[str, str]]) -> Identities:
+        for (old, new), graph in sorted(self._replaced.items()):
+            self._replace(old, new, graph)
+        for ours, authority in accepted:
+            self._join(ours, authority, "", authority)
+        ranked = sorted(self._same.items(), key=lambda item: (self._rank(item[0][0]), item[0]))
+        for (one, other), graph in ranked:
+            self._join(one, other, graph, other)
+        order = {expand(name): place for place, name in enumerate(IDENTIFIERS)}
+        order["issn"] = order[expand("bibo:issn")]
+        for (name, value), subjects in sorted(
+            self._keys.items(), key=lambda item: (order.get(item[0][0], 99), item[0])
+        ):
+            key = self._root(value) if not name else value
+            self._join_all(subjects, key)
+        self._join_institutions()
+        return self._result()
+
+    def _join_all(self, subjects: Mapping[str, str], value: str) -> None:
+        """Join the things of one kind that share an identifier."""
+        ranked = sorted(subjects, key=lambda iri: (self._rank(iri), iri))
+        for place, iri in enumerate(ranked[1:], start=1):
+            # with the first one that it may be joined with; a difference of kinds is none to report
+            fits = [other for other in ranked[:place] if not self._differ(iri, other)]
+            if fits:
+                self._join(fits[0], iri, subjects[iri], value)
+
+    def _join_institutions(self) -> None:
+        """Join institutions that match the same thing under two of its names."""
+        by_node: dict[str, dict[str, str]] = {}
+        for (name, value), subjects in self._keys.items():
+            if not name:
+                by_node.setdefault(self._root(value), {}).update(subjects)
+        for node, subjects in sorted(by_node.items()):
+            self._join_all(subjects, node)
+
+    def _replace(self, old: str, new: str, graph: str) -> None:
+        """A merged record is no other record of its authority, so only a circle is wrong."""
+        if self._root(old) == self._root(new):
+            if old != new:
+                self._say("ReplacedInCircle", new, old, new, graph)
+            return
+        self._parent[self._root(old)] = self._root(new)
+
+    def _join(self, one: str, other: str, graph: str, value: str) -> None:
+        first, second = self._root(one), self._root(other)
+        if first == second:
+            return
+        if self._differ(first, second):
+            self._say("SamenessOfTwoKinds", value, one, other, graph)
+            return
+        mine, theirs = self._names_of(first), self._names_of(second)
+        if any(mine.get(family, name) != name for family, name in theirs.items()):
+            self._say("IdentifierOfTwoRecords", value, one, other, graph)
+            return
+        best, rest = sorted((first, second), key=lambda iri: (self._rank(iri), iri))
+        self._parent[rest] = best
+        self._names[best] = {**theirs, **mine}
+        kinds = self._kinds.get(first, set()) | self._kinds.get(second, set())
+        if kinds:
+            self._kinds[best] = kinds
+
+    def _say(self, rule: str, value: str, first: str, second: str, graph: str) -> None:
+        first, second = sorted((first, second))
+        self._contradictions[Contradiction(rule, value, first, second, graph)] = None
+
+    def _root(self, iri: str) -> str:
+        while (above := self._parent.get(iri)) is not None:
+            further = self._parent.get(above)
+            if further is not None:
+                self._parent[iri] = further
+            iri = above
+        return iri
+
+    def _names_of(self, root: str) -> dict[str, str]:
+        """Return authority → the record that a node is there; no node is two."""
+        if root not in self._names:
+            family = self._family(root)
+            self._names[root] = {} if family is None else {family: root.partition("#")[0]}
+        return self._names[root]
+
+    def _family(self, iri: str) -> str | None:
+        for name, start in _AUTHORITIES:
+            if iri.startswith(start):
+                return name
+        if iri.startswith(self._institutions):
+            # a UAI or an RCR names one institution; other local names may be joined with it
+            local = iri.rpartition("/")[2]
+            return None if re.match(r"[a-z]+-", local) else iri[: iri.rindex("/")]
+        return None
+
+    def _rank(self, iri: str) -> int:
+        """Return how much an IRI is preferred as the node; 0 is best."""
+        if iri.startswith(self._institutions):
+            return 0 if self._family(iri) else 1
+        for place, (_, start) in enumerate(_AUTHORITIES, start=2):
+            if iri.startswith(start):
+                return place
+        return 9
+
+    def _differ(self, one: str, other: str) -> bool:
+        """Say whether two things are of kinds that exclude each other."""
+        mine, theirs = self._kinds_of(one), self._kinds_of(other)
+        return bool(mine and theirs and mine.isdisjoint(theirs))
+
+    def _kinds_of(self, iri: str) -> set[str]:
+        kinds = self._kinds.get(self._root(iri), set()) | self._kinds.get(iri, set())
+        narrow = kinds & _NARROWER.keys()
+        return narrow or kinds
+
+    # --- result ----------------------------------------------------------------------------------
+
+    def _result(self) -> Identities:
+        canonical = {iri: self._root(iri) for iri in sorted(self._parent)}
+        labelled: dict[str, set[str]] = {}
+        for iri, graphs in self._labelled.items():
+            labelled.setdefault(self._root(iri), set()).update(graphs)
+        label_graphs = {
+            node: min(graphs, key=lambda graph: (self._graph_rank(graph), graph))
+            for node, graphs in sorted(labelled.items())
+            if len(graphs) > 1
+        }
+        return Identities(canonical, label_graphs, sorted(self._contradictions))
+
+    def _graph_rank(self, graph: str) -> tuple[int, int]:
+        """Authorities label best, in their order; then the catalogues, then the lists."""
+        for place, (name, _) in enumerate(_AUTHORITIES):
+            if graph.startswith(f"{self._authority_graphs}{name}"):
+                return 0, place
+        for place, (name, _) in enumerate(reversed(_AUTHORITIES)):
+            if f"/graph/source/{name}/" in graph:
+                return 1, place
+        return 2, 0

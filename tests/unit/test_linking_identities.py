@@ -1,0 +1,244 @@
+"""One node per real thing: what is joined, what is kept apart, and how statements are rewritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import RdfFormat, parse
+
+from collex_graph.linking.identities import find_identities, identity_lines
+from collex_graph.rdf.namespaces import expand, prefixes
+
+if TYPE_CHECKING:
+    import random
+
+BASE = "https://w3id.org/collex-graph/"
+IDREF = "http://www.idref.fr/"
+# Identifiers met in real files; what is said of them here is made up for the tests.
+PERSON = f"{IDREF}057648816/id"
+OTHER_PERSON = f"{IDREF}150401957/id"
+BNF = "http://data.bnf.fr/ark:/12148/cb11932512b"
+PERSEE = "http://data.persee.fr/authority/214267#Person"
+
+
+def lines(text: str, graph: str) -> bytes:
+    """Return Turtle as N-Quads lines of a named graph."""
+    head = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes().items())
+    triples = parse(f"@base <{BASE}> .\n{head}{text}", format=RdfFormat.TURTLE)
+    made = (f"{t.subject} {t.predicate} {t.object} <{BASE}graph/{graph}> .\n" for t in triples)
+    return "".join(made).encode()
+
+
+def identities(*parts: tuple[str, str], accepted: tuple[tuple[str, str], ...] = ()):
+    read = [identity_lines(lines(text, graph)) for graph, text in parts]
+    return find_identities(read, base_iri=BASE, accepted=accepted)
+
+
+def test_what_an_authority_says_of_its_own_entity_makes_one_node():
+    found = identities(
+        ("authority/idref/150401957", f"<{PERSON}> owl:sameAs <{PERSEE}> , <{BNF}> ."),
+    )
+    assert found.canonical == {PERSEE: PERSON, BNF: PERSON}
+    assert not found.contradictions
+
+
+def test_a_source_that_is_no_authority_makes_no_node_by_saying_the_same():
+    found = identities(("source/ccfr/x", f"<{PERSON}> owl:sameAs <{PERSEE}> ."))
+    assert not found.canonical
+
+
+def test_a_name_makes_no_node():
+    text = 'a bibo:Journal ; rdfs:label "Annales" ; bibo:issn "{}" .'
+    found = identities(
+        ("source/kbart/a", "<id/document/issn-0003-441X> " + text.format("0003-441X")),
+        ("source/kbart/b", "<id/document/issn-0395-2649> " + text.format("0395-2649")),
+    )
+    assert not found.canonical
+
+
+def test_a_journal_of_three_sources_is_one_node_by_its_issn():
+    sudoc, persee = (
+        "https://www.sudoc.fr/037596225/id",
+        "http://data.persee.fr/collection/ahess#Web",
+    )
+    found = identities(
+        ("source/kbart/a", '<id/document/issn-0395-2649> a bibo:Journal ; bibo:issn "0395-2649" .'),
+        ("source/sudoc/037596225", f'<{sudoc}> a bibo:Periodical ; bibo:issn "0395-2649" .'),
+        ("source/persee/ahess", f'<{persee}> a bibo:Journal ; bibo:eissn "0395-2649" .'),
+    )
+    # Persée comes before Sudoc where several know the thing
+    assert set(found.canonical.values()) == {persee}
+    assert found.canonical[sudoc] == persee
+
+
+def test_an_article_that_gives_the_issn_of_its_journal_stays_an_article():
+    found = identities(
+        ("source/a/1", '<id/document/ark-a> a bibo:Article ; bibo:issn "0395-2649" .'),
+        ("source/a/2", '<id/document/issn-0395-2649> a bibo:Journal ; bibo:issn "0395-2649" .'),
+    )
+    assert not found.canonical
+    assert not found.contradictions
+
+
+def test_two_records_of_one_authority_are_never_joined():
+    one, two = "https://www.sudoc.fr/037596225/id", "https://www.sudoc.fr/039226859/id"
+    found = identities(
+        ("source/sudoc/1", f'<{one}> a bibo:Journal ; bibo:issn "0395-2649" .'),
+        ("source/sudoc/2", f'<{two}> a bibo:Journal ; bibo:issn "0395-2649" .'),
+    )
+    assert not found.canonical
+    (claim,) = found.contradictions
+    assert (claim.rule, claim.value) == ("IdentifierOfTwoRecords", "0395-2649")
+    assert (claim.first, claim.second) == (one, two)
+
+
+def test_a_person_is_never_joined_with_a_body():
+    found = identities(
+        ("authority/idref/1", f"<{PERSON}> a foaf:Person ; owl:sameAs <{PERSEE}> ."),
+        ("authority/persee/1", f"<{PERSEE}> a foaf:Organization ."),
+    )
+    assert not found.canonical
+    assert [claim.rule for claim in found.contradictions] == ["SamenessOfTwoKinds"]
+
+
+def test_a_merged_record_gives_way_to_the_one_that_replaces_it():
+    found = identities(
+        ("authority/idref/1", f"<{OTHER_PERSON}> dcterms:isReplacedBy <{PERSON}> ."),
+        ("authority/idref/1", f"<{OTHER_PERSON}> owl:sameAs <{BNF}> ."),
+    )
+    assert found.canonical == {OTHER_PERSON: PERSON, BNF: PERSON}
+    assert not found.contradictions
+
+
+def test_records_that_replace_each_other_in_a_circle_are_reported():
+    found = identities(
+        ("authority/idref/1", f"<{OTHER_PERSON}> dcterms:isReplacedBy <{PERSON}> ."),
+        ("authority/idref/2", f"<{PERSON}> dcterms:isReplacedBy <{OTHER_PERSON}> ."),
+    )
+    assert len(found.canonical) == 1
+    assert [claim.rule for claim in found.contradictions] == ["ReplacedInCircle"]
+
+
+def test_an_accepted_alignment_makes_the_authority_the_node():
+    ours = f"{BASE}id/concept/751132108/ecriture-cuneiforme"
+    found = identities(accepted=((ours, PERSON),))
+    assert found.canonical == {ours: PERSON}
+
+
+def test_institutions_keep_our_iri_and_meet_by_what_they_match():
+    uai, abes = f"{BASE}id/establishment/0755976N", f"{BASE}id/establishment/abes-1"
+    found = identities(
+        ("source/esr/a", f"<{uai}> a collex:Establishment ; skos:exactMatch <{PERSON}> ."),
+        ("source/istex/b", f"<{abes}> a collex:Establishment ; skos:exactMatch <{BNF}> ."),
+        ("authority/idref/1", f"<{PERSON}> a org:Organization ; owl:sameAs <{BNF}> ."),
+    )
+    assert found.canonical == {abes: uai, BNF: PERSON}
+
+
+def test_two_establishments_of_different_uai_stay_two():
+    one, two = f"{BASE}id/establishment/0755976N", f"{BASE}id/establishment/0753742K"
+    text = f"a collex:Establishment ; skos:exactMatch <{PERSON}> ."
+    found = identities(("source/esr/a", f"<{one}> {text}\n<{two}> {text}"))
+    assert not found.canonical
+    assert [claim.rule for claim in found.contradictions] == ["IdentifierOfTwoRecords"]
+
+
+def test_a_library_and_an_establishment_that_match_one_body_stay_two():
+    text = f"skos:exactMatch <{PERSON}> ."
+    found = identities(
+        ("source/a/a", f"<id/library/751132108> a collex:Library ; {text}"),
+        ("source/esr/a", f"<id/establishment/x-1> a collex:Establishment ; {text}"),
+    )
+    assert not found.canonical
+    assert not found.contradictions
+
+
+def test_statements_are_rewritten_each_in_its_graph():
+    found = identities(("authority/idref/1", f"<{PERSON}> owl:sameAs <{BNF}> ."))
+    text = f'<id/point/1> collex:refersTo <{BNF}> . <{BNF}> collex:note "voir <{BNF}> ici" .'
+    expected = (
+        f'<id/point/1> collex:refersTo <{PERSON}> . <{PERSON}> collex:note "voir <{BNF}> ici" .'
+    )
+    assert found.rewrite(lines(text, "source/a/b")) == lines(expected, "source/a/b")
+
+
+def test_the_other_name_of_a_node_stays_known_as_such():
+    found = identities(("authority/idref/1", f"<{PERSON}> owl:sameAs <{BNF}> ."))
+    kept = lines(f"<{PERSON}> owl:sameAs <{BNF}> .", "authority/idref/1")
+    assert found.rewrite(kept) == kept
+    turned = lines(f"<{BNF}> skos:exactMatch <{PERSON}> .", "authority/bnf/1")
+    expected = lines(f"<{PERSON}> skos:exactMatch <{BNF}> .", "authority/bnf/1")
+    assert found.rewrite(turned) == expected
+
+
+def test_one_label_is_shown_and_the_others_are_kept_as_alternatives():
+    bnf, idref = f'<{BNF}> skos:prefLabel "Hottin, Ch."', f'<{PERSON}> skos:prefLabel "Hottin"'
+    found = identities(
+        ("authority/bnf/1", bnf + " ."),
+        ("authority/idref/1", idref + f" ; owl:sameAs <{BNF}> ."),
+    )
+    assert found.label_graphs == {PERSON: f"{BASE}graph/authority/idref/1"}
+    rewritten = found.rewrite(lines(bnf + " .", "authority/bnf/1"))
+    assert rewritten == lines(f'<{PERSON}> skos:altLabel "Hottin, Ch." .', "authority/bnf/1")
+    kept = lines(idref + " .", "authority/idref/1")
+    assert found.rewrite(kept) == kept
+
+
+def test_lines_without_an_affected_name_are_untouched():
+    found = identities(("authority/idref/1", f"<{PERSON}> owl:sameAs <{BNF}> ."))
+    text = lines(
+        f'<{PERSON}> rdfs:label "x" . <http://data.bnf.fr/ark:/12148/cb1> a foaf:Person .', "a"
+    )
+    assert found.rewrite(text) is text
+
+
+def test_identity_lines_leave_out_everything_else():
+    text = (
+        '<id/document/issn-1> a bibo:Journal ; bibo:issn "1" ; rdfs:label "x" ; dcterms:date "y" .'
+    )
+    other = '<id/fonds/1> a collex:Fonds ; rdfs:label "Un fonds" .'
+    kept = identity_lines(lines(text + other, "source/a/b"))
+    assert kept.count(b"\n") == 3
+    assert b"fonds" not in kept
+
+
+NODES = [
+    PERSON,
+    OTHER_PERSON,
+    BNF,
+    PERSEE,
+    f"{BASE}id/agent/a/b",
+    "https://www.sudoc.fr/037596225/id",
+]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_size=8),
+    st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from("12")), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_identities_do_not_depend_on_the_order_and_never_join_two_records_of_an_authority(
+    same: list[tuple[str, str]], keys: list[tuple[str, str]], chance: random.Random
+):
+    statements = [f"<{a}> owl:sameAs <{b}> ." for a, b in same]
+    statements += [f'<{a}> bibo:doi "{value}" .' for a, value in keys]
+    shuffled = statements.copy()
+    chance.shuffle(shuffled)
+    one = identities(("authority/idref/1", "\n".join(statements)))
+    two = identities(("authority/idref/1", "\n".join(shuffled)))
+    assert one == two
+    clusters: dict[str, set[str]] = {}
+    for iri in NODES:
+        clusters.setdefault(one.node(iri), set()).add(iri)
+    for node, names in clusters.items():
+        assert one.node(node) == node
+        assert len({n for n in names if n.startswith(IDREF)}) <= 1
+
+
+@pytest.mark.parametrize("name", ["bibo:issn", "collex:ppn", "owl:sameAs"])
+def test_a_predicate_inside_a_literal_is_no_statement(name: str):
+    words = f'<id/x> dcterms:description "a> <{expand(name)}> <b" .'
+    assert identity_lines(lines(words, "source/a/b")) == b""
