@@ -128,7 +128,12 @@ class RecordSource:
         aliases: for tables, column → other headers it goes by.
         delimiter: for tables, the delimiter; None lets the reader find it.
         quoted: for tables, whether a quotation mark encloses a cell.
-        iterator: for formulations of `mapping.formulations`, the records, as the document says it.
+        header: for tables, ``blank`` where a header block of names and values stands above the
+            table, ended by a blank row; ``""`` where the first row has the columns.
+        cells: for tables, a regular expression: the records are the filled cells of the columns
+            whose whole header it matches; ``""`` where they are the rows.
+        iterator: for formulations of `mapping.formulations`, the records, as the document says it;
+            for tables, ``file`` for one record in each file that has a row.
     """
 
     name: str
@@ -142,6 +147,8 @@ class RecordSource:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     delimiter: str | None = None
     quoted: bool = True
+    header: str = ""
+    cells: str = ""
     iterator: str = ""
 
 
@@ -150,7 +157,8 @@ class Record:
     """One record, alive until the next one is asked for.
 
     Attributes:
-        content: an lxml element, or the cells of a row in the order of `RecordStream.columns`.
+        content: an lxml element, or the cells of a row in the order of `RecordStream.columns`;
+            behind those of the file come what is read around them (``_cell``, ``_header.…``).
         sources: the record sources it belongs to, each as ``(index, running number from 1)``.
         component: identifier of the described unit it belongs to, for EAD.
         parent: identifier of the unit around that unit, None at the top.

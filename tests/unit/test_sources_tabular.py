@@ -107,6 +107,76 @@ def test_a_cell_without_end_is_refused_before_it_fills_the_memory(tmp_path):
     assert "never closed" in str(error)
 
 
+# --- a header block, cells as records, the file as a record ---------------------------------------
+
+REPORT = (
+    "Report_ID,TR,,,\n"
+    'Exceptions,"a, b",,,\n'
+    "Institution_ID\n"
+    ",,,,\n"
+    "Title,Metric,Total,Jan-2017,Feb-2017\n"
+    "Journal,Requests,3,1,2\n"
+    "Book,Requests,4,,4\n"
+)
+
+
+def report(tmp_path, content=REPORT):
+    path = tmp_path / "table.csv"
+    path.write_text(content, encoding="utf-8")
+    (found,), _ = find_source_files("test", path)
+    file = RecordSource(
+        "file", "*.csv", "csv", columns=frozenset({"_header.Report_ID", "_header.Exceptions"}),
+        header="blank", iterator="file",
+    )  # fmt: skip
+    row = RecordSource("row", "*.csv", "csv", columns=frozenset({"Title"}), header="blank")
+    cell = RecordSource(
+        "cell", "*.csv", "csv", columns=frozenset({"Title", "_column", "_cell"}),
+        header="blank", cells="[A-Z][a-z]{2}-[0-9]{4}",
+    )  # fmt: skip
+    return open_records(found, [file, row, cell])
+
+
+def of_source(stream, index, *names):
+    return [
+        (record.row, number, *[record.content[stream.columns[name]] for name in names])
+        for record in stream
+        for source, number in record.sources
+        if source == index
+    ]
+
+
+def test_a_block_above_the_header_gives_its_values_to_every_record(tmp_path):
+    names = ("_header.Report_ID", "_header.Exceptions", "_header.Institution_ID")
+    assert of_source(report(tmp_path), 0, *names) == [(1, 1, "TR", "a, b", "")]
+    assert of_source(report(tmp_path), 1, "Title", "_header.Report_ID") == [
+        (6, 1, "Journal", "TR"), (7, 2, "Book", "TR"),
+    ]  # fmt: skip
+
+
+def test_filled_cells_of_matching_columns_are_records_with_their_row(tmp_path):
+    assert of_source(report(tmp_path), 2, "Title", "_column", "_cell") == [
+        (6, 1, "Journal", "Jan-2017", "1"),
+        (6, 2, "Journal", "Feb-2017", "2"),
+        (7, 3, "Book", "Feb-2017", "4"),
+    ]
+
+
+def test_a_table_without_rows_has_no_record_of_the_file(tmp_path):
+    stream = report(tmp_path, "Report_ID,TR\n\nTitle,Jan-2017\n")
+    assert [record for record in stream if record.usable] == []
+
+
+def test_a_block_without_a_blank_row_behind_it_is_refused(tmp_path):
+    with pytest.raises(UnreadableSourceError, match="no blank row"):
+        report(tmp_path, "Report_ID,TR\nTitle,Jan-2017\nJournal,1\n")
+
+
+def test_a_name_that_the_block_lacks_is_a_missing_column(tmp_path):
+    stream = report(tmp_path, REPORT.replace("Exceptions", "Remarks"))
+    found = [(note.rule, column) for record in stream for note, column in record.notes]
+    assert found == [("MissingColumn", "_header.Exceptions")]
+
+
 # --- columns -------------------------------------------------------------------------------------
 
 

@@ -186,7 +186,7 @@ class _FileRun:
         return self._out
 
     def _begin(self, record: Record) -> None:
-        name, component = self._name, record.component
+        name, component, before = self._name, record.component, self._key
         if record.row is not None:
             self._key = f"{name}#row={record.row}"
         elif component != self._component or not self._key:
@@ -197,7 +197,9 @@ class _FileRun:
         self._about = _About(name, self._key, self._parent, record)
         self._out = []
         if self._said:
-            self._said.clear()
+            # the cells of one row are one record: what is odd about it is said once
+            if record.row is None or self._key != before:
+                self._said.clear()
             self._problems = []
         for note, column in record.notes:
             self._say(note, column, "", None, None)

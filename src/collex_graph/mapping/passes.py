@@ -64,6 +64,12 @@ ENGINE_REFERENCES = ("_file", "_position", "_positionInUnit", "_row")
 """The same names as in `rules`, in the order in which a message lists them."""
 
 
+HEADER_REFERENCE = "_header."
+"""How a value of the header block of a table is referred to: ``$(_header.Report_ID)``."""
+CELL_REFERENCES = ("_column", "_cell")
+"""Where the records are cells: the header of the cell's column, and the cell."""
+
+
 class MappingFunction(Protocol):
     """What the engine needs to know of a function; see `collex_graph.mapping.functions`."""
 
@@ -293,12 +299,7 @@ class PassWriter:
         if self._source.formulation == "csv":
             if text == "_row":
                 return "place", True
-            if text.startswith("_"):
-                raise self._vocabulary.refuse(
-                    line,
-                    f"$({text}) is not a value of the engine ({', '.join(ENGINE_REFERENCES)}) "
-                    f"nor one of the `values` of source {self._source.name!r}",
-                )
+            self._check_table_reference(text, line)
             if text not in self._columns:
                 return "''", True
             return f"' '.join(rec[{self._columns[text]}].split())", True
@@ -333,6 +334,24 @@ class PassWriter:
             return path.value("rec"), True
         loops = " ".join(self._elements.loops(path.names))
         return f"[t {loops} if (t := {path.value(f'e{len(path.names)}')})]", False
+
+    def _check_table_reference(self, text: str, line: int) -> None:
+        """Refuse what neither a column nor anything around the source's records can be."""
+        source = self._source
+        around = source.header and text.startswith(HEADER_REFERENCE)
+        if around or (source.cells and text in CELL_REFERENCES):
+            return
+        if text.startswith("_"):
+            raise self._vocabulary.refuse(
+                line,
+                f"$({text}) is not a value of the engine ({', '.join(ENGINE_REFERENCES)}), "
+                f"not one of the `values` of source {source.name!r}, and `header` or `cells` of "
+                "the source do not give it",
+            )
+        if source.iterator == "file":
+            raise self._vocabulary.refuse(
+                line, f"$({text}) belongs to a row; source {source.name!r} has a record a file"
+            )
 
     def _parsed(self, text: str, line: int) -> tuple[Expression, dict[str, str]]:
         try:

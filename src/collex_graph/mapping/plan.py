@@ -126,6 +126,9 @@ class Plan:
                 aliases=source.aliases,
                 delimiter=source.delimiter,
                 quoted=source.quoted,
+                header=source.header,
+                cells=source.cells,
+                iterator=source.iterator,
             )
         line, what = source.line, f"the iterator of source {source.name!r}"
         if source.formulation in FORMULATIONS:

@@ -56,11 +56,12 @@ _SOURCE_KEYS = {
     name: name
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
-        "aliases", "values",
+        "aliases", "values", "header", "cells",
     )
 }  # fmt: skip
 
 
+_TABLE_KEYS = ("delimiter", "quotes", "aliases", "header", "cells")
 _ENGINE_VALUES = frozenset({"_file", "_position", "_positionInUnit", "_row"})
 
 
@@ -169,6 +170,8 @@ class Source:
     namespaces: Mapping[str, str] = field(default_factory=dict)
     delimiter: str | None = None
     quoted: bool = True
+    header: str = ""
+    cells: str = ""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, Call] = field(default_factory=dict)
 
@@ -351,7 +354,7 @@ class _Reader:
             self._text(self._required(node, parts, "referenceFormulation")),
         )
         table = formulation == "csv"
-        for key in ("iterator", "namespaces") if table else ("delimiter", "quotes", "aliases"):
+        for key in ("namespaces",) if table else _TABLE_KEYS:
             if key in parts:
                 self._refuse(parts[key], f"{key!r} has no meaning for {formulation}")
         self._quotes = not table
@@ -359,13 +362,17 @@ class _Reader:
             name=name,
             access=self._text(self._required(node, parts, "access")),
             formulation=formulation,
-            iterator=self._text(self._required(node, parts, "iterator")) if not table else "",
+            iterator=self._table_iterator(parts)
+            if table
+            else self._text(self._required(node, parts, "iterator")),
             line=_line(node),
             namespaces={p: self._text(v) for p, v in self._pairs(parts["namespaces"])}
             if "namespaces" in parts
             else {},
             delimiter=self._delimiter(parts.get("delimiter")),
             quoted=self._yes_or_no(parts["quotes"]) if "quotes" in parts else True,
+            header=self._one_of(parts.get("header"), "blank"),
+            cells=self._pattern(parts.get("cells")),
             aliases={
                 column: tuple(self._text(other) for other in self._list(others))
                 for column, others in self._pairs(parts["aliases"])
@@ -398,6 +405,30 @@ class _Reader:
         text = {"\\t": "\t", "tab": "\t"}.get(self._text(node), self._text(node))
         if len(text) != 1:
             self._refuse(node, "a delimiter is one character, or tab")
+        return text
+
+    def _table_iterator(self, parts: Mapping[str, yaml.Node]) -> str:
+        """Read what the records of a table are: its rows, its cells, or the file as a whole."""
+        if "iterator" in parts and "cells" in parts:
+            self._refuse(parts["cells"], "the records are cells or files, not both")
+        return self._one_of(parts.get("iterator"), "file")
+
+    def _one_of(self, node: yaml.Node | None, *known: str) -> str:
+        if node is None:
+            return ""
+        text = self._text(node)
+        if text not in known:
+            self._refuse(node, f"for a table it is {' or '.join(known)}, not {text!r}")
+        return text
+
+    def _pattern(self, node: yaml.Node | None) -> str:
+        if node is None:
+            return ""
+        text = self._text(node)
+        try:
+            re.compile(text)
+        except re.error as error:
+            self._refuse(node, f"{text!r} is not a regular expression ({error})")
         return text
 
     def _yes_or_no(self, node: yaml.Node) -> bool:

@@ -5,6 +5,7 @@ one, else Windows-1252 where every byte has a meaning in it. What is neither is 
 rather than read as other characters.
 
 Rows are counted from 1 with the header (RFC 7111) and a row is not a line: a cell may hold several.
+A block of names and values may stand above the header (COUNTER); its rows count too.
 A cell's text has runs of white space, non-breaking spaces and line ends included, made one space.
 """
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 DELIMITERS = (";", ",", "\t", "|")
 
 _CHUNK_BYTES = 1 << 20
+_BLANK = ' \t\r\n,;|"\xa0'
+_MOST_BLOCK_ROWS = 100
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -54,15 +57,21 @@ class TableRecords:
 
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         self._path = source_file.path
-        self._indexes = tuple(range(len(sources)))
+        self._indexes = tuple(
+            i for i, source in enumerate(sources) if not (source.cells or source.iterator)
+        )
+        self._of_file = tuple(i for i, source in enumerate(sources) if source.iterator == "file")
         self._read = 0
         self.encoding = find_encoding(self._path)
         asked = {column for source in sources for column in source.columns}
+        around = {name for name in asked if name.startswith("_")}
+        asked -= around
         aliases = {
             column: others for source in sources for column, others in source.aliases.items()
         }
         self._quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if sources[0].quoted else csv.QUOTE_NONE
-        lines = self._header_lines()
+        block, lines, self._header_line = self._first_rows(sources[0].header)
+        self._header_row = len(block) + 1
         self.delimiter = sources[0].delimiter or self._find_delimiter(lines, asked, aliases)
         header = self._split(lines, self.delimiter)
         self._width = len(header)
@@ -73,8 +82,14 @@ class TableRecords:
                 self._path,
                 f"none of the columns that the mapping reads is there (delimiter "
                 f"{self.delimiter!r}): {shown}",
-                line=1,
+                line=self._header_line,
             )
+        self._cells = [
+            (index, [(place, name) for place, name in enumerate(map(_header_name, header))
+                     if re.fullmatch(source.cells, name)])
+            for index, source in enumerate(sources) if source.cells
+        ]  # fmt: skip
+        self._around = self._place_around(block, around)
         if self.encoding != "utf-8":
             self._notes.insert(0, (Note("EncodingNotUtf8", self.encoding), None))
 
@@ -95,8 +110,10 @@ class TableRecords:
             UnreadableSourceError: for a quotation mark that is never closed.
         """
         if self._notes:
-            yield Record([], (), line=1, row=1, notes=tuple(self._notes), usable=False)
-        width, indexes = self._width, self._indexes
+            line, row = self._header_line, self._header_row
+            yield Record([], (), line=line, row=row, notes=tuple(self._notes), usable=False)
+        width, indexes, around = self._width, self._indexes, self._around
+        numbers = dict.fromkeys((index for index, _ in self._cells), 0)
         with self._open() as stream:
             rows = csv.reader(stream, delimiter=self.delimiter, quoting=self._quoting, strict=True)
             number, line = 0, 1
@@ -113,7 +130,7 @@ class TableRecords:
                     cells, usable = [], False
                     notes = ((Note("MalformedRow", str(number)), None),)
                 start, line = line, rows.line_num + 1
-                if number == 1 or (usable and not any(map(str.strip, cells))):
+                if number <= self._header_row or (usable and not any(map(str.strip, cells))):
                     continue
                 if usable and len(cells) != width:
                     if len(cells) < width:
@@ -122,15 +139,54 @@ class TableRecords:
                     elif any(map(str.strip, cells[width:])):
                         notes = (_row_note("LongRow", number, len(cells), width),)
                         usable = False
+                    else:
+                        del cells[width:]
+                if self._of_file and not self._read:
+                    yield self._record_of_file()
                 self._read += 1
-                yield Record(
-                    content=cells,
-                    sources=tuple([(index, self._read) for index in indexes]),
-                    line=start,
-                    row=number,
-                    notes=notes,
-                    usable=usable,
-                )
+                if around:
+                    cells += around
+                if indexes or notes:
+                    yield Record(
+                        content=cells,
+                        sources=tuple([(index, self._read) for index in indexes]),
+                        line=start,
+                        row=number,
+                        notes=notes,
+                        usable=usable and bool(indexes),
+                    )
+                for index, places in self._cells if usable else ():
+                    for place, name in places:
+                        if not cells[place].strip():
+                            continue
+                        numbers[index] += 1
+                        content = [*cells[:width], name, cells[place], *around[2:]]
+                        of_cell = ((index, numbers[index]),)
+                        yield Record(content, of_cell, line=start, row=number)
+
+    def _record_of_file(self) -> Record:
+        """Return what stands for the table as a whole: its place is that of the first row."""
+        content = [""] * self._width + self._around
+        return Record(content, tuple((index, 1) for index in self._of_file), line=1, row=1)
+
+    def _place_around(self, block: list[list[str]], asked: set[str]) -> list[str]:
+        """Give places behind the columns to a cell's column and text, and to the header block.
+
+        Returns:
+            What stands there in every record, the cell's two left empty; nothing where no rule
+            refers to any of it.
+        """
+        if not asked:
+            return []
+        values = {"_column": "", "_cell": ""}
+        for lines in block:
+            name, *rest = self._split(lines, self.delimiter) or [""]
+            values.setdefault(f"_header.{_header_name(name)}", rest[0] if rest else "")
+        for place, name in enumerate(values):
+            self._columns[name] = self._width + place
+        for name in sorted(asked - values.keys()):
+            self._notes.append((Note("MissingColumn", name), name))
+        return list(values.values())
 
     def _check_end(self, problem: str, line: int) -> None:
         """Refuse a file whose rows can no longer be told apart."""
@@ -152,17 +208,35 @@ class TableRecords:
             stream.seek(0)
         return stream
 
-    def _header_lines(self) -> list[str]:
-        """Return the lines of the first row."""
+    def _first_rows(self, header: str) -> tuple[list[list[str]], list[str], int]:
+        """Return the header block row by row, the lines of the columns' row, and its line.
+
+        The blank row that ends the block is its last one.
+        """
+        block: list[list[str]] = []
+        line = 1
         with self._open() as stream:
-            lines: list[str] = []
-            for line in stream:
-                lines.append(line)
-                if "".join(lines).count('"') % 2 == 0 or len(lines) > 100:
+            while True:
+                lines: list[str] = []
+                for text in stream:
+                    lines.append(text)
+                    if "".join(lines).count('"') % 2 == 0 or len(lines) > 100:
+                        break
+                blank = not "".join(lines).strip(_BLANK)
+                if not header or (block and not block[-1]):
                     break
-        if not "".join(lines).strip():
-            raise UnreadableSourceError(self._path, "has no header in its first line", line=1)
-        return lines
+                if not lines or len(block) >= _MOST_BLOCK_ROWS:
+                    raise UnreadableSourceError(
+                        self._path,
+                        "a table with names and values above it was expected, and no blank row "
+                        "stands between the two",
+                        line=line,
+                    )
+                block.append([] if blank else lines)
+                line += len(lines)
+        if blank:
+            raise UnreadableSourceError(self._path, f"has no header in line {line}", line=line)
+        return [lines or [""] for lines in block], lines, line
 
     def _split(self, lines: list[str], delimiter: str) -> list[str]:
         try:
