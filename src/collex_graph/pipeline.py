@@ -88,8 +88,13 @@ class MappedSource:
 
     @property
     def publisher_records(self) -> int:
-        """Records as the publisher counts them: notices (not their components), or rows."""
-        return sum(record.parent is None for record in self.records.values())
+        """Records as the publisher counts them: notices (not their components), or rows.
+
+        The first row of a table is its header: what is said of it concerns the table as a whole.
+        """
+        return sum(
+            record.parent is None and record.position.row != 1 for record in self.records.values()
+        )
 
     def describing(self) -> dict[str, list[str]]:
         """Return IRI → keys of the records that describe it, in the order they were read."""
@@ -233,8 +238,13 @@ class _FilePass:
         return self._label + key.removeprefix(self._file.name)
 
     def _describe(self, key: str, record: MappedRecord, subject: str) -> None:
+        own = not record.describes or record.describes[0] == subject
         if subject not in record.describes:
             record.describes.append(subject)
+        if not own:
+            # a row's own thing comes first; of the others (a journal, its publisher) several
+            # rows may speak
+            return
         owner = self._described.setdefault(subject, key)
         if owner != key and record.position.row is not None:
             # two rows of one table that claim to be the same thing: the first is believed
