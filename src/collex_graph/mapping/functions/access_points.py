@@ -73,7 +73,7 @@ _KINDS: Final = {
 SCHEME_NAMES: Final = {
     "idref": "IdRef (PPN)", "sudoc": "Sudoc (PPN)", "bnf": "BnF (ARK)", "persee": "Persée",
     "rcr": "RCR", "uai": "UAI", "siren": "SIREN", "ror": "ROR", "isni": "ISNI",
-    "wikidata": "Wikidata",
+    "wikidata": "Wikidata", "issn": "ISSN", "isbn": "ISBN", "doi": "DOI", "ark": "ARK",
 }  # fmt: skip
 
 
@@ -180,4 +180,7 @@ def repairs(found: Identified, written: str) -> list[Note]:
         notes.append(note("LostLeadingZero", written, identifier=found.value, scheme=scheme))
     if "spelling" in found.repairs:
         notes.append(note("IdentifierSpelling", written, canonical=found.iri or found.value))
+    if "stray characters" in found.repairs:
+        scheme = SCHEME_NAMES[found.scheme]
+        notes.append(note("StrayCharacters", written, identifier=found.value, scheme=scheme))
     return notes
