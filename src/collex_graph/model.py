@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from collex_graph.rdf.graph import Node
+
 
 # --- sources -----------------------------------------------------------------------------------
 
@@ -50,7 +52,7 @@ class Position:
         file: file name.
         line: line in the file, from 1, where the reader knows it.
         row: row of a table, from 1 with the header (RFC 7111), for tables.
-        component: identifier of the described unit, for EAD.
+        component: identifier of the described unit, for EAD; IRI of the node, for RDF.
         column: the column's header, or the path (XPath) inside the component.
     """
 
@@ -113,6 +115,19 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class NodeChoice:
+    """One alternative of an RDF iterator: which nodes are records.
+
+    Attributes:
+        wanted: IRI of the class; None for every node that has an IRI.
+        holds: what must hold of the node as well; None where the class says everything.
+    """
+
+    wanted: str | None
+    holds: Callable[[Node], bool] | None = None
+
+
+@dataclass(frozen=True)
 class RecordSource:
     """What a mapping document asks of a reader: one of its ``sources``.
 
@@ -134,6 +149,7 @@ class RecordSource:
             whose whole header it matches; ``""`` where they are the rows.
         iterator: for formulations of `mapping.formulations`, the records, as the document says it;
             for tables, ``file`` for one record in each file that has a row.
+        nodes: for RDF, which nodes are records.
     """
 
     name: str
@@ -150,6 +166,7 @@ class RecordSource:
     header: str = ""
     cells: str = ""
     iterator: str = ""
+    nodes: tuple[NodeChoice, ...] = ()
 
 
 @dataclass(slots=True)
@@ -158,9 +175,10 @@ class Record:
 
     Attributes:
         content: an lxml element, or the cells of a row in the order of `RecordStream.columns`;
-            behind those of the file come what is read around them (``_cell``, ``_header.…``).
+            behind those of the file come what is read around them (``_cell``, ``_header.…``);
+            for RDF a node of a graph.
         sources: the record sources it belongs to, each as ``(index, running number from 1)``.
-        component: identifier of the described unit it belongs to, for EAD.
+        component: identifier of the described unit it belongs to, for EAD; the node's IRI, for RDF.
         parent: identifier of the unit around that unit, None at the top.
         line: line of its start, from 1.
         row: row of a table, from 1 with the header.

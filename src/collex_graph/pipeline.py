@@ -203,9 +203,14 @@ class _FilePass:
         self._mapped = mapped
         self._owners = owners
         self._described: dict[str, str] = {}
+        self._nodes_are_shared = False
 
     def read(self, run: MappingRun, lines: BinaryIO) -> None:
         """Map the whole file."""
+        # several RDF files may speak of one node
+        self._nodes_are_shared = any(
+            source.formulation == "rdf" for source in run.plan.sources_for(self._file.name)
+        )
         offset = lines.tell()
         for found in run.map_file(self._file, open_records):
             key = self._key(found.record)
@@ -254,7 +259,7 @@ class _FilePass:
 
     def _refuse_component_of_other_file(self, key: str, position: Position) -> None:
         """A component identifier that another file has taken sets this record aside."""
-        if position.component is None:
+        if position.component is None or self._nodes_are_shared:
             return
         here = str(self._file.path)
         owner = self._owners.setdefault(position.component, here)

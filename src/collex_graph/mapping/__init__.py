@@ -4,3 +4,9 @@
 documents may call. The readers of ``collex_graph.sources`` are handed in: neither room knows the
 other.
 """
+
+from __future__ import annotations
+
+from collex_graph.mapping import rdfpath
+
+__all__ = ["rdfpath"]

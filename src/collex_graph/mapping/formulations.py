@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from collex_graph.model import NodeChoice
+
 
 class ReferenceSyntaxError(ValueError):
     """A reference or an iterator that its formulation does not know; says why."""
@@ -20,8 +22,13 @@ class ReferenceSyntaxError(ValueError):
 class Formulation(Protocol):
     """How the records of a kind of source are chosen and read."""
 
-    def check_iterator(self, iterator: str, namespaces: Mapping[str, str]) -> None:
+    def check_iterator(
+        self, iterator: str, namespaces: Mapping[str, str]
+    ) -> tuple[NodeChoice, ...]:
         """Refuse an iterator that the reader of such sources would not understand.
+
+        Returns:
+            For RDF, which nodes are records; nothing where the reader reads the iterator itself.
 
         Raises:
             ReferenceSyntaxError: saying what is wrong.

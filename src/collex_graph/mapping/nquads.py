@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode
 
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.iris import is_absolute_iri, percent_encode
-from collex_graph.rdf.literals import check_literal
+from collex_graph.rdf.literals import check_language_tag, check_literal
 from collex_graph.rdf.namespaces import compact, prefixes
 
 if TYPE_CHECKING:
@@ -47,6 +47,20 @@ def _escape_one(found: re.Match[str]) -> str:
         shown = found.string.encode("utf-8", "backslashreplace").decode()
         raise UnreadableValue("InvalidLiteral", shown, reason="not a character", datatype="")
     return _ESCAPES.get(character) or f"\\u{ord(character):04X}"
+
+
+def tag_of(text: str) -> str:
+    """Return the language mark of a text that came with one, ``""`` for any other.
+
+    Raises:
+        UnreadableValue: for a tag that is none (RFC 5646).
+    """
+    language: str = getattr(text, "language", "")
+    if not language:
+        return ""
+    if check_language_tag(language) is not None:
+        raise UnreadableValue("InvalidLanguageTag", text, tag=language)
+    return f"@{language}"
 
 
 def encode_segment(text: str) -> str:

@@ -41,7 +41,7 @@ from pyoxigraph import NamedNode
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
-from collex_graph.mapping.rules import Call, Reference, Template
+from collex_graph.mapping.rules import SOURCE_LANGUAGE, Call, Reference, Template
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.namespaces import expand
@@ -555,6 +555,8 @@ class PassWriter:
         if term.kind == "iri":
             return self._iri(value, scope, rule, term.line)
         suffix, wrap = "", "escape"
+        if term.language == SOURCE_LANGUAGE:
+            return self._tagged(term, scope)
         if term.language:
             suffix = f"@{term.language}"
         elif term.datatype:
@@ -564,6 +566,17 @@ class PassWriter:
                 return self._typed(term, datatype, suffix, scope, rule)
         text, scope = self._value(value, scope, rule, wrap=wrap, constant="escape")
         return f'\\"{text}\\"{suffix}', scope, True
+
+    def _tagged(self, term: Term, scope: _Scope) -> tuple[str, _Scope, bool]:
+        """Write a literal with the language that it has in the source."""
+        parts = term.value.parts if isinstance(term.value, Template) else ()
+        if len(parts) != 1 or not isinstance(parts[0], Reference):
+            raise self._vocabulary.refuse(
+                term.line, f"{SOURCE_LANGUAGE}~lang goes with one reference and nothing else"
+            )
+        name, scope = self._bind(parts[0], scope, term.line)
+        self._environment["tag_of"] = nquads.tag_of
+        return f'\\"{_inset(name, "escape")}\\"{{tag_of({name})}}', scope, True
 
     def _typed(
         self, term: Term, datatype: str, suffix: str, scope: _Scope, rule: int

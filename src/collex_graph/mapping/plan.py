@@ -133,7 +133,9 @@ class Plan:
         line, what = source.line, f"the iterator of source {source.name!r}"
         if source.formulation in FORMULATIONS:
             try:
-                FORMULATIONS[source.formulation].check_iterator(source.iterator, source.namespaces)
+                nodes = FORMULATIONS[source.formulation].check_iterator(
+                    source.iterator, source.namespaces
+                )
             except ReferenceSyntaxError as error:
                 raise self._vocabulary.refuse(line, f"{what}: {error}") from error
             return RecordSource(
@@ -142,6 +144,7 @@ class Plan:
                 formulation=source.formulation,
                 numbered=numbered,
                 iterator=source.iterator,
+                nodes=nodes,
                 namespaces=source.namespaces,
             )
         try:

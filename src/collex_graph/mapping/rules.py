@@ -29,6 +29,8 @@ _PREFIXED = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:")
 _SUFFIX = re.compile(r"~(iri|literal)\Z")
 _FUNCTIONS = "collex-fn:"
+SOURCE_LANGUAGE = "source"
+"""In place of a language tag: the one that the literal has in the source (RDF)."""
 
 _MAPPING_KEYS = {
     "sources": "sources", "source": "sources",
@@ -266,6 +268,7 @@ class _Reader:
         self._prefixes: dict[str, str] = dict(project_prefixes())
         self._where = "the document"
         self._quotes = False
+        self._has_languages = False
 
     def document(self, node: yaml.Node | None) -> MappingDocument:
         if node is None:
@@ -468,6 +471,7 @@ class _Reader:
         if len({sources[text].formulation for text in named}) != 1:
             self._refuse(parts["sources"], "the sources of one mapping are all of one formulation")
         self._quotes = sources[named[0]].formulation != "csv"
+        self._has_languages = sources[named[0]].formulation == "rdf"
         return MappingRule(
             name=name,
             sources=tuple(named),
@@ -657,6 +661,10 @@ class _Reader:
         return text
 
     def _language(self, node: yaml.Node, tag: str) -> str:
+        if tag == SOURCE_LANGUAGE:
+            if not self._has_languages:
+                self._refuse(node, "only literals of RDF sources have a language of their own")
+            return tag
         reason = check_language_tag(tag)
         if reason is not None:
             self._refuse(node, f"{tag!r} is not a language tag ({reason})")

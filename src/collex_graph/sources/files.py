@@ -17,6 +17,13 @@ MEDIA_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".tab": "text/tab-separated-values",
     ".txt": "text/plain",
+    ".rdf": "application/rdf+xml",
+    ".rdfn3": "text/n3",
+    ".n3": "text/n3",
+    ".ttl": "text/turtle",
+    ".nt": "application/n-triples",
+    ".nq": "application/n-quads",
+    ".jsonld": "application/ld+json",
 }
 
 

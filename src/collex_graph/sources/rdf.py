@@ -1,0 +1,473 @@
+"""RDF files: RDF/XML, Turtle, N3, N-Triples, N-Quads and JSON-LD, whatever their names say.
+
+The format is found by the first bytes. The statements of one file are held in memory while its
+records are handed out, up to `MAX_STATEMENTS`; a record is a node, with what it says and
+what names it.
+
+What is dangerous is refused before anything is parsed, what is broken keeps what came before:
+
+* RDF/XML passes through expat first. A DTD may declare internal entities (Persée's dumps abbreviate
+  datatypes as ``&xsd;date``), few and short, which are expanded here; an external one, a parameter
+  entity, an expansion that grows and elements nested more than `MAX_DEPTH` deep are refused. No
+  address is ever opened, those of JSON-LD contexts included.
+* A file that breaks off is mapped up to there, then the error says line and column.
+* IRIs and dates are taken as they stand: one that is wrong is the business of the rule that meets
+  it, and costs neither the record nor the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections import Counter
+from typing import IO, TYPE_CHECKING, Final, NoReturn, cast
+from xml.parsers import expat
+
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
+
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.model import Note, Record
+from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value
+from collex_graph.rdf.iris import percent_encode
+from collex_graph.rdf.namespaces import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pyoxigraph import Quad
+
+    from collex_graph.model import NodeChoice, RecordSource, SourceFile
+
+MAX_STATEMENTS: Final = 1_500_000
+"""Statements of one file; as many of IdRef's take about 350 MB of memory."""
+
+MAX_DEPTH: Final = 200
+MAX_ENTITIES: Final = 100
+MAX_ENTITY_CHARACTERS: Final = 2000
+_CHUNK_BYTES: Final = 1 << 16
+_HEAD_BYTES: Final = 4096
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+_DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_IRI_FIRST: Final = re.compile(r"<[^\s<>\"]*>")
+_HTML: Final = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
+_QUADS: Final = re.compile(
+    r"(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+"
+    r"(?:<[^<>\s]*>|_:\S+|\"(?:[^\"\\]|\\.)*\"(?:@[\w-]+|\^\^<[^<>\s]*>)?)\s*"
+    r"(?P<graph><[^<>\s]*>|_:\S+)?\s*\.\s*(?:#.*)?$"
+)
+_COMMENTS: Final = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*")
+_STRING = expand("xsd:string")
+_LANGUAGE_TEXT = expand("rdf:langString")
+
+
+class RdfRecords:
+    """The records of one RDF file (a `RecordStream`).
+
+    Args:
+        source_file: the file.
+        sources: what to read in it.
+    """
+
+    def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
+        self._path = source_file.path
+        self._sources = sources
+        self.columns: Mapping[str, int] = {}
+        self.records_read = 0
+        self._text = _Bytes(self._path)
+        self._format = _format_of(self._path, self._text.head)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the file, then hand out its records, then say where it broke, if it did."""
+        end, problem = self._text.size, None
+        if self._format == RdfFormat.RDF_XML:
+            gate = _XmlGate(self._path)
+            end, problem = gate.pass_through(self._text)
+            cut = _Cut(self._text, gate.prolog, gate.root_at, end)
+        else:
+            cut = _Cut(self._text, b"", 0, end)
+        graph, broken = self._graph(cut)
+        yield from self._records(graph)
+        broken = problem or broken
+        if broken is not None:
+            raise broken
+
+    def _graph(self, text: _Cut) -> tuple[Graph, UnreadableSourceError | None]:
+        graph = Graph()
+        try:
+            for subject, predicate, value, _ in self._quads(text):
+                if graph.statements == MAX_STATEMENTS:
+                    raise UnreadableSourceError(
+                        self._path,
+                        f"more than {MAX_STATEMENTS:,} statements in one file: split it by "
+                        "entity, the statements of one file are held in memory",
+                    )
+                graph.add(_name(subject), predicate.value, _term(value))
+        except SyntaxError as error:
+            line = error.lineno or self._line_of(text)
+            return graph, self._broken(error, line)
+        return graph, None
+
+    def _quads(self, text: _Cut) -> Iterator[Quad]:
+        base = RELATIVE_BASE + percent_encode(self._path.name)
+        with text as stream:
+            yield from parse(
+                cast("IO[bytes]", stream), format=self._format, base_iri=base, lenient=True
+            )
+
+    def _line_of(self, text: _Cut) -> int:
+        """Find the line of an error that the parser does not place: the last one it asked for."""
+        by_line = text.by_line()
+        try:
+            for _ in self._quads(by_line):
+                pass
+        except SyntaxError:
+            pass
+        return by_line.line
+
+    def _broken(self, error: SyntaxError, line: int) -> UnreadableSourceError:
+        """Return what is wrong in words, without the parser's own mention of the place."""
+        said = re.sub(r"^Parser error at .*?: ", "", str(error.msg))
+        if "LoadDocumentCallback" in said:
+            said = "a JSON-LD context given by its address is not fetched: write it in the file"
+        where = f", column {error.offset}" if error.lineno and error.offset else ""
+        problem = f"{self._format.name} breaks off{where}: {said}"
+        return UnreadableSourceError(self._path, problem, line=line)
+
+    # --- records ---------------------------------------------------------------------------------
+
+    def _records(self, graph: Graph) -> Iterator[Record]:
+        by_class: dict[str, list[int]] = {}
+        everything: list[int] = []
+        for index, source in enumerate(self._sources):
+            for choice in source.nodes:
+                if choice.wanted is None:
+                    everything.append(index)
+                else:
+                    by_class.setdefault(choice.wanted, []).append(index)
+        wanted: dict[str, None] = {}
+        if everything:
+            wanted = dict.fromkeys(graph.subjects())
+        else:
+            wanted = dict.fromkeys(s for s, kind in graph.typed() if kind in by_class)
+        numbers: Counter[int] = Counter()
+        blank = 0
+        for name in wanted:
+            node = Node(graph, name)
+            indexes = [
+                index
+                for index, source in enumerate(self._sources)
+                if any(_is_chosen(choice, node) for choice in source.nodes)
+            ]
+            if not indexes:
+                continue
+            for index in indexes:
+                numbers[index] += 1
+            component = name
+            if name.startswith("_:"):
+                blank += 1
+                component = f"blank-{blank}"
+            self.records_read += 1
+            yield Record(
+                content=node,
+                sources=tuple((index, numbers[index]) for index in indexes),
+                component=component,
+                notes=_remarks(node),
+            )
+
+
+def _is_chosen(choice: NodeChoice, node: Node) -> bool:
+    if choice.wanted is None:
+        if node.name.startswith("_:"):
+            return False
+    elif choice.wanted not in node.graph.classes(node.name):
+        return False
+    return choice.holds is None or choice.holds(node)
+
+
+def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
+    """Say which of a node's values are relative IRIs: the file does not say relative to what."""
+    found = [
+        (Note("RelativeIri", value.removeprefix(RELATIVE_BASE)), None)
+        for values in node.graph.about(node.name).values()
+        for value in values
+        if isinstance(value, str) and value.startswith(RELATIVE_BASE)
+    ]
+    if node.name.startswith(RELATIVE_BASE):
+        found.append((Note("RelativeIri", node.name.removeprefix(RELATIVE_BASE)), None))
+    return tuple(found)
+
+
+def _name(node: object) -> str:
+    if isinstance(node, NamedNode):
+        return node.value
+    return f"_:{node.value}" if isinstance(node, BlankNode) else "_:"
+
+
+def _term(term: object) -> Term:
+    if isinstance(term, Literal):
+        language = term.language
+        if language:
+            return Value(term.value, language.strip().lower())
+        datatype = term.datatype.value
+        return Value(term.value, "", "" if datatype in (_STRING, _LANGUAGE_TEXT) else datatype)
+    return _name(term)
+
+
+# --- which format --------------------------------------------------------------------------------
+
+
+def _format_of(path: Path, head: str) -> RdfFormat:
+    """Tell the format by the first characters.
+
+    Raises:
+        UnreadableSourceError: for what is no RDF.
+    """
+    start = _COMMENTS.sub("", head, count=1)
+    if not start:
+        raise UnreadableSourceError(path, "the file is empty")
+    if "\0" in head:
+        raise UnreadableSourceError(path, "this is not text, so it is no RDF")
+    if _HTML.match(start):
+        raise UnreadableSourceError(path, "this is a page (HTML), not RDF: fetch the data again")
+    if start.startswith("<") and not _IRI_FIRST.match(start):
+        return RdfFormat.RDF_XML
+    if start[0] == "{" or re.match(r"\[\s*(?:\{|\])", start):
+        return RdfFormat.JSON_LD
+    quad = _QUADS.match(start.split("\n", 1)[0].rstrip())
+    if quad:
+        return RdfFormat.N_QUADS
+    return RdfFormat.N3
+
+
+class _Bytes:
+    """The bytes of a file as UTF-8, without a byte order mark, read again as often as needed.
+
+    Attributes:
+        head: the first characters.
+        size: length in bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            with path.open("rb") as stream:
+                first = stream.read(_HEAD_BYTES)
+                self._whole: bytes | None = None
+                self._skip = 0
+                encoding = "utf-8"
+                for mark, name in _MARKS:
+                    if first.startswith(mark):
+                        encoding, self._skip = name, len(mark)
+                        break
+                else:
+                    declared = _DECLARED.match(first)
+                    if declared is not None:
+                        encoding = declared[1].decode().lower()
+                if encoding not in ("utf-8", "utf8", "us-ascii", "ascii"):
+                    self._whole = self._recoded(first + stream.read(), encoding)
+                    self._skip = 0
+                self.size = len(self._whole) if self._whole is not None else path.stat().st_size
+        except OSError as error:
+            raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
+        self.size -= self._skip
+        start = self._whole[:_HEAD_BYTES] if self._whole is not None else first[self._skip :]
+        self.head = start.decode("utf-8", "replace")
+
+    def _recoded(self, whole: bytes, encoding: str) -> bytes:
+        try:
+            text = whole.decode(encoding)
+        except LookupError:
+            raise UnreadableSourceError(
+                self._path, f"the encoding {encoding!r} is not known: save the file as UTF-8"
+            ) from None
+        except UnicodeDecodeError as error:
+            line = whole.count(b"\n", 0, error.start) + 1
+            raise UnreadableSourceError(
+                self._path, f"the file says {encoding}, which its bytes are not", line=line
+            ) from None
+        return re.sub(r"^<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1).encode()
+
+    def open(self, offset: int = 0) -> io.BufferedIOBase:
+        """Return a stream from an offset."""
+        stream: io.BufferedIOBase
+        stream = io.BytesIO(self._whole) if self._whole is not None else self._path.open("rb")
+        stream.seek(self._skip + offset)
+        return stream
+
+
+class _Cut(io.RawIOBase):
+    """What a parser gets: a beginning of ours, then the file from one offset to another.
+
+    Attributes:
+        line: the line that was handed out last, when it goes line by line.
+    """
+
+    def __init__(
+        self, text: _Bytes, before: bytes, start: int, end: int, *, lines: bool = False
+    ) -> None:
+        self._made_of = (text, before, start, end)
+        self._lines = lines
+        self._before = before
+        self._left = max(0, end - start)
+        self._stream = text.open(start)
+        self.line = 0
+        if lines:
+            with text.open() as stream:
+                self.line = stream.read(start).count(b"\n")
+
+    def by_line(self) -> _Cut:
+        """Return the same from its beginning, handed out line by line."""
+        return _Cut(*self._made_of, lines=True)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes, ``b""`` at the end."""
+        if self._before:
+            before, self._before = self._before, b""
+            return before
+        wanted = self._left if size < 0 else min(size, self._left)
+        found = self._stream.readline(wanted) if self._lines else self._stream.read(wanted)
+        self._left -= len(found)
+        self.line += bool(found)
+        return found
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+        super().close()
+
+
+# --- what stands before RDF/XML ------------------------------------------------------------------
+
+
+class _XmlGate:
+    """Reads an XML file with expat: refuses bombs, finds the root element and the place of a break.
+
+    Attributes:
+        prolog: the DTD that the parser behind gets: our own, with the entities expanded.
+        root_at: offset of the root element.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.prolog = b""
+        self.root_at = 0
+        self._depth = 0
+        self._entities: dict[str, str] = {}
+        self._parser = parser = expat.ParserCreate()
+        parser.ordered_attributes = True
+        parser.StartElementHandler = self._first
+        parser.EndElementHandler = self._left_one
+        parser.EntityDeclHandler = self._declared
+        parser.ExternalEntityRefHandler = self._external
+        parser.SkippedEntityHandler = self._skipped
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+
+    def pass_through(self, text: _Bytes) -> tuple[int, UnreadableSourceError | None]:
+        """Read the whole file.
+
+        Returns:
+            Up to where it is well-formed, and what is wrong there.
+
+        Raises:
+            UnreadableSourceError: for what is refused.
+        """
+        parser = self._parser
+        try:
+            with text.open() as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    parser.Parse(chunk, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            said = expat.ErrorString(error.code)
+            if error.code == expat.errors.codes.get(_AMPLIFIED):
+                self._refuse("its entities expand without measure")
+            if self._depth == 0 and not self.root_at:
+                raise UnreadableSourceError(
+                    self._path, f"this is no RDF/XML: {said}", line=error.lineno
+                ) from None
+            problem = UnreadableSourceError(
+                self._path,
+                f"RDF/XML breaks off, column {error.offset + 1}: {said}",
+                line=error.lineno,
+            )
+            return max(parser.ErrorByteIndex, self.root_at), problem
+        return text.size, None
+
+    def _refuse(self, problem: str) -> NoReturn:
+        raise UnreadableSourceError(
+            self._path, f"refused: {problem}", line=self._parser.CurrentLineNumber
+        )
+
+    def _first(self, name: str, _: object) -> None:
+        self.root_at = self._parser.CurrentByteIndex
+        if self._entities:
+            written = "".join(
+                f'<!ENTITY {entity} "{self._expanded(entity, ())}">' for entity in self._entities
+            )
+            self.prolog = f"<!DOCTYPE {name} [{written}]>".encode()
+        self._depth = 1
+        self._parser.StartElementHandler = self._entered
+
+    def _entered(self, _name: str, _attributes: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._refuse(f"elements nested more than {MAX_DEPTH} levels deep")
+
+    def _left_one(self, _name: str) -> None:
+        self._depth -= 1
+
+    def _declared(
+        self,
+        name: str,
+        is_parameter: bool,
+        value: str | None,
+        _base: object,
+        _system: object,
+        _public: object,
+        _notation: object,
+    ) -> None:
+        if is_parameter:
+            self._refuse(f"the parameter entity %{name}; (only plain entities are read)")
+        if value is None:
+            return  # an external one: refused where it is used, never fetched
+        if len(self._entities) >= MAX_ENTITIES or len(value) > MAX_ENTITY_CHARACTERS:
+            self._refuse(
+                f"more than {MAX_ENTITIES} entities, or one longer than {MAX_ENTITY_CHARACTERS} "
+                "characters"
+            )
+        self._entities.setdefault(name, value)
+
+    def _expanded(self, name: str, around: tuple[str, ...]) -> str:
+        """Return an entity's text, those inside it expanded, as a DTD may hold it."""
+        if name in around:
+            self._refuse(f"the entity &{name}; holds itself")
+        if len(around) > 3:
+            self._refuse(f"the entity &{name}; stands in others, more than three deep")
+
+        def inner(found: re.Match[str]) -> str:
+            if found[1] in self._entities:
+                return self._expanded(found[1], (*around, name))
+            return found[0]
+
+        text = re.sub(r"&([^#;&\s]+);", inner, self._entities[name])
+        if len(text) > MAX_ENTITY_CHARACTERS:
+            self._refuse(f"the entity &{name}; expands to more than {MAX_ENTITY_CHARACTERS} "
+                         "characters")  # fmt: skip
+        return text if around else text.replace('"', "&quot;").replace("%", "&#37;")
+
+    def _external(self, context: str, _base: object, system: str | None, _public: object) -> int:
+        self._refuse(
+            f"the entity {context!r} stands for another file ({system}), which is never opened"
+        )
+
+    def _skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            self._refuse(f"the entity &{name}; is not declared in the file")
+
+
+_AMPLIFIED: Final = "limit on input amplification factor (from DTD and entities) breached"
