@@ -7,6 +7,7 @@ a record can be set aside later by leaving out its byte ranges.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,10 @@ def map_source(
     run = MappingRun(compile_mapping(read_mapping(document), base_iri))
     mapped = MappedSource(dataset, spool)
     mapped.files, mapped.ignored = find_source_files(dataset, path)
+    for file in mapped.files if run.needs_index else ():
+        progress("index", file.name)
+        with suppress(UnreadableSourceError):  # said when the file is mapped
+            run.index(file, open_records)
     with spool.open("wb") as lines:
         for file in mapped.files:
             progress("map", file.name)
@@ -228,8 +233,9 @@ class _FilePass:
             if found.subject is not None and any(_TYPE in line for line in found.lines):
                 self._describe(key, record, found.subject)
             # the graph is the last term of an N-Quads line: ``… <graph> .``
-            graph = found.lines[0].rpartition("<")[2].partition(">")[0]
-            self._mapped.graphs.setdefault(graph, self._file)
+            for line in found.lines if run.plan.has_graphs_of_rules else found.lines[:1]:
+                graph = line.rpartition("<")[2].partition(">")[0]
+                self._mapped.graphs.setdefault(graph, self._file)
             encoded = "".join(found.lines).encode()
             lines.write(encoded)
             record.extend(offset, len(encoded))

@@ -708,3 +708,53 @@ def test_functions_of_the_project_are_the_default(tmp_path):
     )
     with pytest.raises(ResourceFileError, match="no function collex-fn:no_such"):
         compile_mapping(read_mapping(tmp_path / "mapping.yml"), BASE)
+
+
+# --- graphs, languages and datatypes of one statement ---------------------------------------------
+
+
+def graphs(records):
+    text = "".join(line for record in records for line in record.lines)
+    return sorted(
+        (quad.predicate.value.replace(RDFS, ""), quad.graph_name.value.replace(BASE, ""))
+        for quad in parse(text.encode(), format=RdfFormat.N_QUADS)
+    )
+
+
+def test_a_rule_adds_graphs_of_its_own_to_those_of_its_mapping(tmp_path):
+    rule = '- {p: rdfs:label, o: "$(name)", graphs: ["base:graph/names", "base:graph/of/$(id)"]}'
+    document = f"{TABLE}      {rule}\n      - [rdfs:comment, x~literal]\n"
+    _, records = run(tmp_path, document, "id,name\n1,A\n")
+    assert graphs(records) == [
+        ("comment", "graph/data"),
+        ("label", "graph/data"),
+        ("label", "graph/names"),
+        ("label", "graph/of/1"),
+    ]
+
+
+def test_a_rule_of_a_mapping_without_graph_stands_in_its_own_alone(tmp_path):
+    document = TABLE.replace('    graphs: "base:graph/$(_file)"\n', "")
+    rule = '      - {p: rdfs:label, o: "$(name)", graphs: "base:graph/names"}\n'
+    _, records = run(tmp_path, document + rule, "id,name\n1,A\n")
+    assert graphs(records) == [("label", "graph/names")]
+
+
+def test_the_language_of_a_literal_may_be_read_from_the_record(tmp_path):
+    rule = '      - [rdfs:label, "$(name)", "$(lang)~lang"]\n'
+    content = "id,name,lang\n1,Un,fr\n2,One,en-GB\n3,Eins,german\n4,Uno,\n"
+    _, records = run(tmp_path, TABLE + rule, content)
+    assert [found[2] for found in quads(records)] == ['"Un"@fr', '"One"@en-gb']
+    (problem,) = problems(records)
+    assert (problem.note.rule, problem.note.value) == ("InvalidLiteral", "german")
+    assert dict(problem.note.arguments)["reason"] == "not a language tag"
+
+
+def test_the_datatype_of_a_literal_may_be_read_from_the_record(tmp_path):
+    rule = '      - {p: rdfs:label, o: {value: "$(name)", datatype: "xsd:$(type)"}}\n'
+    content = "id,name,type\n1,12,integer\n2,a,string\n3,twelve,integer\n"
+    _, records = run(tmp_path, TABLE + rule, content)
+    integer = "<http://www.w3.org/2001/XMLSchema#integer>"
+    assert [found[2] for found in quads(records)] == [f'"12"^^{integer}', '"a"']
+    (problem,) = problems(records)
+    assert (problem.note.rule, problem.note.value) == ("InvalidLiteral", "twelve")

@@ -163,7 +163,7 @@ def test_a_template_is_split_at_its_references(template, quotes, parts):
 
 REFUSED_RULES = {
     "a short rule of one": ("- [rdfs:label]", 10, "expected [predicate, object]"),
-    "an unknown prefix": ('- [foo:label, "$(name)"]', 10, "unknown prefix in 'foo:label'"),
+    "an unknown prefix": ('- [foo:label, "$(name)"]', 10, "unknown prefix 'foo' in 'foo:label'"),
     "a predicate that is no IRI": ('- [label, "$(name)"]', 10, "'label' is not an IRI"),
     "a constant that may be either": ("- [rdfs:label, name]", 10, "Write name~iri or name~literal"),
     "an IRI that may be a text": (
@@ -213,7 +213,7 @@ REFUSED_RULES = {
     "an unknown function": (
         "- {p: rdfs:label, o: {function: collex-fn:uppper}}",
         10,
-        "no function collex-fn:uppper; similar ones: upper",
+        "no function collex-fn:uppper; did you mean upper?",
     ),
     "an unknown parameter": (
         "- {p: rdfs:label, o: {function: collex-fn:upper, parameters: [[collex-fn:text, x]]}}",
@@ -235,10 +235,28 @@ REFUSED_RULES = {
         10,
         "is written [",
     ),
-    "graphs of one rule": (
-        "- {p: rdfs:label, o: x~literal, graphs: base:g}",
+    "a join with no mapping": (
+        "- {p: rdfs:seeAlso, o: {mapping: thin, condition: {function: equal, parameters: []}}}",
         10,
-        "graphs belong to the mapping",
+        "no mapping 'thin'; did you mean thing?",
+    ),
+    "a join that compares otherwise": (
+        "- {p: rdfs:seeAlso, o: {mapping: thing, condition: {function: lower}}}",
+        10,
+        "compares with the function `equal`, not 'lower'",
+    ),
+    "a join of one side": (
+        (
+            "- {p: rdfs:seeAlso, o: {mapping: thing, "
+            'condition: {function: equal, parameters: [[str1, "$(id)"]]}}}'
+        ),
+        10,
+        "a join has two sides",
+    ),
+    "a key with a near miss": (
+        '- {predicats: rdfs:label, objects: "$(name)"}',
+        10,
+        "did you mean predicates",
     ),
     "an unknown value of the engine": ('- [rdfs:label, "$(_key)"]', 10, "$(_key) is not a value"),
     "nothing": ("-", 10, "expected"),

@@ -14,11 +14,13 @@ other statements. One remark about one record is made once, however many rules m
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from collex_graph.errors import UnreadableSourceError
+from collex_graph.mapping.joins import JoinIndex
 from collex_graph.model import Note, Position, Problem, Reading, Record
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class MappedRecord:
     """What one mapping says about one subject of one record.
 
     Attributes:
-        subject: IRI of the subject; None where none could be made, and then there are no lines.
+        subject: IRI of the subject, or a blank node; None where none could be made, and then there
+            are no lines.
         lines: N-Quads, each ending with a full stop and a line feed.
         problems: what could not be read, or was repaired.
     """
@@ -92,12 +95,17 @@ class MappingRun:
     Attributes:
         plan: the plan.
         records_read: rows, or notices and components, or other records, so far.
+        rejected: values and records that were left out because they could not be used, so far.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records_read = 0
+        self.rejected = 0
         self._counts = [0] * len(plan.rules)
+        self._between_files = JoinIndex()
+        self._in_file = any(planned.in_file for planned in plan.joins)
+        self._indexed = all(planned.in_file for planned in plan.joins)
 
     @property
     def rule_counts(self) -> dict[str, int]:
@@ -108,46 +116,133 @@ class MappingRun:
                 counts[rule.counts] += count
         return dict(counts)
 
+    @property
+    def needs_index(self) -> bool:
+        """Whether `index` must be called first: mappings of different files are joined."""
+        return not self._indexed
+
+    def index(
+        self,
+        source_file: SourceFile,
+        open_records: OpenRecords,
+        sources: Sequence[RecordSource] | None = None,
+    ) -> None:
+        """Read what the joins between files look for in one of them.
+
+        Called with every file of a data set before the first is mapped, where `needs_index` says
+        so. Its problems are reported when the file is mapped.
+
+        Raises:
+            UnreadableSourceError: when the file cannot be read, or from some point on.
+        """
+        self._indexed = True
+        sources = self.plan.sources_for(source_file.name) if sources is None else sources
+        self._fill(self._between_files, source_file, open_records, sources, in_file=False)
+
+    def _fill(
+        self,
+        index: JoinIndex,
+        source_file: SourceFile,
+        open_records: OpenRecords,
+        sources: Sequence[RecordSource],
+        *,
+        in_file: bool,
+    ) -> None:
+        asked = [
+            source
+            for source in sources
+            if self.plan.index_pass_for(source.name, {}, in_file=in_file) is not None
+        ]
+        if not asked:
+            return
+        stream = open_records(source_file, asked)
+        passes = [
+            made
+            for source in asked
+            if (made := self.plan.index_pass_for(source.name, stream.columns, in_file=in_file))
+        ]
+        file = _FileRun(self.plan, source_file, passes, [], index)
+        for record in stream:
+            if record.usable:
+                file.map(record)
+
     def map_file(
-        self, source_file: SourceFile, open_records: OpenRecords
+        self,
+        source_file: SourceFile,
+        open_records: OpenRecords,
+        sources: Sequence[RecordSource] | None = None,
     ) -> Iterator[MappedRecord]:
         """Map one file, as it is read.
 
         Args:
             source_file: the file.
             open_records: the reader, `collex_graph.sources.open_records`.
+            sources: which of the plan's sources read it; None for those that its name fits.
 
         Raises:
             UnreadableSourceError: when the file cannot be read, or from some point on.
         """
-        sources = self.plan.sources_for(source_file.name)
+        if sources is None:
+            sources = self.plan.sources_for(source_file.name)
         if not sources:
             wanted = sorted({s.access for s in self.plan.document.sources.values()})
             raise UnreadableSourceError(
                 source_file.path, f"the mapping reads {', '.join(wanted)}, not this file"
             )
+        if not self._indexed:
+            raise ValueError("joins between files: call `index` with every file first")
+        with JoinIndex() as index:
+            if self._in_file:
+                self._fill(index, source_file, open_records, sources, in_file=True)
+            yield from self._map(source_file, open_records, sources, index)
+
+    def _map(
+        self,
+        source_file: SourceFile,
+        open_records: OpenRecords,
+        sources: Sequence[RecordSource],
+        index: JoinIndex,
+    ) -> Iterator[MappedRecord]:
         stream = open_records(source_file, sources)
         passes = [self.plan.pass_for(source.name, stream.columns) for source in sources]
         self._counts += [0] * (len(self.plan.rules) - len(self._counts))
         before = self.records_read
         file = _FileRun(self.plan, source_file, passes, self._counts)
+        file.join(index, self._between_files)
+        rejected = self.rejected
         try:
             for record in stream:
                 yield from file.map(record)
         finally:
             self.records_read = before + stream.records_read
+            self.rejected = rejected + file.rejected
 
 
 class _FileRun:
-    """The state of a pass: the current record, and what was said about it so far."""
+    """The state of a pass: the current record, and what was said about it so far.
+
+    Args:
+        plan: the plan.
+        source_file: the file.
+        passes: of each source that reads it.
+        counts: quads per rule, counted on.
+        index: receives what index passes give; None for passes that map.
+    """
 
     def __init__(
-        self, plan: Plan, source_file: SourceFile, passes: list[Pass], counts: list[int]
+        self,
+        plan: Plan,
+        source_file: SourceFile,
+        passes: list[Pass],
+        counts: list[int],
+        index: JoinIndex | None = None,
     ) -> None:
+        self.rejected = 0
         self._plan = plan
         self._name = source_file.name
         self._stem = source_file.path.stem
         self._passes = passes
+        self._processes = [made.process for made in passes]
         self._root: Any = None
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
@@ -157,12 +252,28 @@ class _FileRun:
         self._in_unit: dict[int, int] = {}
         self._key = ""
         self._parent: str | None = None
-        self._callbacks = (self._emit, self._fail, self._values, counts)
+        emit = self._emit if index is None else index.keep
+        self._callbacks = (emit, self._fail, self._values, counts)
+
+    def join(self, in_file: JoinIndex, between_files: JoinIndex) -> None:
+        """Give the passes that ask for joins what they ask."""
+        planned = self._plan.joins
+
+        def joined(place: int, key: tuple[str, ...]) -> Sequence[str]:
+            index = in_file if planned[place].in_file else between_files
+            return index.subjects(place, key)
+
+        self._processes = [
+            partial(made.process, joined=joined) if made.has_joins else made.process
+            for made in self._passes
+        ]
 
     def map(self, record: Record) -> list[MappedRecord]:
         """Map one record."""
         self._begin(record)
-        if record.usable:
+        if not record.usable:
+            self.rejected += len(record.sources) and 1
+        else:
             if self._root is None and etree.iselement(record.content):
                 self._root = record.content.getroottree().getroot()
             row = "" if record.row is None else str(record.row)
@@ -170,7 +281,7 @@ class _FileRun:
             try:
                 for index, number in record.sources:
                     place = row or str(self._number_in_unit(index))
-                    hits += self._passes[index].process(
+                    hits += self._processes[index](
                         record.content, number, self._root, self._stem, place, *self._callbacks
                     )
             except Exception as error:
@@ -202,6 +313,7 @@ class _FileRun:
                 self._said.clear()
             self._problems = []
         for note, column in record.notes:
+            self.rejected += note.rule == "MissingColumn"
             self._say(note, column, "", None, None)
 
     def _number_in_unit(self, source: int) -> int:
@@ -212,9 +324,10 @@ class _FileRun:
     def _emit(self, mapping: int, subject: str, lines: list[str]) -> None:
         if lines or self._problems:
             problems, self._problems = self._problems, []
-            self._out.append(MappedRecord(self._about, subject[1:-1], lines, problems))
+            self._out.append(MappedRecord(self._about, subject.strip("<>"), lines, problems))
 
     def _fail(self, rule: int, error: UnreadableValue, subject: str | None) -> None:
+        self.rejected += 1
         self._remark(rule, error.note, subject)
 
     def _values(self, rule: int, result: Any, subject: str | None) -> Sequence[str]:
@@ -245,7 +358,7 @@ class _FileRun:
                 note=note,
                 position=self._about.position(column),
                 record=self._key,
-                subject=subject[1:-1] if subject else None,
+                subject=subject.strip("<>") if subject else None,
                 mapping=mapping,
                 predicate=predicate,
             )

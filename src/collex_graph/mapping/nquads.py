@@ -10,13 +10,21 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from langcodes import tag_is_valid
 from pyoxigraph import NamedNode
 
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.iris import is_absolute_iri, percent_encode
-from collex_graph.rdf.literals import check_language_tag, check_literal
-from collex_graph.rdf.namespaces import compact, prefixes
+from collex_graph.rdf.literals import (
+    DERIVED_INTEGERS,
+    NOT_ALLOWED,
+    canonical_integer,
+    check_language_tag,
+    check_literal,
+)
+from collex_graph.rdf.namespaces import compact, expand, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +34,13 @@ _ESCAPES = {
     "\t": "\\t", "\b": "\\b", "\n": "\\n", "\r": "\\r", "\f": "\\f", '"': '\\"', "\\": "\\\\",
 }  # fmt: skip
 TO_ENCODE = re.compile(r"[^A-Za-z0-9\-._~]")
+_NOT_IUNRESERVED = re.compile(
+    # RFC 3987, section 2.2: iunreserved
+    "[^A-Za-z0-9\\-._~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd"
+    "\U00020000-\U0002fffd\U00030000-\U0003fffd\U00040000-\U000dfffd\U000e1000-\U000efffd]"
+)
+_NOT_LABEL = re.compile(r"[^A-Za-z0-9]")
+_STRING = expand("xsd:string")
 _PREFIX = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 
 
@@ -94,18 +109,122 @@ def iri_checker(base_iri: str) -> Callable[[str], str]:
             full = namespaces[prefix[1]] + text[prefix.end() :]
         if not is_absolute_iri(full):
             raise UnreadableValue("InvalidIri", text)
-        try:
-            # What the store accepts is decided by its own parser.
-            NamedNode(full)
-        except ValueError:
-            raise UnreadableValue("InvalidIri", text) from None
-        return full
+        return _accepted(full, text)
 
     return check
 
 
-def literal_checker(datatype_iri: str) -> Callable[[str], str]:
+def _accepted(iri: str, shown: str) -> str:
+    """Return an IRI that the store accepts, which its own parser decides."""
+    try:
+        NamedNode(iri)
+    except ValueError:
+        raise UnreadableValue("InvalidIri", shown) from None
+    return iri
+
+
+def iri_completer(base_iri: str) -> Callable[[str], str]:
+    """Return a function that sets a base before relative IRIs and checks the result (R2RML, 7.3).
+
+    >>> iri_completer("http://example.com/")("Carlos")
+    'http://example.com/Carlos'
+    """
+
+    @lru_cache(maxsize=4096)
+    def complete(text: str) -> str:
+        full = text if is_absolute_iri(text) else base_iri + text
+        if not is_absolute_iri(full):
+            raise UnreadableValue("InvalidIri", text)
+        return _accepted(full, text)
+
+    return complete
+
+
+def encode_letters_kept(text: str) -> str:
+    """Percent-encode a value in a template of an IRI, but for letters of any script (R2RML, 7.3).
+
+    >>> encode_letters_kept("Zoë/é à")
+    'Zoë%2Fé%20à'
+    """
+    if TO_ENCODE.search(text) is None:
+        return text
+    try:
+        return _NOT_IUNRESERVED.sub(lambda found: quote(found[0], safe=""), text)
+    except UnicodeEncodeError:
+        shown = text.encode("utf-8", "backslashreplace").decode()
+        raise UnreadableValue("InvalidIri", shown) from None
+
+
+def blank_label(text: str) -> str:
+    """Write a value as part of a blank node's label: other values give other labels.
+
+    >>> blank_label("Bob Smith_30")
+    'Bob_20_Smith_5f_30'
+    """
+    return _NOT_LABEL.sub(lambda found: f"_{ord(found[0]):x}_", text)
+
+
+@lru_cache(maxsize=1024)
+def language_tag(text: str) -> str:
+    """Return a text that is a language tag and is registered as one (BCP 47).
+
+    Raises:
+        UnreadableValue: for any other.
+    """
+    if not is_language_tag(text):
+        raise UnreadableValue(
+            "InvalidLiteral", text, reason="not a language tag", datatype="rdf:langString"
+        )
+    return text
+
+
+def is_language_tag(text: str) -> bool:
+    """Say whether a text is a well-formed language tag whose parts are registered.
+
+    >>> is_language_tag("en-US"), is_language_tag("english")
+    (True, False)
+    """
+    return check_language_tag(text.lower()) is None and tag_is_valid(text)
+
+
+class NaturalText(str):
+    """The text of a number or truth value of a source, with the datatype that it has by nature.
+
+    Attributes:
+        datatype: IRI of the datatype.
+    """
+
+    __slots__ = ("datatype",)
+    datatype: str
+
+    def __new__(cls, text: str, datatype: str) -> NaturalText:  # noqa: D102 - as the class says
+        self = super().__new__(cls, text)
+        self.datatype = datatype
+        return self
+
+
+def natural_literal(text: str) -> str:
+    """Write a literal with the datatype that its value has by nature, none for a plain text."""
+    if isinstance(text, NaturalText):
+        return f'"{text}"^^<{text.datatype}>'
+    return f'"{escape(text)}"'
+
+
+def typed_literal(text: str, datatype_iri: str, *, canonical: bool = True) -> str:
+    """Write a literal whose datatype is known only now; see `literal_checker`."""
+    if datatype_iri == _STRING:
+        return f'"{escape(text)}"'
+    check = _known_literal_checker(datatype_iri, canonical=canonical)
+    return f'"{check(text)}"^^<{datatype_iri}>'
+
+
+def literal_checker(datatype_iri: str, *, canonical: bool = True) -> Callable[[str], str]:
     """Return a function that checks a lexical form and escapes it.
+
+    Args:
+        datatype_iri: the datatype.
+        canonical: refuse forms that the datatype allows and the store would rewrite; what is not
+            for our store keeps them.
 
     >>> literal_checker("http://www.w3.org/2001/XMLSchema#integer")("1930")
     '1930'
@@ -115,8 +234,29 @@ def literal_checker(datatype_iri: str) -> Callable[[str], str]:
     @lru_cache(maxsize=4096)
     def check(lexical: str) -> str:
         reason = check_literal(lexical, datatype_iri)
-        if reason is not None:
+        if reason is not None and (canonical or _is_outside(lexical, datatype_iri, reason)):
             raise UnreadableValue("InvalidLiteral", lexical, reason=reason, datatype=name)
         return escape(lexical)
 
     return check
+
+
+_known_literal_checker = lru_cache(maxsize=64)(literal_checker)
+
+
+def _is_outside(lexical: str, datatype_iri: str, reason: str) -> bool:
+    """Say whether a form that the store does not keep is none of the datatype at all."""
+    name = datatype_iri.removeprefix(expand("xsd:"))
+    if name == "float":
+        return check_literal(lexical, expand("xsd:double")) == NOT_ALLOWED
+    if name == "dateTimeStamp":
+        return check_literal(lexical, expand("xsd:dateTime")) == NOT_ALLOWED
+    if name in DERIVED_INTEGERS:
+        least, most = DERIVED_INTEGERS[name]
+        number = canonical_integer(lexical)
+        return (
+            number is None
+            or (least is not None and int(number) < least)
+            or (most is not None and int(number) > most)
+        )
+    return reason == NOT_ALLOWED

@@ -30,8 +30,10 @@ same value in both places.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.dom import XML_NAMESPACE
 
@@ -41,7 +43,18 @@ from pyoxigraph import NamedNode
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
-from collex_graph.mapping.rules import SOURCE_LANGUAGE, Call, Reference, Template
+from collex_graph.mapping.rules import (
+    DEFAULT_GRAPH,
+    RECORD_NUMBER,
+    SOURCE_LANGUAGE,
+    Call,
+    Join,
+    MappingRule,
+    Reference,
+    Template,
+    Term,
+)
+from collex_graph.mapping.suggestions import suggestion
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.namespaces import expand
@@ -49,17 +62,16 @@ from collex_graph.rdf.namespaces import expand
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from collex_graph.mapping.rules import (
-        MappingDocument,
-        MappingRule,
-        Source,
-        Statements,
-        Term,
-        Value,
-    )
+    from collex_graph.mapping.rules import MappingDocument, Source, Statements, Value
     from collex_graph.mapping.xpath import Expression
 
-_TREATMENTS = {"escape": "to_escape", "segment": "to_encode"}
+_TREATMENTS = {
+    "escape": "to_escape", "segment": "to_encode", "letters_kept": "to_encode",
+    "label": "to_encode",
+}  # fmt: skip
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ENCODINGS = {"uri": "segment", "iri": "letters_kept", "none": ""}
+_DEFAULT_GRAPH_END = '" .\\n"'
 ENGINE_REFERENCES = ("_file", "_position", "_positionInUnit", "_row")
 """The same names as in `rules`, in the order in which a message lists them."""
 
@@ -117,12 +129,33 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class PlannedJoin:
+    """A join of a document.
+
+    Attributes:
+        place: its number, which the index knows it by.
+        join: what the document says.
+        child: the mapping it stands in.
+        parent: the mapping whose subjects it gives.
+        in_file: both read the same files, so that a record is joined with those of its own.
+    """
+
+    place: int
+    join: Join
+    child: MappingRule
+    parent: MappingRule
+    in_file: bool
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """What a document's names mean: prefixes with ``base``, and functions."""
+    """What a document's names mean: prefixes, the base, functions and joins."""
 
     document: MappingDocument
     namespaces: Mapping[str, str]
+    base_iri: str
     functions: Mapping[str, MappingFunction]
+    joins: tuple[PlannedJoin, ...] = ()
 
     def iri(self, text: str) -> str:
         """Expand a prefixed name."""
@@ -143,12 +176,14 @@ class Pass:
     Attributes:
         mappings: names of the mappings in it, in order; ``emit`` names them by index.
         text: its Python.
-        process: itself.
+        process: itself; asks for the index of joins where it has any, as ``joined``.
+        has_joins: it does.
     """
 
     mappings: list[str]
     text: str
     process: Callable[..., int]
+    has_joins: bool = False
 
 
 @dataclass
@@ -191,20 +226,35 @@ class PassWriter:
         self._columns = columns
         self._lines: list[str] = []
         self._names = 0
-        self._check_iri = nquads.iri_checker(vocabulary.namespaces["base"])
+        self._standard = source.standard
+        self._has_joins = any(
+            statements.joins for mapping in mappings for statements in mapping.statements
+        )
+        self._check_iri = nquads.iri_checker(vocabulary.base_iri)
         self._environment: dict[str, Any] = {
             "Unreadable": UnreadableValue,
             "attribute_above": references.attribute_above,
             "children_by_name": references.children_by_name,
             "escape": nquads.escape,
             "iri": self._check_iri,
+            "label": nquads.blank_label,
+            "language": nquads.language_tag,
+            "letters_kept": nquads.encode_letters_kept,
+            "natural": nquads.natural_literal,
             "name_of": references.name_of,
             "segment": nquads.encode_segment,
             "squeezed": references.squeezed,
             "to_encode": nquads.TO_ENCODE.search,
             "to_escape": nquads.TO_ESCAPE.search,
             "text_of": references.text_of,
+            "typed": nquads.typed_literal,
         }
+        if self._standard:
+            self._environment |= {
+                "squeezed": references.verbatim,
+                "text_of": references.verbatim_text_of,
+                "typed": partial(nquads.typed_literal, canonical=False),
+            }
         self._shared: dict[str, str] = {}
         self._elements = references.SharedElements([])
         self._has_graphs = False
@@ -222,18 +272,39 @@ class PassWriter:
             ResourceFileError: for what the document says wrongly, with its line.
         """
         scope = _Scope()
-        self._put(0, "def process(rec, number, root, stem, place, emit, fail, values, C):")
+        joined = ", joined" if self._has_joins else ""
+        self._put(0, f"def process(rec, number, root, stem, place, emit, fail, values, C{joined}):")
         self._share_references(scope)
         self._put(1, "hits = 0")
         for index, mapping in enumerate(self._mappings):
             self._has_graphs = len(mapping.graphs) > 1
             self._write_mapping(index, mapping, scope)
         self._put(1, "return hits")
+        return self._compiled()
+
+    def write_index(self, joins: Iterable[PlannedJoin]) -> Pass:
+        """Write and compile the pass that enters subjects in the index of joins.
+
+        Its ``emit`` takes the number of a join, the values it compares and a subject.
+        """
+        scope = _Scope()
+        self._put(0, "def process(rec, number, root, stem, place, emit, fail, values, C):")
+        self._share_references(scope)
+        for planned in joins:
+            self._put(1, f"# join {planned.place} with mapping {planned.parent.name!r}")
+            self._write_keys(planned, scope)
+        self._put(1, "return 1")
+        return self._compiled()
+
+    def _compiled(self) -> Pass:
         text = "\n".join(self._lines) + "\n"
         # The text is made here from checked parts; nothing of a source file is ever in it.
         exec(compile(text, f"<pass over {self._source.name}>", "exec"), self._environment)  # noqa: S102
         return Pass(
-            [mapping.name for mapping in self._mappings], text, self._environment["process"]
+            [mapping.name for mapping in self._mappings],
+            text,
+            self._environment["process"],
+            self._has_joins,
         )
 
     # --- lines and names -------------------------------------------------------------------------
@@ -281,31 +352,35 @@ class PassWriter:
         """Yield every value of the pass, with 2 for those that several rules depend on."""
         for mapping in self._mappings:
             for term in (*mapping.subjects, *mapping.graphs):
-                yield term.value, 2
+                for value in term.values:
+                    yield value, 2
             if mapping.condition is not None:
                 yield mapping.condition, 2
             for statements in mapping.statements:
-                for value in _values(statements):
+                for value in statements.values:
                     yield value, 1
         for call in self._source.values.values():
             yield call, 2
 
     def _code(self, text: str, line: int) -> tuple[str, bool]:
         """Return the Python that reads a reference, and whether it gives one text."""
-        if text == "_position":
+        if text == RECORD_NUMBER or (text == "_position" and not self._standard):
             return "str(number)", True
-        if text == "_file":
+        if text == "_file" and not self._standard:
             return "stem", True
         if self._source.formulation == "csv":
-            if text == "_row":
+            if text == "_row" and not self._standard:
                 return "place", True
-            self._check_table_reference(text, line)
+            if not self._standard:
+                self._check_table_reference(text, line)
             if text not in self._columns:
                 return "''", True
+            if self._standard:
+                return f"rec[{self._columns[text]}]", True
             return f"' '.join(rec[{self._columns[text]}].split())", True
-        if text == "_positionInUnit":
+        if text == "_positionInUnit" and not self._standard:
             return "place", True
-        if text == "_row":
+        if text == "_row" and not self._standard:
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
         if self._source.formulation in FORMULATIONS:
             formulation = FORMULATIONS[self._source.formulation]
@@ -318,17 +393,19 @@ class PassWriter:
         if expression.text == "name()":
             return "name_of(rec)", True
         nearest = references.attribute_of_nearest(expression, namespaces)
-        if nearest is not None:
+        if nearest is not None and not self._standard:
             return f"attribute_above(rec, {nearest!r})", True
         path = references.plain_path(expression, namespaces)
         if path is None:
             try:
-                reader = references.xpath_reader(expression, namespaces)
+                reader = references.xpath_reader(expression, namespaces, squeeze=not self._standard)
             except etree.XPathError as error:
                 raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
             return f"{self._constant('X', reader)}(rec)", False
         if path.absolute:
-            absolute = references.AbsolutePath(list(path.names), path.attribute)
+            absolute = references.AbsolutePath(
+                list(path.names), path.attribute, squeeze=not self._standard
+            )
             return f"{self._constant('A', absolute)}(root)", False
         if not path.names:
             return path.value("rec"), True
@@ -403,7 +480,8 @@ class PassWriter:
     def _plain_path(self, text: str, line: int) -> references.PlainPath | None:
         if (
             self._source.formulation != "xpath"
-            or text in ENGINE_REFERENCES
+            or text == RECORD_NUMBER
+            or (text in ENGINE_REFERENCES and not self._standard)
             or text in self._source.values
         ):
             return None
@@ -526,11 +604,10 @@ class PassWriter:
         functions = self._vocabulary.functions
         function = functions.get(call.function)
         if function is None:
-            near = ", ".join(sorted(n for n in functions if n[:2] == call.function[:2]))
             raise self._vocabulary.refuse(
                 call.line,
                 f"there is no function collex-fn:{call.function}"
-                + (f"; similar ones: {near}" if near else ""),
+                + suggestion(call.function, functions),
             )
         given = [name for name, _ in call.arguments]
         for name in given:
@@ -538,7 +615,8 @@ class PassWriter:
                 raise self._vocabulary.refuse(
                     call.line,
                     f"collex-fn:{call.function} has no parameter {name!r}; it has "
-                    + ", ".join(function.parameters),
+                    + ", ".join(function.parameters)
+                    + suggestion(name, function.parameters),
                 )
         for name in function.parameters:
             if name not in given and name not in function.optional:
@@ -551,20 +629,33 @@ class PassWriter:
 
     def _term(self, term: Term, scope: _Scope, rule: int) -> tuple[str, _Scope, bool]:
         """Write what leads to a term; return its f-string text and whether making it may fail."""
-        value = term.value
+        if self._standard and self._source.formulation != "csv":
+            # RML gives every term map all the values of its references by itself.
+            scope = _Scope(scope.indent, {})
         if term.kind == "iri":
-            return self._iri(value, scope, rule, term.line)
-        suffix, wrap = "", "escape"
+            return self._iri(term, scope, rule)
+        if term.kind == "blank":
+            text, scope = self._value(term.value, scope, rule, wrap="label")
+            return f"_:b{text}", scope, False
         if term.language == SOURCE_LANGUAGE:
             return self._tagged(term, scope)
-        if term.language:
+        value, suffix, datatype = term.value, "", term.datatype
+        if datatype is not None and not isinstance(datatype, str):
+            return self._typed_by_record(value, datatype, scope, rule)
+        if datatype is not None:
+            full = self._vocabulary.iri(datatype)
+            if full != expand("xsd:string"):
+                suffix = f"^^<{_quoted(full)}>"
+                return self._typed(term, full, suffix, scope, rule)
+        elif term.natural and term.language is None:
+            text, scope = self._value(value, scope, rule)
+            return f"{{natural({self._variable(text, scope)})}}", scope, True
+        text, scope = self._value(value, scope, rule, wrap="escape", constant="escape")
+        if isinstance(term.language, str):
             suffix = f"@{term.language}"
-        elif term.datatype:
-            datatype = self._vocabulary.iri(term.datatype)
-            if datatype != expand("xsd:string"):
-                suffix = f"^^<{_quoted(datatype)}>"
-                return self._typed(term, datatype, suffix, scope, rule)
-        text, scope = self._value(value, scope, rule, wrap=wrap, constant="escape")
+        elif term.language is not None:
+            tag, scope = self._value(term.language, scope, rule)
+            suffix = f"@{{language({self._variable(tag, scope)})}}"
         return f'\\"{text}\\"{suffix}', scope, True
 
     def _tagged(self, term: Term, scope: _Scope) -> tuple[str, _Scope, bool]:
@@ -578,10 +669,24 @@ class PassWriter:
         self._environment["tag_of"] = nquads.tag_of
         return f'\\"{_inset(name, "escape")}\\"{{tag_of({name})}}', scope, True
 
+    def _typed_by_record(
+        self, value: Value, datatype: Term, scope: _Scope, rule: int
+    ) -> tuple[str, _Scope, bool]:
+        """Write a literal whose datatype is read from the record."""
+        text, scope = self._value(value, scope, rule)
+        text = self._variable(text, scope)
+        iri, scope, _ = self._iri(datatype, scope, rule)
+        name = self._new("t")
+        self._put(scope.indent, "try:")
+        self._put(scope.indent + 1, f"{name} = typed({text}, {_f(iri)}[1:-1])")
+        self._put(scope.indent, "except Unreadable as e:")
+        self._put(scope.indent + 1, f"{name} = fail({rule}, e, S)")
+        return f"{{{name}}}", self._made(scope, True, name), False
+
     def _typed(
         self, term: Term, datatype: str, suffix: str, scope: _Scope, rule: int
     ) -> tuple[str, _Scope, bool]:
-        check = nquads.literal_checker(datatype)
+        check = nquads.literal_checker(datatype, canonical=not self._standard)
         if isinstance(term.value, Template) and term.value.constant is not None:
             try:
                 text = check(term.value.constant)
@@ -604,19 +709,27 @@ class PassWriter:
         self._put(scope.indent, f"{name} = {code}")
         return name
 
-    def _iri(self, value: Value, scope: _Scope, rule: int, line: int) -> tuple[str, _Scope, bool]:
-        if isinstance(value, Call) or isinstance(value.parts[0], Reference):
+    def _iri(self, term: Term, scope: _Scope, rule: int) -> tuple[str, _Scope, bool]:
+        value = term.value
+        if isinstance(value, Call) or (isinstance(value.parts[0], Reference) and not term.base):
             text, scope = self._value(value, scope, rule)
             return f"<{{iri({self._variable(text, scope)})}}>", scope, True
-        first = self._vocabulary.iri(value.parts[0])
+        wrap = _ENCODINGS[term.encoding]
+        if term.base is not None and (not _is_absolute(value) or (value.references and not wrap)):
+            complete = self._constant("B", nquads.iri_completer(term.base))
+            lone = len(value.parts) == 1
+            text, scope = self._value(value, scope, rule, wrap="" if lone else wrap)
+            return f"<{{{complete}({self._variable(text, scope)})}}>", scope, True
+        first = self._vocabulary.iri(str(value.parts[0]))
         sample = first + "".join("x" if isinstance(p, Reference) else p for p in value.parts[1:])
         try:
             NamedNode(sample)
-            self._check_iri(sample)
+            if term.base is None:
+                self._check_iri(sample)
         except (ValueError, UnreadableValue) as error:
-            raise self._vocabulary.refuse(line, f"{sample!r} is not an IRI") from error
+            raise self._vocabulary.refuse(term.line, f"{sample!r} is not an IRI") from error
         template = Template((first, *value.parts[1:]), value.line)
-        text, scope = self._value(template, scope, rule, wrap="segment")
+        text, scope = self._value(template, scope, rule, wrap=wrap)
         return f"<{text}>", scope, bool(template.references)
 
     # --- mappings --------------------------------------------------------------------------------
@@ -647,6 +760,41 @@ class PassWriter:
                 self._write_statements(mapping, statements, scope)
             self._put(scope.indent, f"emit({index}, S, W)")
 
+    def _write_keys(self, planned: PlannedJoin, outer: _Scope) -> None:
+        """Write what enters the subjects of a mapping in the index of a join."""
+        mapping, values = planned.parent, [parent for _, parent in planned.join.conditions]
+        for subject in mapping.subjects:
+            rule = self._rule_at(Rule(mapping.name, None, _column(subject.value), None))
+            self._put(1, "S = None")
+            text, scope, fails = self._term(subject, outer.deeper(0), rule)
+            self._guarded(scope.indent, fails, rule, "S", _f(text))
+            scope = self._made(scope, fails, "S")
+            if mapping.condition is not None:
+                name = self._collect(mapping.condition, scope, rule)
+                self._put(scope.indent, f"if {_holds(name)}:")
+                scope = scope.deeper()
+            key, scope = self._key(values, scope, rule)
+            self._put(scope.indent, f"emit({planned.place}, {key}, S)")
+
+    def _key(self, values: Iterable[Value], scope: _Scope, rule: int) -> tuple[str, _Scope]:
+        """Write what leads to the values that a join compares, and return them as a tuple."""
+        if self._standard and self._source.formulation != "csv":
+            scope = _Scope(scope.indent, {})
+        parts: list[str] = []
+        for value in values:
+            text, scope = self._value(value, scope, rule)
+            # str: a number and the text of its digits are the same value
+            parts.append(f'f"{text}"')
+        return f"({', '.join(parts)},)", scope
+
+    def _joined(self, join: Join, scope: _Scope, rule: int) -> tuple[str, _Scope, bool]:
+        """Write the loop over the subjects that a join finds."""
+        (place,) = (planned.place for planned in self._vocabulary.joins if planned.join is join)
+        key, scope = self._key(join.values, scope, rule)
+        name = self._new("o")
+        self._put(scope.indent, f"for {name} in joined({place}, {key}):")
+        return f"{{{name}}}", scope.deeper(), False
+
     def _guarded(self, indent: int, fails: bool, rule: int, name: str, code: str) -> None:
         """Write an assignment; one that fails is reported and leaves nothing."""
         if not fails:
@@ -666,6 +814,9 @@ class PassWriter:
     def _write_graphs(self, graphs: Iterable[Term], scope: _Scope, rule: int) -> _Scope:
         names: list[str] = []
         for graph in graphs:
+            if _is_default(graph):
+                names.append(_DEFAULT_GRAPH_END)
+                continue
             text, scope, fails = self._term(graph, scope, rule)
             name = self._new("g")
             self._guarded(scope.indent, fails, rule, name, _f(f" {text} .\\n"))
@@ -680,10 +831,8 @@ class PassWriter:
     def _write_statements(
         self, mapping: MappingRule, statements: Statements, outer: _Scope
     ) -> None:
-        if statements.graphs:
-            raise self._vocabulary.refuse(
-                statements.line, "graphs belong to the mapping, not to one predicate-object rule"
-            )
+        # a rule's own graphs are added to those of its mapping (R2RML, section 9)
+        graphs = list(statements.graphs) if not mapping.graphs else [None, *statements.graphs]
         for predicate in statements.predicates:
             for term in statements.objects:
                 condition = statements.condition
@@ -692,32 +841,49 @@ class PassWriter:
                 if self._counted[mapping.name, label] > 1:
                     counts += f" (line {statements.line})"
                 others = [predicate.value, *([] if condition is None else [condition])]
-                column = _column(term.value, *others)
+                column = _column(*term.values, *others)
                 rule = self._rule_at(
                     Rule(mapping.name, self._predicate_iri(predicate), column, counts)
                 )
-                self._write_statement(statements, predicate, term, outer.deeper(0), rule)
+                for own in graphs or [None]:
+                    scope = outer.deeper(0)
+                    self._write_statement(statements, predicate, term, scope, rule, own_graph=own)
 
     def _write_statement(
-        self, statements: Statements, predicate: Term, term: Term, scope: _Scope, rule: int
+        self,
+        statements: Statements,
+        predicate: Term,
+        term: Term | Join,
+        scope: _Scope,
+        rule: int,
+        *,
+        own_graph: Term | None,
     ) -> None:
         condition = statements.condition
         if condition is not None:
             in_condition = {text for text, _ in references_of(condition)}
-            for reference in self._varying(term.value):
+            for reference in (ref for value in term.values for ref in self._varying(value)):
                 if reference.text in in_condition:
                     _, scope = self._bind(reference, scope, statements.line)
             name = self._collect(condition, scope, rule)
             self._put(scope.indent, f"if {_holds(name)}:")
             scope = scope.deeper()
         predicate_text, scope, predicate_fails = self._term(predicate, scope, rule)
-        text, scope, object_fails = self._term(term, scope, rule)
-        graph = "G"
-        if self._has_graphs:
+        if isinstance(term, Join):
+            text, scope, object_fails = self._joined(term, scope, rule)
+        else:
+            text, scope, object_fails = self._term(term, scope, rule)
+        graph, graph_fails = "{G}", False
+        if own_graph is not None:
+            graph = " .\\n"
+            if not _is_default(own_graph):
+                named, scope, graph_fails = self._term(own_graph, scope, rule)
+                graph = f" {named} .\\n"
+        elif self._has_graphs:
             self._put(scope.indent, "for g in G:")
-            scope, graph = scope.deeper(), "g"
-        line = f"W.append({_f(f'{{S}} {predicate_text} {text}{{{graph}}}')}); C[{rule}] += 1"
-        if predicate_fails or object_fails:
+            scope, graph = scope.deeper(), "{g}"
+        line = f"W.append({_f(f'{{S}} {predicate_text} {text}{graph}')}); C[{rule}] += 1"
+        if predicate_fails or object_fails or graph_fails:
             self._put(scope.indent, "try:")
             self._put(scope.indent + 1, line)
             self._put(scope.indent, "except Unreadable as e:")
@@ -769,11 +935,13 @@ def references_of(value: Value) -> Iterator[tuple[str, int]]:
             yield from references_of(argument)
 
 
-def _values(statements: Statements) -> Iterator[Value]:
-    for term in (*statements.predicates, *statements.objects, *statements.graphs):
-        yield term.value
-    if statements.condition is not None:
-        yield statements.condition
+def _is_default(graph: Term) -> bool:
+    return isinstance(graph.value, Template) and graph.value.constant == DEFAULT_GRAPH
+
+
+def _is_absolute(template: Template) -> bool:
+    first = template.parts[0]
+    return isinstance(first, str) and _SCHEME.match(first) is not None
 
 
 def _column(*values: Value) -> str:

@@ -7,19 +7,23 @@ The plan knows nothing of files. It says what it wants of them (`Plan.sources_fo
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from collex_graph.errors import ResourceFileError
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
 from collex_graph.mapping.passes import (
     ENGINE_REFERENCES,
     Pass,
     PassWriter,
+    PlannedJoin,
     Rule,
     Vocabulary,
     parse_for,
     references_of,
 )
+from collex_graph.mapping.rules import RECORD_NUMBER, Join
 from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of
 from collex_graph.model import RecordSource
 
@@ -37,6 +41,7 @@ class Plan:
         document: what was compiled.
         base_iri: start of the IRIs it mints.
         rules: what problems and counts refer to, by index.
+        joins: its joins, by index.
     """
 
     def __init__(
@@ -49,7 +54,9 @@ class Plan:
         self.base_iri = base_iri
         self.rules: list[Rule] = []
         self._rule_places: dict[Rule, int] = {}
-        self._vocabulary = Vocabulary(document, {**document.prefixes, "base": base_iri}, functions)
+        namespaces = {} if document.is_rml else {**document.prefixes, "base": base_iri}
+        self.joins = _planned_joins(document)
+        self._vocabulary = Vocabulary(document, namespaces, base_iri, functions, self.joins)
         self._mappings: dict[str, list[MappingRule]] = {
             name: [mapping for mapping in document.mappings if name in mapping.sources]
             for name in document.sources
@@ -63,6 +70,7 @@ class Plan:
         for record_source in self._record_sources:
             # Written without columns first, so that every mistake of the document shows at once.
             self.pass_for(record_source.name, {})
+            self.index_pass_for(record_source.name, {}, in_file=True)
 
     def sources_for(self, file_name: str) -> tuple[RecordSource, ...]:
         """Return the sources that read a file of this name."""
@@ -84,11 +92,45 @@ class Plan:
             ).write()
         return self._passes[key]
 
+    def index_pass_for(
+        self, source_name: str, columns: Mapping[str, int], *, in_file: bool
+    ) -> Pass | None:
+        """Return the pass that fills the index of joins from a source, None where none asks it.
+
+        Args:
+            source_name: the source.
+            columns: of a table.
+            in_file: for joins of records of one file, else for those of several.
+        """
+        joins = [
+            planned
+            for planned in self.joins
+            if planned.in_file == in_file and source_name in planned.parent.sources
+        ]
+        if not joins:
+            return None
+        parents = {planned.parent.name: planned.parent for planned in joins}
+        return PassWriter(
+            self._vocabulary,
+            self.document.sources[source_name],
+            [replace(parent, graphs=(), statements=()) for parent in parents.values()],
+            self._place_of,
+            columns,
+        ).write_index(joins)
+
     def generated(self) -> str:
         """Return the Python of all passes, for reading."""
         return "\n\n".join(
             f"# source {source.name!r}\n{self.pass_for(source.name, {}).text}"
             for source in self._record_sources
+        )
+
+    @property
+    def has_graphs_of_rules(self) -> bool:
+        """Whether the lines of one mapped record may stand in different graphs."""
+        return any(
+            len(mapping.graphs) > 1 or any(rule.graphs for rule in mapping.statements)
+            for mapping in self.document.mappings
         )
 
     def zero_counts(self) -> Counter[str]:
@@ -110,11 +152,17 @@ class Plan:
         for call in source.values.values():
             for text, line in references_of(call):
                 referred.setdefault(text, line)
-        numbered = "_position" in referred
+        for planned in self.joins:
+            if source.name in planned.parent.sources:
+                for _, value in planned.join.conditions:
+                    for text, line in references_of(value):
+                        referred.setdefault(text, line)
+        engine = {RECORD_NUMBER} if source.standard else set(ENGINE_REFERENCES)
+        numbered = not referred.keys().isdisjoint((RECORD_NUMBER, "_position"))
         plain = {
             text: line
             for text, line in referred.items()
-            if text not in ENGINE_REFERENCES and text not in source.values
+            if text not in engine and text not in source.values
         }
         if source.formulation == "csv":
             return RecordSource(
@@ -171,6 +219,8 @@ def compile_mapping(
     document: MappingDocument,
     base_iri: str,
     functions: Mapping[str, MappingFunction] | None = None,
+    *,
+    blank_nodes: bool = False,
 ) -> Plan:
     """Compile a mapping document.
 
@@ -178,6 +228,7 @@ def compile_mapping(
         document: as `collex_graph.mapping.rules.read_mapping` gives it.
         base_iri: what ``base:`` stands for.
         functions: the functions it may call; None for the project's own.
+        blank_nodes: allow them: nothing that is published has any.
 
     Raises:
         ResourceFileError: for what is outside the subset, with file, line and name.
@@ -186,17 +237,52 @@ def compile_mapping(
         from collex_graph.mapping.functions import FUNCTIONS  # noqa: PLC0415
 
         functions = FUNCTIONS
+    if not blank_nodes:
+        _refuse_blank_nodes(document)
     return Plan(document, base_iri, functions)
+
+
+def _planned_joins(document: MappingDocument) -> tuple[PlannedJoin, ...]:
+    by_name = {mapping.name: mapping for mapping in document.mappings}
+    planned: list[PlannedJoin] = []
+    for child in document.mappings:
+        for statements in child.statements:
+            for join in statements.joins:
+                if join.parent not in by_name:
+                    raise ResourceFileError(
+                        document.path,
+                        f"a join needs the mapping {join.parent!r}, which is not there",
+                        line=join.line,
+                    )
+                parent = by_name[join.parent]
+                files = {
+                    document.sources[name].access for name in (*child.sources, *parent.sources)
+                }
+                planned.append(PlannedJoin(len(planned), join, child, parent, len(files) == 1))
+    return tuple(planned)
 
 
 def _values(mapping: MappingRule) -> Iterator[Value]:
     """Yield everything that refers to a record in a mapping."""
     for term in (*mapping.subjects, *mapping.graphs):
-        yield term.value
+        yield from term.values
     if mapping.condition is not None:
         yield mapping.condition
     for statements in mapping.statements:
-        for term in (*statements.predicates, *statements.objects, *statements.graphs):
-            yield term.value
-        if statements.condition is not None:
-            yield statements.condition
+        yield from statements.values
+
+
+def _refuse_blank_nodes(document: MappingDocument) -> None:
+    for mapping in document.mappings:
+        terms = [*mapping.subjects, *mapping.graphs]
+        for statements in mapping.statements:
+            terms += [t for t in statements.objects if not isinstance(t, Join)]
+            terms += statements.graphs
+        for term in terms:
+            if term.kind == "blank":
+                raise ResourceFileError(
+                    document.path,
+                    f"mapping {mapping.name!r} makes a blank node, and nothing that is published "
+                    "is one: give it an IRI",
+                    line=term.line,
+                )

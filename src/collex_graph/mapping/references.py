@@ -34,6 +34,16 @@ def squeezed(text: str | None) -> str:
     return " ".join(text.split()) if text else ""
 
 
+def verbatim_text_of(element: Any) -> str:
+    """Return all the text inside an element as it is written."""
+    return "".join(element.itertext())
+
+
+def verbatim(text: str | None) -> str:
+    """Return a text as it is; None is empty."""
+    return text or ""
+
+
 def name_of(element: Any) -> str:
     """Return an element's name as XPath's ``name()`` does, prefix included."""
     tag: str = element.tag
@@ -62,9 +72,10 @@ class AbsolutePath:
     another one follows them, so it is enough to look at the last child of each open one.
     """
 
-    def __init__(self, names: list[str], attribute: str | None) -> None:
+    def __init__(self, names: list[str], attribute: str | None, *, squeeze: bool = True) -> None:
         self._names = names
         self._attribute = attribute
+        self._text_of, self._squeezed = _texts(squeeze)
         # One attribute, so that threads which share a plan never see half of it.
         self._memory: tuple[list[tuple[Any, Any]], list[str]] = ([], [])
 
@@ -83,9 +94,9 @@ class AbsolutePath:
         for name in self._names[1:]:
             elements = [child for element in elements for child in element.iterchildren(name)]
         if self._attribute is None:
-            texts = [text_of(element) for element in elements]
+            texts = [self._text_of(element) for element in elements]
         else:
-            texts = [squeezed(element.get(self._attribute)) for element in elements]
+            texts = [self._squeezed(element.get(self._attribute)) for element in elements]
         found = [text for text in texts if text]
         self._memory = (self._still_open(root), found)
         return found
@@ -119,8 +130,12 @@ def children_by_name(elements: Iterable[Any]) -> dict[str, list[Any]]:
     return found
 
 
+def _texts(squeeze: bool) -> tuple[Callable[[Any], str], Callable[[str | None], str]]:
+    return (text_of, squeezed) if squeeze else (verbatim_text_of, verbatim)
+
+
 def xpath_reader(
-    expression: Expression, namespaces: Mapping[str, str]
+    expression: Expression, namespaces: Mapping[str, str], *, squeeze: bool = True
 ) -> Callable[[Any], list[str]]:
     """Return a function that evaluates an XPath on an element.
 
@@ -134,16 +149,20 @@ def xpath_reader(
     # libxml2 looks at prefixes and arguments when it evaluates, so it does so once before any file.
     evaluate(etree.Element("none"))
 
+    text_of_element, squeezed_text = _texts(squeeze)
+
     def read(element: Any) -> list[str]:
         found = evaluate(element)
         if isinstance(found, list):
-            texts = [text_of(n) if etree.iselement(n) else squeezed(str(n)) for n in found]
+            texts = [
+                text_of_element(n) if etree.iselement(n) else squeezed_text(str(n)) for n in found
+            ]
         elif isinstance(found, bool):
             texts = ["true" if found else "false"]
         elif isinstance(found, float):
             texts = [str(int(found)) if found.is_integer() else str(found)]
         else:
-            texts = [squeezed(str(found))]
+            texts = [squeezed_text(str(found))]
         return [text for text in texts if text]
 
     return read

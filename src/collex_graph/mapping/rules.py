@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeVar
 
 import yaml
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping.formulations import FORMULATIONS
+from collex_graph.mapping.suggestions import suggestion
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.literals import check_language_tag
 from collex_graph.rdf.namespaces import prefixes as project_prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-Kind = Literal["iri", "literal"]
+Kind = Literal["iri", "literal", "blank"]
+Encoding = Literal["uri", "iri", "none"]
+
+DEFAULT_GRAPH: Final = "http://w3id.org/rml/defaultGraph"
+"""The graph that a document names in order to name none."""
+
+RECORD_NUMBER: Final = "\0position"
+"""Running number of a record where ``_position`` is an ordinary name: no header holds a NUL."""
 
 _PREFIXED = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:")
@@ -51,6 +59,10 @@ _OBJECT_KEYS = {
     "parameters": "parameters", "pms": "parameters",
     "type": "type", "language": "language", "lang": "language", "datatype": "datatype",
 }  # fmt: skip
+_JOIN_KEYS = {
+    "mapping": "mapping", "mappings": "mapping", "m": "mapping",
+    "condition": "condition", "conditions": "condition",
+}  # fmt: skip
 _CONDITION_KEYS = {
     key: name for key, name in _OBJECT_KEYS.items() if name in ("function", "parameters")
 }
@@ -64,6 +76,8 @@ _SOURCE_KEYS = {
 
 
 _TABLE_KEYS = ("delimiter", "quotes", "aliases", "header", "cells")
+T = TypeVar("T")
+
 _ENGINE_VALUES = frozenset({"_file", "_position", "_positionInUnit", "_row"})
 
 
@@ -120,16 +134,49 @@ class Term:
 
     Attributes:
         value: where its text comes from.
-        kind: IRI or literal.
-        language: of a literal.
-        datatype: of a literal, as written.
+        kind: IRI, literal or blank node; only RML documents have blank nodes.
+        language: of a literal; a value where it is read from the record.
+        datatype: of a literal, as written; a term where it is read from the record.
+        encoding: of values inside the template of an IRI: everything outside RFC 3986's
+            unreserved characters, the same but for letters of other scripts, or nothing.
+        base: what a relative IRI is completed with; None where an IRI is always absolute.
+        natural: a number or truth value of the source gives the literal its datatype.
     """
 
     value: Value
     kind: Kind
     line: int
-    language: str | None = None
-    datatype: str | None = None
+    language: str | Value | None = None
+    datatype: str | Term | None = None
+    encoding: Encoding = "uri"
+    base: str | None = None
+    natural: bool = False
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Everything in it that may refer to a record."""
+        datatype = self.datatype.value if isinstance(self.datatype, Term) else None
+        others = (self.language, datatype)
+        return (self.value, *(other for other in others if not isinstance(other, str | None)))
+
+
+@dataclass(frozen=True)
+class Join:
+    """An object that is the subject of another mapping's records, found by equal values.
+
+    Attributes:
+        parent: name of that mapping.
+        conditions: value of this record and value of the other, which must be the same text.
+    """
+
+    parent: str
+    conditions: tuple[tuple[Value, Value], ...]
+    line: int
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Everything in it that refers to the record it is said of."""
+        return tuple(child for child, _ in self.conditions)
 
 
 @dataclass(frozen=True)
@@ -137,10 +184,23 @@ class Statements:
     """A predicate-object rule: each predicate with each object."""
 
     predicates: tuple[Term, ...]
-    objects: tuple[Term, ...]
+    objects: tuple[Term | Join, ...]
     graphs: tuple[Term, ...]
     condition: Call | None
     line: int
+
+    @property
+    def values(self) -> Iterator[Value]:
+        """Everything in it that may refer to a record."""
+        for term in (*self.predicates, *self.objects, *self.graphs):
+            yield from term.values
+        if self.condition is not None:
+            yield self.condition
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """Its objects that are found by a join."""
+        return tuple(term for term in self.objects if isinstance(term, Join))
 
 
 @dataclass(frozen=True)
@@ -162,6 +222,7 @@ class Source:
 
     Attributes:
         values: values computed for each record, referred to as ``$(_name)``.
+        standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
     """
 
     name: str
@@ -176,6 +237,7 @@ class Source:
     cells: str = ""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, Call] = field(default_factory=dict)
+    standard: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,16 +249,23 @@ class MappingDocument:
         prefixes: prefix → namespace, the project's and its own; ``base`` is not among them.
         sources: by name.
         mappings: in order.
+        is_rml: it was written in RML: every IRI is there in full.
     """
 
     path: Path
     prefixes: Mapping[str, str]
     sources: Mapping[str, Source]
     mappings: tuple[MappingRule, ...]
+    is_rml: bool = False
 
 
-def read_mapping(path: Path) -> MappingDocument:
+def read_mapping(path: Path, mistakes: list[ResourceFileError] | None = None) -> MappingDocument:
     """Read a mapping document.
+
+    Args:
+        path: its file.
+        mistakes: where given, what is not understood is added to it and left out, as far as the
+            rest can be read without.
 
     Raises:
         ResourceFileError: with the line and the name of what is not understood.
@@ -212,7 +281,7 @@ def read_mapping(path: Path) -> MappingDocument:
         raise ResourceFileError(path, f"not YAML: {error.problem}", line=line) from error
     except yaml.YAMLError as error:
         raise ResourceFileError(path, f"not YAML: {error}") from error
-    return _Reader(path).document(node)
+    return _Reader(path, mistakes).document(node)
 
 
 def split_template(text: str, *, quotes: bool) -> list[str | Reference]:
@@ -263,12 +332,14 @@ def split_template(text: str, *, quotes: bool) -> list[str | Reference]:
 class _Reader:
     """Walks the YAML nodes of one document."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mistakes: list[ResourceFileError] | None) -> None:
         self._path = path
+        self._mistakes = mistakes
         self._prefixes: dict[str, str] = dict(project_prefixes())
         self._where = "the document"
         self._quotes = False
         self._has_languages = False
+        self._names: list[str] = []
 
     def document(self, node: yaml.Node | None) -> MappingDocument:
         if node is None:
@@ -277,14 +348,18 @@ class _Reader:
         if "prefixes" in parts:
             self._read_prefixes(parts["prefixes"])
         sources = {
-            name: self._source(name, value)
+            name: source
             for name, value in self._pairs(self._required(node, parts, "sources"))
+            if (source := self._attempt(self._source, name, value)) is not None
         }
         if not sources:
             self._refuse(parts["sources"], "there is no source")
+        written = list(self._pairs(self._required(node, parts, "mappings")))
+        self._names = [name for name, _ in written]
         mappings = tuple(
-            self._mapping(name, value, sources)
-            for name, value in self._pairs(self._required(node, parts, "mappings"))
+            mapping
+            for name, value in written
+            if (mapping := self._attempt(self._mapping, name, value, sources)) is not None
         )
         if not mappings:
             self._refuse(parts["mappings"], "there is no mapping")
@@ -294,6 +369,16 @@ class _Reader:
 
     def _refuse(self, node: yaml.Node, problem: str) -> NoReturn:
         raise ResourceFileError(self._path, f"{self._where}: {problem}", line=_line(node))
+
+    def _attempt(self, read: Callable[..., T], *arguments: object, **named: object) -> T | None:
+        """Read a part; where mistakes are collected, one in it leaves out the part alone."""
+        try:
+            return read(*arguments, **named)
+        except ResourceFileError as error:
+            if self._mistakes is None:
+                raise
+            self._mistakes.append(error)
+            return None
 
     def _pairs(self, node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
@@ -313,9 +398,13 @@ class _Reader:
         found: dict[str, yaml.Node] = {}
         for key, value in self._pairs(node):
             if key not in known:
-                self._refuse(
-                    value, f"{key!r} is not a key of {what}; known ones: {', '.join(known)}"
+                self._attempt(
+                    self._refuse,
+                    value,
+                    f"{key!r} is not a key of {what}; known ones: {', '.join(known)}"
+                    + suggestion(key, known),
                 )
+                continue
             name = known[key] or key
             if name in found:
                 self._refuse(value, f"{name!r} is given twice in {what}")
@@ -340,12 +429,15 @@ class _Reader:
     def _read_prefixes(self, node: yaml.Node) -> None:
         self._where = "prefixes"
         for name, value in self._pairs(node):
-            namespace = self._text(value)
-            if self._prefixes.get(name, namespace) != namespace or name == "base":
-                self._refuse(value, f"{name!r} means something else in the whole project")
-            if not is_absolute_iri(namespace):
-                self._refuse(value, f"{namespace!r} is not an IRI")
-            self._prefixes[name] = namespace
+            self._attempt(self._read_prefix, name, value)
+
+    def _read_prefix(self, name: str, value: yaml.Node) -> None:
+        namespace = self._text(value)
+        if self._prefixes.get(name, namespace) != namespace or name == "base":
+            self._refuse(value, f"{name!r} means something else in the whole project")
+        if not is_absolute_iri(namespace):
+            self._refuse(value, f"{namespace!r} is not an IRI")
+        self._prefixes[name] = namespace
 
     def _source(self, name: str, node: yaml.Node) -> Source:
         self._where = f"source {name!r}"
@@ -466,7 +558,11 @@ class _Reader:
         for source in self._list(self._required(node, parts, "sources")):
             text = self._text(source)
             if text not in sources:
-                self._refuse(source, f"there is no source {text!r}; known: {', '.join(sources)}")
+                self._refuse(
+                    source,
+                    f"there is no source {text!r}; known: {', '.join(sources)}"
+                    + suggestion(text, sources),
+                )
             named.append(text)
         if len({sources[text].formulation for text in named}) != 1:
             self._refuse(parts["sources"], "the sources of one mapping are all of one formulation")
@@ -481,8 +577,9 @@ class _Reader:
             graphs=self._graphs(parts),
             condition=self._condition(parts),
             statements=tuple(
-                self._statements(name, statements)
+                rule
                 for statements in self._list(self._required(node, parts, "predicateobjects"))
+                if (rule := self._attempt(self._statements, name, statements)) is not None
             ),
             line=_line(node),
         )
@@ -509,8 +606,9 @@ class _Reader:
         return Statements(
             predicates=predicates,
             objects=tuple(
-                self._object(term, types=types)
-                for term in self._list(self._required(node, parts, "objects"))
+                term
+                for written in self._list(self._required(node, parts, "objects"))
+                if (term := self._attempt(self._object_or_join, written, types)) is not None
             ),
             graphs=self._graphs(parts),
             condition=self._condition(parts),
@@ -521,19 +619,26 @@ class _Reader:
         if len(node.value) not in (2, 3):
             self._refuse(node, "expected [predicate, object] or [predicate, object, language~lang]")
         predicates = self._predicates(node.value[0])
-        language = datatype = None
+        language: str | Value | None = None
+        datatype: str | Term | None = None
         if len(node.value) == 3:
             text = self._text(node.value[2])
             if text.endswith("~lang"):
                 language = self._language(node.value[2], text.removesuffix("~lang"))
             else:
-                datatype = self._name(node.value[2], text)
+                datatype = self._datatype(node.value[2], text)
         types = _are_types(predicates)
         return Statements(
             predicates=predicates,
             objects=tuple(
-                self._object(term, types=types, language=language, datatype=datatype)
-                for term in self._list(node.value[1])
+                term
+                for written in self._list(node.value[1])
+                if (
+                    term := self._attempt(
+                        self._object, written, types=types, language=language, datatype=datatype
+                    )
+                )
+                is not None
             ),
             graphs=(),
             condition=None,
@@ -563,13 +668,49 @@ class _Reader:
         text = self._text(node)
         return Term(self._iri_template(node, text.removesuffix("~iri")), "iri", _line(node))
 
+    def _object_or_join(self, node: yaml.Node, types: bool) -> Term | Join:
+        if isinstance(node, yaml.MappingNode) and any(
+            _JOIN_KEYS.get(key.value) == "mapping" for key, _ in node.value
+        ):
+            return self._join(node)
+        return self._object(node, types=types)
+
+    def _join(self, node: yaml.Node) -> Join:
+        """Read YARRRML's ``{mapping: name, condition: {function: equal, parameters: …}}``."""
+        parts = self._keys(node, _JOIN_KEYS, "a join")
+        parent = self._text(parts["mapping"])
+        if parent not in self._names:
+            self._refuse(
+                parts["mapping"], f"there is no mapping {parent!r}{suggestion(parent, self._names)}"
+            )
+        conditions = self._list(self._required(node, parts, "condition"))
+        return Join(parent, tuple(self._equality(part) for part in conditions), _line(node))
+
+    def _equality(self, node: yaml.Node) -> tuple[Value, Value]:
+        parts = self._keys(node, _CONDITION_KEYS, "the condition of a join")
+        function = self._text(self._required(node, parts, "function"))
+        if function.rpartition(":")[2] != "equal":
+            self._refuse(node, f"a join compares with the function `equal`, not {function!r}")
+        sides: dict[str, Value] = {}
+        for pair in self._list(self._required(node, parts, "parameters")):
+            texts = [self._text(part) for part in self._list(pair)]
+            if len(texts) not in (2, 3) or texts[0] not in ("str1", "str2"):
+                self._refuse(pair, "expected [str1, $(…)] for this record, [str2, $(…)] the other")
+            side = texts[2] if len(texts) == 3 else {"str1": "s", "str2": "o"}[texts[0]]
+            if side not in ("s", "o") or side in sides:
+                self._refuse(pair, "one side of a join is s (this record), the other o")
+            sides[side] = self._template(pair, texts[1])
+        if len(sides) != 2:
+            self._refuse(node, "a join has two sides: str1 and str2")
+        return sides["s"], sides["o"]
+
     def _object(
         self,
         node: yaml.Node,
         *,
         types: bool,
-        language: str | None = None,
-        datatype: str | None = None,
+        language: str | Value | None = None,
+        datatype: str | Term | None = None,
     ) -> Term:
         if isinstance(node, yaml.ScalarNode):
             return self._short_object(node, types, language, datatype)
@@ -577,7 +718,7 @@ class _Reader:
         if "language" in parts:
             language = self._language(parts["language"], self._text(parts["language"]))
         if "datatype" in parts:
-            datatype = self._name(parts["datatype"], self._text(parts["datatype"]))
+            datatype = self._datatype(parts["datatype"], self._text(parts["datatype"]))
         if language and datatype:
             self._refuse(node, "a literal has a language or a datatype, not both")
         kind: Kind = "iri" if types else "literal"
@@ -605,7 +746,11 @@ class _Reader:
         return Term(self._template(value_node, text), kind, _line(node), language, datatype)
 
     def _short_object(
-        self, node: yaml.ScalarNode, types: bool, language: str | None, datatype: str | None
+        self,
+        node: yaml.ScalarNode,
+        types: bool,
+        language: str | Value | None,
+        datatype: str | Term | None,
     ) -> Term:
         text = self._text(node)
         suffix = _SUFFIX.search(text)
@@ -656,15 +801,28 @@ class _Reader:
         prefixed = _PREFIXED.match(text)
         known = prefixed is not None and (prefixed[1] in self._prefixes or prefixed[1] == "base")
         if not known and not _ABSOLUTE.match(text):
-            problem = f"unknown prefix in {text!r}" if prefixed else f"{text!r} is not an IRI"
-            self._refuse(node, f"{problem}: declare it in ontology/prefixes.ttl")
+            if prefixed is None:
+                self._refuse(node, f"{text!r} is not an IRI: it has no prefix and no scheme")
+            known_names = [*self._prefixes, "base"]
+            self._refuse(
+                node,
+                f"unknown prefix {prefixed[1]!r} in {text!r}: declare it in "
+                f"ontology/prefixes.ttl{suggestion(prefixed[1], known_names)}",
+            )
         return text
 
-    def _language(self, node: yaml.Node, tag: str) -> str:
+    def _datatype(self, node: yaml.Node, text: str) -> str | Term:
+        if "$(" in text:
+            return Term(self._iri_template(node, text), "iri", _line(node))
+        return self._name(node, text)
+
+    def _language(self, node: yaml.Node, tag: str) -> str | Value:
         if tag == SOURCE_LANGUAGE:
             if not self._has_languages:
                 self._refuse(node, "only literals of RDF sources have a language of their own")
             return tag
+        if "$(" in tag:
+            return self._template(node, tag)
         reason = check_language_tag(tag)
         if reason is not None:
             self._refuse(node, f"{tag!r} is not a language tag ({reason})")

@@ -83,6 +83,22 @@ NOT_ALLOWED: Final = "not in the lexical space"
 TOO_LARGE: Final = "outside the numbers that the store compares"
 """The reason of a form that is right, and that the store would nevertheless never compare."""
 
+DERIVED_INTEGERS: Final[dict[str, tuple[int | None, int | None]]] = {
+    "long": (-(2**63), 2**63 - 1),
+    "int": (-(2**31), 2**31 - 1),
+    "short": (-(2**15), 2**15 - 1),
+    "byte": (-(2**7), 2**7 - 1),
+    "nonNegativeInteger": (0, None),
+    "positiveInteger": (1, None),
+    "nonPositiveInteger": (None, 0),
+    "negativeInteger": (None, -1),
+    "unsignedLong": (0, 2**64 - 1),
+    "unsignedInt": (0, 2**32 - 1),
+    "unsignedShort": (0, 2**16 - 1),
+    "unsignedByte": (0, 2**8 - 1),
+}
+"""XSD's integer types: least and greatest value, None where there is none."""
+
 _INTEGERS: Final = range(-(2**63), 2**63)
 _DECIMALS: Final = 2**127 - 1  # in units of 10 to the power of -18
 
@@ -240,14 +256,7 @@ _CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
     "language": _matches(_LANGUAGE),
     "NCName": _matches(_NCNAME),
     "dateTimeStamp": _rewritten_stamp,
-    **dict.fromkeys(
-        (
-            *("long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger"),
-            *("nonPositiveInteger", "negativeInteger"),
-            *("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"),
-        ),
-        _rewritten_type,
-    ),
+    **dict.fromkeys(DERIVED_INTEGERS, _rewritten_type),
 }
 _BY_IRI: Final = {expand(f"xsd:{name}"): check for name, check in _CHECKS.items()}
 

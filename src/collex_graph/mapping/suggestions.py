@@ -1,0 +1,22 @@
+"""Names that were perhaps meant, for messages about names that nothing knows."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def suggestion(written: str, known: Iterable[str]) -> str:
+    """Return the end of a message that names the nearest known names; empty where none is near.
+
+    >>> suggestion("predicats", ["predicates", "objects"])
+    '; did you mean predicates?'
+    >>> suggestion("xyz", ["predicates", "objects"])
+    ''
+    """
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(written.lower(), by_lower, n=3, cutoff=0.7)
+    return f"; did you mean {' or '.join(by_lower[name] for name in near)}?" if near else ""
