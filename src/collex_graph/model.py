@@ -128,6 +128,44 @@ class NodeChoice:
 
 
 @dataclass(frozen=True)
+class JsonPattern:
+    """One path of a JSON iterator: which values are records, and what rules look at on the way.
+
+    Attributes:
+        steps: the path from the document; each a member's name, the index of an element, None for
+            every member or element, or a test that these must pass.
+        looked_at: for the document and for the value after each step, names of the members that
+            references start with; None for any. The last is the record's.
+    """
+
+    steps: tuple[str | int | Callable[[Any], bool] | None, ...]
+    looked_at: tuple[frozenset[str] | None, ...]
+
+
+class JsonNode:
+    """A value of a JSON document: a record, or what is around it.
+
+    Attributes:
+        value: as decoded; numbers are `Number`.
+        key: the name of the member it stands under, arrays looked through; None at the top.
+        around: the object that it stands in, arrays looked through; None at the top.
+    """
+
+    __slots__ = ("around", "key", "value")
+
+    def __init__(self, value: Any, key: str | None = None, around: JsonNode | None = None) -> None:
+        self.value = value
+        self.key = key
+        self.around = around
+
+
+class Number(str):
+    """A number of a JSON document, as it is written there."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
 class RecordSource:
     """What a mapping document asks of a reader: one of its ``sources``.
 
@@ -149,7 +187,9 @@ class RecordSource:
             whose whole header it matches; ``""`` where they are the rows.
         iterator: for formulations of `mapping.formulations`, the records, as the document says it;
             for tables, ``file`` for one record in each file that has a row.
-        nodes: for RDF, which nodes are records.
+        references: for formulations of `mapping.formulations`, what the rules refer to.
+        selection: for formulations of `mapping.formulations`, what the formulation made of both:
+            `JsonPattern` or `NodeChoice`.
     """
 
     name: str
@@ -166,7 +206,8 @@ class RecordSource:
     header: str = ""
     cells: str = ""
     iterator: str = ""
-    nodes: tuple[NodeChoice, ...] = ()
+    references: frozenset[str] = frozenset()
+    selection: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
@@ -174,16 +215,18 @@ class Record:
     """One record, alive until the next one is asked for.
 
     Attributes:
-        content: an lxml element, or the cells of a row in the order of `RecordStream.columns`;
-            behind those of the file come what is read around them (``_cell``, ``_header.…``);
-            for RDF a node of a graph.
+        content: an lxml element, a `JsonNode`, a node of an RDF graph, or the cells of a row in the
+            order of `RecordStream.columns`; behind those of the file come what is read around them
+            (``_cell``, ``_header.…``).
         sources: the record sources it belongs to, each as ``(index, running number from 1)``.
-        component: identifier of the described unit it belongs to, for EAD; the node's IRI, for RDF.
+        component: identifier of the described unit it belongs to, for EAD; the node's IRI, for RDF;
+            else what names the record in its file: element and number, JSON path.
         parent: identifier of the unit around that unit, None at the top.
         line: line of its start, from 1.
         row: row of a table, from 1 with the header.
         notes: what the reader remarked, each with the column or path it concerns.
         usable: False for a record that must not be mapped; its notes say why.
+        identified: the component is an identifier of the source's own, which no other file has.
     """
 
     content: Any
@@ -194,6 +237,7 @@ class Record:
     row: int | None = None
     notes: tuple[tuple[Note, str | None], ...] = ()
     usable: bool = True
+    identified: bool = False
 
 
 class RecordStream(Protocol):

@@ -208,14 +208,9 @@ class _FilePass:
         self._mapped = mapped
         self._owners = owners
         self._described: dict[str, str] = {}
-        self._nodes_are_shared = False
 
     def read(self, run: MappingRun, lines: BinaryIO) -> None:
         """Map the whole file."""
-        # several RDF files may speak of one node
-        self._nodes_are_shared = any(
-            source.formulation == "rdf" for source in run.plan.sources_for(self._file.name)
-        )
         offset = lines.tell()
         for found in run.map_file(self._file, open_records):
             key = self._key(found.record)
@@ -224,7 +219,8 @@ class _FilePass:
                 parent = None if found.parent is None else self._key(found.parent)
                 record = MappedRecord(self._file, found.position, parent)
                 self._mapped.records[key] = record
-                self._refuse_component_of_other_file(key, found.position)
+                if found.identified:
+                    self._refuse_component_of_other_file(key, found.position)
             self._mapped.problems.extend(
                 replace(problem, record=self._key(problem.record)) for problem in found.problems
             )
@@ -265,7 +261,7 @@ class _FilePass:
 
     def _refuse_component_of_other_file(self, key: str, position: Position) -> None:
         """A component identifier that another file has taken sets this record aside."""
-        if position.component is None or self._nodes_are_shared:
+        if position.component is None:
             return
         here = str(self._file.path)
         owner = self._owners.setdefault(position.component, here)

@@ -289,9 +289,9 @@ REFUSED_DOCUMENTS = {
     "a key of authors": ("authors: x" + TABLE, 1, "'authors'"),
     "a source without access": (changed('access: "*.csv", ', ""), 3, "'access' is missing"),
     "a source of another kind": (
-        changed("Formulation: csv", "Formulation: jsonpath"),
+        changed("Formulation: csv", "Formulation: mongodb"),
         3,
-        "'jsonpath'",
+        "'mongodb'",
     ),
     "an iterator of a table": (
         changed("n: csv}", "n: csv, iterator: x}"),

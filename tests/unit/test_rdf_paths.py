@@ -108,13 +108,13 @@ def test_what_is_outside_the_grammar_is_refused_with_its_reason(reference, reaso
 
 
 def test_an_iterator_names_classes_and_nothing_else():
-    choices = RdfPaths().check_iterator("foaf:Person|bio:Birth | *", NAMESPACES)
+    choices = RdfPaths().selection("foaf:Person|bio:Birth | *", (), NAMESPACES)
     assert [choice.wanted for choice in choices] == [
         "http://xmlns.com/foaf/0.1/Person", "http://purl.org/vocab/bio/0.1/Birth", None,
     ]  # fmt: skip
     for iterator in ("foaf:Person/foaf:name", "^foaf:name", "foaf:Person|", ""):
         with pytest.raises(ReferenceSyntaxError):
-            RdfPaths().check_iterator(iterator, NAMESPACES)
+            RdfPaths().selection(iterator, (), NAMESPACES)
 
 
 def test_a_prefix_of_the_project_keeps_its_meaning():

@@ -7,6 +7,6 @@ other.
 
 from __future__ import annotations
 
-from collex_graph.mapping import rdfpath
+from collex_graph.mapping import jsonpath, rdfpath
 
-__all__ = ["rdfpath"]
+__all__ = ["jsonpath", "rdfpath"]

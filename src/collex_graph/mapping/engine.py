@@ -69,6 +69,11 @@ class MappedRecord:
         return self._about.parent
 
     @property
+    def identified(self) -> bool:
+        """Whether the source gives its component as an identifier (`Record.identified`)."""
+        return self._about.identified
+
+    @property
     def position(self) -> Position:
         """Where the record stands."""
         return self._about.position()
@@ -77,12 +82,13 @@ class MappedRecord:
 class _About:
     """The key and the place of a record, as little as is needed for each of them."""
 
-    __slots__ = ("_record", "file", "key", "parent")
+    __slots__ = ("_record", "file", "identified", "key", "parent")
 
     def __init__(self, file: str, key: str, parent: str | None, record: Record) -> None:
         self.file = file
         self.key = key
         self.parent = parent
+        self.identified = record.identified
         self._record = (record.line, record.row, record.component)
 
     def position(self, column: str | None = None) -> Position:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from collex_graph.model import NodeChoice
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class ReferenceSyntaxError(ValueError):
@@ -22,16 +20,18 @@ class ReferenceSyntaxError(ValueError):
 class Formulation(Protocol):
     """How the records of a kind of source are chosen and read."""
 
-    def check_iterator(
-        self, iterator: str, namespaces: Mapping[str, str]
-    ) -> tuple[NodeChoice, ...]:
-        """Refuse an iterator that the reader of such sources would not understand.
+    def selection(
+        self, iterator: str, references: Iterable[str], namespaces: Mapping[str, str]
+    ) -> tuple[object, ...]:
+        """Return what the reader of such sources is told (`RecordSource.selection`).
 
-        Returns:
-            For RDF, which nodes are records; nothing where the reader reads the iterator itself.
+        Args:
+            iterator: which values are records.
+            references: what the rules refer to, each already accepted by `reader`.
+            namespaces: prefix → namespace, as the source declares them.
 
         Raises:
-            ReferenceSyntaxError: saying what is wrong.
+            ReferenceSyntaxError: for an iterator outside the subset, saying what is wrong.
         """
         ...
 

@@ -180,10 +180,13 @@ class Plan:
             )
         line, what = source.line, f"the iterator of source {source.name!r}"
         if source.formulation in FORMULATIONS:
+            formulation = FORMULATIONS[source.formulation]
             try:
-                nodes = FORMULATIONS[source.formulation].check_iterator(
-                    source.iterator, source.namespaces
-                )
+                formulation.selection(source.iterator, (), source.namespaces)
+                for text, line in plain.items():  # noqa: B007 - the error below names it
+                    what = f"$({text})"
+                    formulation.reader(text, source.namespaces)
+                selection = formulation.selection(source.iterator, plain, source.namespaces)
             except ReferenceSyntaxError as error:
                 raise self._vocabulary.refuse(line, f"{what}: {error}") from error
             return RecordSource(
@@ -192,8 +195,9 @@ class Plan:
                 formulation=source.formulation,
                 numbered=numbered,
                 iterator=source.iterator,
-                nodes=nodes,
                 namespaces=source.namespaces,
+                references=frozenset(plain),
+                selection=selection,
             )
         try:
             iterator, namespaces = parse_for(source, source.iterator)

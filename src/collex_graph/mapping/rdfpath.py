@@ -341,12 +341,12 @@ def _of_datatype(datatype: str) -> Callable[[Graph, Term], bool]:
 class RdfPaths:
     """The formulation ``rdf``: records are nodes, references are paths of predicates."""
 
-    def check_iterator(
-        self, iterator: str, namespaces: Mapping[str, str]
+    def selection(
+        self, iterator: str, references: Iterable[str], namespaces: Mapping[str, str]
     ) -> tuple[NodeChoice, ...]:
         """Return which nodes are records.
 
-        >>> choices = RdfPaths().check_iterator("foaf:Person | *[skos:prefLabel]", {})
+        >>> choices = RdfPaths().selection("foaf:Person | *[skos:prefLabel]", (), {})
         >>> [choice.wanted for choice in choices]
         ['http://xmlns.com/foaf/0.1/Person', None]
 

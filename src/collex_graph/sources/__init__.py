@@ -23,6 +23,7 @@ from collex_graph.errors import UnreadableSourceError
 from collex_graph.sources.ead import EadRecords
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.gate import root_element
+from collex_graph.sources.json import JsonRecords
 from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sources.tabular import TableRecords
 from collex_graph.sources.units import UnitRecords
@@ -65,6 +66,8 @@ def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> Re
         return _XML_READERS.get(local_name, XmlRecords)(source_file, sources)
     if formulations == {"rdf"}:
         return RdfRecords(source_file, sources)
+    if formulations == {"jsonpath"}:
+        return JsonRecords(source_file, sources)
     raise UnreadableSourceError(
         source_file.path, "no source of the mapping reads this file, or sources of two kinds do"
     )

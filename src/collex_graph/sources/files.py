@@ -24,6 +24,9 @@ MEDIA_TYPES = {
     ".nt": "application/n-triples",
     ".nq": "application/n-quads",
     ".jsonld": "application/ld+json",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".ndjson": "application/x-ndjson",
 }
 
 

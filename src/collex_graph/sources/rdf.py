@@ -144,7 +144,7 @@ class RdfRecords:
         by_class: dict[str, list[int]] = {}
         everything: list[int] = []
         for index, source in enumerate(self._sources):
-            for choice in source.nodes:
+            for choice in source.selection:
                 if choice.wanted is None:
                     everything.append(index)
                 else:
@@ -161,7 +161,7 @@ class RdfRecords:
             indexes = [
                 index
                 for index, source in enumerate(self._sources)
-                if any(_is_chosen(choice, node) for choice in source.nodes)
+                if any(_is_chosen(choice, node) for choice in source.selection)
             ]
             if not indexes:
                 continue

@@ -169,6 +169,7 @@ class XmlRecords:
         record = Record(element, tuple(numbers), line=candidate.line)
         record.component = self._component_of(unit, element)
         if unit is not None:
+            record.identified = unit.identifier is not None
             if unit.parent is not None:
                 record.parent = unit.parent.identifier
             if unit.notes:

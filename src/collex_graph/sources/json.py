@@ -1,0 +1,543 @@
+"""JSON: one document, or several one after another (JSON Lines), as a stream.
+
+The file is walked member by member down to the first list on the way to records. An element of it
+that ends within `WINDOW` characters is decoded whole by the standard library and walked in memory;
+a larger one is walked further. So a file of any size is read in constant memory, nearly at the
+speed of the decoder. Numbers keep the form they have in the file.
+
+Of an object that is too large to be whole, only the members that references look at are kept
+(`JsonPattern.looked_at`). Where one of them comes behind the records, the reader looks ahead for
+it, so that a rule sees the same whatever the order of the members.
+
+A record's component is its JSON path (``$.hits[3]``); in the second and later documents of a file
+the document's number stands before it (``2$.hits[3]``). Its line is that of the value decoded whole
+which it is, or is part of.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.model import JsonNode, Note, Number, Record
+from collex_graph.sources.tabular import find_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from collex_graph.model import JsonPattern, RecordSource, SourceFile
+
+MAX_DEPTH = 200
+WINDOW = 1 << 20
+"""Characters of a value that is decoded whole without need."""
+MAX_VALUE = 64 << 20
+"""Characters of a value that a rule needs whole."""
+
+_CHUNK = 1 << 18
+_NAME = 1 << 20
+"""Characters of a member's name."""
+_SPACE = re.compile(r"[ \t\r\n\x1e]*")  # with the mark of JSON text sequences (RFC 7464)
+_AFTER = frozenset(" \t\r\n\x1e,:]}")
+_SHORT_NAME = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*")
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no value of JSON")
+
+
+_decode = json.JSONDecoder(
+    parse_float=Number, parse_int=Number, parse_constant=_refuse_constant, strict=False
+).raw_decode
+
+
+class _NotWholeError(Exception):
+    """A value does not end within the characters allowed, or is not well-formed."""
+
+
+class _Cursor:
+    r"""A place in a file's text, of which a window is in memory.
+
+    Attributes:
+        text: the window.
+        at: the place in it.
+        mended: halves of characters (``\ud800`` alone) that were replaced since the last record.
+    """
+
+    def __init__(self, path: Path, stream: BinaryIO, encoding: str) -> None:
+        self.text = ""
+        self.at = 0
+        self.mended: list[str] = []
+        self._path = path
+        self._stream = stream
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(
+            "utf-8-sig" if encoding == "utf-8" else encoding
+        )()
+        self._ended = False
+        self._line = self._column = 1  # of the character at _counted
+        self._counted = 0
+
+    def copy(self, stream: BinaryIO) -> _Cursor:
+        """Return another cursor at this place, on a stream of its own."""
+        other = _Cursor(self._path, stream, self._encoding)
+        stream.seek(self._stream.tell())
+        other._decoder.setstate(self._decoder.getstate())
+        other.text, other.at, other._ended = self.text, self.at, self._ended
+        return other
+
+    def more(self) -> bool:
+        """Read on, ever more the more is waiting; False at the end of the file."""
+        text = ""
+        while not text:
+            if self._ended:
+                return False
+            chunk = self._stream.read(max(_CHUNK, len(self.text) - self.at))
+            self._ended = not chunk
+            text = self._decoder.decode(chunk, self._ended)
+        self.line()
+        self.text = self.text[self.at :] + text
+        self.at = self._counted = 0
+        return True
+
+    def line(self) -> int:
+        """Return the line of the place, from 1."""
+        breaks = self.text.count("\n", self._counted, self.at)
+        if breaks:
+            self._line += breaks
+            self._column = self.at - self.text.rindex("\n", self._counted, self.at)
+        else:
+            self._column += self.at - self._counted
+        self._counted = self.at
+        return self._line
+
+    def peek(self) -> str:
+        """Skip white space, and return the character that follows; empty at the end."""
+        while True:
+            found = _SPACE.match(self.text, self.at)
+            assert found is not None
+            self.at = found.end()
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.more():
+                return ""
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Refuse the file, at this place.
+
+        Raises:
+            UnreadableSourceError: always.
+        """
+        if not self.peek():
+            problem = "the file breaks off before its JSON ends"
+        line = self.line()
+        raise UnreadableSourceError(self._path, f"{problem} (column {self._column})", line=line)
+
+    def decode(self, limit: int) -> Any:
+        """Decode the value at the place, and go behind it.
+
+        Raises:
+            _NotWholeError: when it is larger than the limit, or not well-formed. Walked member by
+                member, the one that is wrong is found.
+        """
+        while True:
+            try:
+                value, end = _decode(self.text, self.at)
+            except (ValueError, RecursionError):
+                pass
+            else:
+                # the digits of a number may go on in what has not been read yet
+                if self.text[self.at] in '"[{' or self.text[end : end + 1] in _AFTER:
+                    break
+                if self._ended:
+                    if end == len(self.text):
+                        break
+                    raise _NotWholeError
+            if len(self.text) - self.at > limit or not self.more():
+                raise _NotWholeError
+        if self.text.find("\\ud", self.at, end) >= 0 or self.text.find("\\uD", self.at, end) >= 0:
+            value = self._decode_mended(end, value)
+        self.at = end
+        return value
+
+    def _decode_mended(self, end: int, value: Any) -> Any:
+        """Put U+FFFD for halves of characters, which no text can hold."""
+        text = self.text[self.at : end]
+        halves: list[str] = []
+
+        def mend(found: re.Match[str]) -> str:
+            if found[1] is None:
+                return found[0]
+            halves.append(found[0])
+            return "\\ufffd"
+
+        mended = _ESCAPE.sub(mend, text)
+        if not halves:
+            return value
+        self.mended += halves[:1]
+        return _decode(mended)[0]
+
+
+_State = tuple[int, "JsonPattern", int]
+"""A source's index, one of its patterns, how many of its steps have been gone."""
+_Tested = tuple[_State, "Callable[[Any], bool]"]
+"""A state that holds for the values that pass a test."""
+
+
+class _Here:
+    """The place of a value.
+
+    Attributes:
+        node: its node.
+        path: its JSON path.
+        parent: component of the record around it.
+        depth: how many arrays and objects are open, itself included.
+        in_list: it is in an array.
+        line: of what is decoded whole, and holds it.
+    """
+
+    __slots__ = ("depth", "in_list", "line", "node", "parent", "path")
+
+    def __init__(
+        self, node: JsonNode, path: str, parent: str | None, depth: int, *, line: int = 1
+    ) -> None:
+        self.in_list = False
+        self.node = node
+        self.path = path
+        self.parent = parent
+        self.depth = depth
+        self.line = line
+
+    def element(self, index: int, *, is_record: bool = False) -> _Here:
+        """Return the place of an element; its value is still to be read."""
+        element = _Here(
+            JsonNode(None, self.node.key, self.node.around),
+            f"{self.path}[{index}]",
+            self.path if is_record else self.parent,
+            self.depth + 1,
+            line=self.line,
+        )
+        element.in_list = True
+        return element
+
+    def member(self, name: str, *, is_record: bool) -> _Here:
+        """Return the place of a member; its value is still to be read."""
+        member = _Here(
+            JsonNode(None, name, self.node),
+            self.path + _member(name),
+            self.path if is_record else self.parent,
+            self.depth + 1,
+            line=self.line,
+        )
+        member.in_list = self.in_list
+        return member
+
+
+class JsonRecords:
+    """The records of one JSON file (a `RecordStream`).
+
+    Args:
+        source_file: the file.
+        sources: what is asked of it; `RecordSource.selection` is a tuple of `JsonPattern`.
+
+    Raises:
+        UnreadableSourceError: when the file is empty, or no text.
+    """
+
+    def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
+        self._path = source_file.path
+        self._encoding = find_encoding(self._path)
+        self._states: tuple[_State, ...] = tuple(
+            (index, pattern, 0)
+            for index, source in enumerate(sources)
+            for pattern in source.selection
+        )
+        self._numbers = [0] * len(sources)
+        self._read = 0
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Empty: JSON has paths, not columns."""
+        return {}
+
+    @property
+    def records_read(self) -> int:
+        """Records read so far."""
+        return self._read
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the file.
+
+        Raises:
+            UnreadableSourceError: where it is not well-formed, or beyond a limit.
+        """
+        if self._encoding != "utf-8":
+            note = Note("EncodingNotUtf8", self._encoding)
+            yield Record(None, (), line=1, component="$", notes=((note, None),), usable=False)
+        with self._path.open("rb") as stream:
+            cursor = _Cursor(self._path, stream, self._encoding)
+            if not cursor.peek():
+                raise UnreadableSourceError(self._path, "the file holds no JSON value", line=1)
+            document = 1
+            while cursor.peek():
+                path = "$" if document == 1 else f"{document}$"
+                yield from self._visit(cursor, self._states, _Here(JsonNode(None), path, None, 1))
+                document += 1
+
+    # --- what is walked as it is read -------------------------------------------------------------
+
+    def _visit(self, cursor: _Cursor, states: Sequence[_State], here: _Here) -> Iterator[Record]:
+        """Read the value at the cursor and hand out its records.
+
+        Args:
+            cursor: at the value.
+            states: the patterns that lead here.
+            here: its place.
+        """
+        first = cursor.peek()
+        here.line = cursor.line()
+        ends = [state for state in states if state[2] == len(state[1].steps)]
+        # down to the first list, walked in any case: each of its elements has a line of its own
+        if here.in_list or len(ends) == len(states):
+            try:
+                here.node.value = cursor.decode(WINDOW)
+            except _NotWholeError:
+                pass
+            else:
+                yield from self._walk(states, here, cursor.mended)
+                return
+        if here.depth > MAX_DEPTH:
+            cursor.refuse(f"values are nested more than {MAX_DEPTH} levels deep")
+        if first not in ("{", "[") or (ends and (first == "[" or _looked_at(ends) is None)):
+            here.node.value = self._whole(cursor, here)
+            yield from self._walk(states, here, cursor.mended)
+        elif first == "[":
+            yield from self._visit_array(cursor, states, here)
+        else:
+            here.node.value = {}
+            yield from self._visit_object(cursor, states, here, is_record=bool(ends))
+            yield from self._walk(ends, here, cursor.mended)
+
+    def _visit_array(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here
+    ) -> Iterator[Record]:
+        for index, _ in enumerate(_elements(cursor)):
+            inner, tested = _advance(states, index)
+            yield from self._visit_child(cursor, inner, tested, here.element(index))
+
+    def _visit_object(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here, *, is_record: bool
+    ) -> Iterator[Record]:
+        wanted = _looked_at(states)
+        members: dict[str, Any] = here.node.value
+        has_looked = False
+        for name in _members(cursor):
+            inner, tested = _advance(states, name)
+            member = here.member(name, is_record=is_record)
+            if inner or tested:
+                if not has_looked:
+                    has_looked = True
+                    self._look_ahead(cursor, states, here)
+                yield from self._visit_child(cursor, inner, tested, member)
+            elif wanted is None or name in wanted:
+                members[name] = self._whole(cursor, member)
+            else:
+                self._skip(cursor, member)
+
+    def _visit_child(
+        self, cursor: _Cursor, states: list[_State], tested: list[_Tested], here: _Here
+    ) -> Iterator[Record]:
+        if tested:
+            here.line = cursor.line()
+            here.node.value = value = self._whole(cursor, here)
+            states += [state for state, test in tested if test(value)]
+            yield from self._walk(states, here, cursor.mended)
+        else:
+            yield from self._visit(cursor, states, here)
+
+    def _look_ahead(self, cursor: _Cursor, states: Sequence[_State], here: _Here) -> None:
+        """Read the members around records that stand behind the first of these."""
+        wanted = _looked_at([state for state in states if state[2] < len(state[1].steps)])
+        members: dict[str, Any] = here.node.value
+        if wanted is not None and wanted <= members.keys():
+            return
+        with self._path.open("rb") as stream:
+            ahead = cursor.copy(stream)
+            try:
+                self._skip(ahead, here.element(0))
+                for name in _members(ahead, begun=True):
+                    member = here.member(name, is_record=False)
+                    if (wanted is None or name in wanted) and _advance(states, name) == ([], []):
+                        members[name] = self._whole(ahead, member)
+                        if wanted is not None and wanted <= members.keys():
+                            return
+                    else:
+                        self._skip(ahead, member)
+            except UnreadableSourceError:
+                return  # said when the reader comes there
+
+    def _skip(self, cursor: _Cursor, here: _Here) -> None:
+        for _ in self._visit(cursor, (), here):
+            pass
+
+    def _whole(self, cursor: _Cursor, here: _Here) -> Any:
+        """Decode a value that is needed whole."""
+        cursor.peek()
+        try:
+            return cursor.decode(MAX_VALUE)
+        except _NotWholeError:
+            line = cursor.line()
+            if cursor.peek() in ("{", "["):
+                self._skip(cursor, here)  # finds what is wrong in it
+            elif len(cursor.text) - cursor.at < MAX_VALUE:
+                cursor.refuse("this is no JSON value, or a text that does not end")
+            raise UnreadableSourceError(
+                self._path,
+                f"a value of more than {MAX_VALUE >> 20} million characters begins here, and a "
+                "rule needs the whole of it",
+                line=line,
+            ) from None
+
+    # --- what is in memory ------------------------------------------------------------------------
+
+    def _walk(self, states: Iterable[_State], here: _Here, mended: list[str]) -> Iterator[Record]:
+        """Hand out the records of a value in memory: itself, then those inside it."""
+        on: list[_State] = []
+        ends: dict[int, None] = {}
+        for state in states:
+            if state[2] == len(state[1].steps):
+                ends[state[0]] = None
+            else:
+                on.append(state)
+        value = here.node.value
+        is_record = bool(ends) and value is not None
+        if is_record:
+            numbers = self._numbers
+            for index in ends:
+                numbers[index] += 1
+            self._read += 1
+            record = Record(
+                here.node,
+                tuple([(index, numbers[index]) for index in ends]),
+                component=here.path,
+                parent=here.parent,
+                line=here.line,
+            )
+            if mended:
+                record.notes = tuple((Note("HalfCharacter", text), None) for text in mended)
+                mended.clear()
+            yield record
+        if not on:
+            return
+        if type(value) is dict:
+            for name, child in value.items():
+                inner, tested = _advance(on, name)
+                inner += [state for state, test in tested if test(child)]
+                if inner:
+                    member = here.member(name, is_record=is_record)
+                    member.node.value = child
+                    yield from self._walk(inner, member, mended)
+        elif type(value) is list:
+            for index, child in enumerate(value):
+                inner, tested = _advance(on, index)
+                inner += [state for state, test in tested if test(child)]
+                if inner:
+                    element = here.element(index, is_record=is_record)
+                    element.node.value = child
+                    yield from self._walk(inner, element, mended)
+
+
+def _advance(states: Sequence[_State], here: str | int) -> tuple[list[_State], list[_Tested]]:
+    """Return the states of a member or an element, and those that it must pass a test for."""
+    inner: list[_State] = []
+    tested: list[_Tested] = []
+    for index, pattern, gone in states:
+        if gone == len(pattern.steps):
+            continue
+        step = pattern.steps[gone]
+        if step is None or step == here:
+            inner.append((index, pattern, gone + 1))
+        elif callable(step):
+            tested.append(((index, pattern, gone + 1), step))
+    return inner, tested
+
+
+def _looked_at(states: Sequence[_State]) -> frozenset[str] | None:
+    """Return the names of members that references look at in an object; None for any."""
+    names: set[str] = set()
+    for _, pattern, gone in states:
+        found = pattern.looked_at[gone]
+        if found is None:
+            return None
+        names |= found
+    return frozenset(names)
+
+
+def _elements(cursor: _Cursor) -> Iterator[None]:
+    """Go from element to element of an array, with the cursor at each in turn."""
+    cursor.at += 1
+    if cursor.peek() == "]":
+        cursor.at += 1
+        return
+    while True:
+        yield
+        after = cursor.peek()
+        if after not in (",", "]"):
+            cursor.refuse("a comma or ] should stand here")
+        cursor.at += 1
+        if after == "]":
+            return
+
+
+def _members(cursor: _Cursor, *, begun: bool = False) -> Iterator[str]:
+    """Go from member to member of an object, with the cursor at the value of each in turn.
+
+    Args:
+        cursor: at the object, or behind the value of one of its members.
+        begun: the latter.
+    """
+    if not begun:
+        cursor.at += 1
+        if cursor.peek() == "}":
+            cursor.at += 1
+            return
+    while True:
+        if begun:
+            after = cursor.peek()
+            if after not in (",", "}"):
+                cursor.refuse("a comma or } should stand here")
+            cursor.at += 1
+            if after == "}":
+                return
+        begun = True
+        if cursor.peek() != '"':
+            cursor.refuse("the name of a member should stand here, in quotation marks")
+        try:
+            name = cursor.decode(_NAME)
+        except _NotWholeError:
+            cursor.refuse("this name does not end")
+        if cursor.peek() != ":":
+            cursor.refuse("a colon should stand here")
+        cursor.at += 1
+        cursor.peek()
+        yield name
+
+
+def _member(name: str) -> str:
+    """Write a member's name as the step of a JSON path.
+
+    >>> _member("hits"), _member("2022-01")
+    ('.hits', "['2022-01']")
+    """
+    if _SHORT_NAME.fullmatch(name):
+        return f".{name}"
+    written = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{written}']"
