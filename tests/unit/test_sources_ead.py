@@ -106,6 +106,37 @@ def test_a_note_about_a_unit_comes_with_its_first_record_only(tmp_path):
     assert [len(record.notes) for record in stream] == [1, 0, 0]
 
 
+def test_a_component_knows_its_rank_and_the_one_before_it(tmp_path):
+    content = notice('<dsc><c id="a"><c id="a1"/></c><c><c id="b1"/><c id="b2"/></c></dsc>')
+    stream = opened(tmp_path, content, asked("c"))
+    found = {r.component: (r.content.get("_rank"), r.content.get("_previous")) for r in stream}
+    assert found == {
+        "a": ("1", None),
+        "a1": ("1", None),
+        "FRFONDS-1-c2": ("2", "a"),
+        "b1": ("1", None),
+        "b2": ("2", "b1"),
+    }
+
+
+@pytest.mark.parametrize("reserved", ["_unit", "_rank", "_previous"])
+def test_an_attribute_that_the_reader_writes_is_refused_in_a_file(tmp_path, reserved):
+    with pytest.raises(UnreadableSourceError, match=f"{reserved} is reserved"):
+        units(tmp_path, notice(f'<dsc><c id="a" {reserved}="1"/></dsc>'))
+
+
+def test_a_part_of_a_finding_aid_alone_in_a_file_is_read_as_ead(tmp_path):
+    content = f'<c id="a"><p audience="internal">{CANARY}</p><c id="b"/></c>'
+    assert units(tmp_path, content, "c") == [("b", "b", "a"), ("a", "a", None)]
+    assert all(CANARY not in text for _, text in read(tmp_path, content, asked("c")))
+
+
+def test_a_line_break_separates_words(tmp_path):
+    content = notice("<p>Plon<lb/>Nourrit<lb></lb>1893</p>")
+    (record,) = opened(tmp_path, content, asked("p", whole_record=True))
+    assert "".join(record.content.itertext()).split() == ["Plon", "Nourrit", "1893"]
+
+
 def test_the_text_of_eadid_stands_in_for_its_identifier(tmp_path):
     content = notice("", eadid="<eadid> FRAN_IR\n_003500 </eadid>")
     assert units(tmp_path, content) == [("FRAN_IR _003500", "FRAN_IR _003500", None)]

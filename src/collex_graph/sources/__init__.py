@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.sources.ead import EadRecords
+from collex_graph.sources.ead import ROOTS, EadRecords
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.gate import root_element
 from collex_graph.sources.json import JsonRecords
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["find_source_files", "open_records"]
 
 _XML_READERS: Final[dict[str, type[XmlRecords]]] = {
-    "ead": EadRecords,
+    **dict.fromkeys(ROOTS, EadRecords),
     # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF
     **dict.fromkeys(
         ("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),

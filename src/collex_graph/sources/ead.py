@@ -9,7 +9,11 @@ Before anything sees the file, the reader
 * writes the attribute ``_unit`` on ``archdesc`` and on each component: ``eadid/@identifier`` (else
   the text of ``eadid``) for the first, ``@id`` for the others. A component without ``@id``, or with
   one already met in the file, gets the notice's identifier and the path of its positions
-  (``FRFONDS-751132108-1756-c1-3-2``), and a note.
+  (``FRFONDS-751132108-1756-c1-3-2``), and a note;
+* writes on each component ``_rank``, its place among the components of the unit around it, from 1,
+  and ``_previous``, the ``_unit`` of the one before it, if any: what precedes a record in the file
+  may have been released;
+* puts a space where a line break (``lb``) stands, which separates words and has no text.
 
 A record inside a described unit is handed out when the unit ends: its paths may look at the whole
 unit, and at what precedes it in the file.
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     from collex_graph.model import RecordSource, SourceFile
 
 UNIT_ATTRIBUTE = "_unit"
+RANK_ATTRIBUTE = "_rank"
+PREVIOUS_ATTRIBUTE = "_previous"
+ROOTS = frozenset({"ead", "archdesc", "c", "c01"})
+"""Root elements of an EAD file: a finding aid, or a part that a catalogue exports alone."""
 
 _COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
 _IN_PROGRESS = re.compile("statutdelanotice(?:est)?enmodification")
@@ -51,6 +59,7 @@ class _EadGate(Gate):
         self.units_read = 0
         self._components = frozenset(prefix + name for name in _COMPONENTS)
         self._eadid = f"{prefix}eadid"
+        self._line_break = f"{prefix}lb"
         self._eadid_text: list[str] | None = None
         self._identifiers: set[str] = set()
         super().__init__(
@@ -64,18 +73,27 @@ class _EadGate(Gate):
                 words=_PERSON_IN_CHARGE,
                 told=_IN_PROGRESS,
             ),
-            places.unit_names | {self._eadid},
+            places.unit_names | {self._eadid, self._line_break},
         )
 
     def entered(self, name: str, attributes: dict[str, str], offset: int) -> None:
         """Name a unit, or the notice."""
         if name in self._components or name in self._places.unit_names:
-            if UNIT_ATTRIBUTE in attributes:
-                self.refuse(f"the attribute {UNIT_ATTRIBUTE} is reserved")
+            for reserved in (UNIT_ATTRIBUTE, RANK_ATTRIBUTE, PREVIOUS_ATTRIBUTE):
+                if reserved in attributes:
+                    self.refuse(f"the attribute {reserved} is reserved")
+            above = self.unit
             self.unit = self._describe(name, attributes)
             if self.unit.identifier is not None:
                 self.set_attribute(offset, UNIT_ATTRIBUTE, self.unit.identifier)
+            if above is not None and name in self._components:
+                self.set_attribute(offset, RANK_ATTRIBUTE, str(above.children))
+                if above.last_child is not None:
+                    self.set_attribute(offset, PREVIOUS_ATTRIBUTE, above.last_child)
+                above.last_child = self.unit.identifier
             self.units_read += 1
+        elif name == self._line_break:
+            self.insert(offset, b" ")
         elif name == self._eadid and self.notice is None:
             self.notice = " ".join(attributes.get("identifier", "").split()) or None
             if self.notice is None:

@@ -78,6 +78,7 @@ class Unit:
         depth: how many elements are open, itself included.
         path: its position among the units (``c1-3-2``), empty for the outermost.
         children: units met directly inside it so far.
+        last_child: identifier of the last of them.
         notes: remarks not yet handed out with a record.
         held: records that wait for its end.
     """
@@ -87,6 +88,7 @@ class Unit:
     depth: int
     path: str
     children: int = 0
+    last_child: str | None = None
     notes: list[tuple[Note, str | None]] = field(default_factory=list)
     held: list[Record] = field(default_factory=list)
 
@@ -306,6 +308,10 @@ class Gate:
         assert found is not None
         at = found.end() + self._base
         self._edits.append((at, at, f" {name}={quoteattr(value)}".encode()))
+
+    def insert(self, offset: int, text: bytes) -> None:
+        """Write text before the element that starts at an offset, as if the file had it."""
+        self._edits.append((offset, offset, text))
 
     def told(self) -> None:
         """A withheld element has said what ``Withheld.told`` listens for; for subclasses."""
