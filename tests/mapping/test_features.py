@@ -2,7 +2,7 @@
 
 A folder ``<source>/<NN_feature>`` holds:
 
-* ``input.xml`` or ``input.csv``;
+* ``input.xml`` or ``input.csv``; or a folder ``input`` where names of files say something;
 * ``expected.ttl``: its first line says what the feature is. For every subject and predicate that
   occur in it, the objects must be exactly those (so a statement too many is a failure too);
   prefixes are those of ``ontology/prefixes.ttl`` and relative IRIs start with the base IRI;
@@ -28,7 +28,7 @@ from collex_graph.settings import Settings
 BASE = Settings().base_iri
 HERE = Path(__file__).parent
 ABSENT_COLUMN = "MissingColumn |"
-FEATURES = sorted(path.parent for path in HERE.glob("*/*/input.*"))
+FEATURES = sorted(path.parent for path in HERE.glob("*/*/input*"))
 
 
 def _name(feature):
@@ -40,7 +40,7 @@ def _prefixes():
 
 
 def _map(feature, folder):
-    (source,) = feature.glob("input.*")
+    (source,) = feature.glob("input*")
     spool = folder / "mapped.nq"
     mapped = map_source(
         feature.parent.name, source, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
@@ -126,10 +126,12 @@ def test_every_feature_says_what_it_is_about(feature):
 
 @pytest.mark.parametrize("feature", FEATURES, ids=_name)
 def test_all_quads_of_a_file_stand_in_one_graph_and_none_is_blank(feature, mapped_features):
-    quads, _ = mapped_features[feature]
-    name = {"ccfr": "FRFONDS-751132108-A", "esr": "input"}[feature.parent.name]
-    graph = NamedNode(f"{BASE}graph/source/{feature.parent.name}/{name}")
-    assert {quad.graph_name for quad in quads} == {graph}
+    quads, mapped = mapped_features[feature]
+    names = {"ccfr": ["FRFONDS-751132108-A"]}.get(
+        feature.parent.name, [file.path.stem for file in mapped.files]
+    )
+    graphs = {NamedNode(f"{BASE}graph/source/{feature.parent.name}/{name}") for name in names}
+    assert {quad.graph_name for quad in quads} <= graphs
     assert not [q for q in quads if BlankNode in (type(q.subject), type(q.object))]
 
 

@@ -18,9 +18,10 @@ FOLDER = resource_dir("ontology") / "vocabularies"
 INSTITUTIONS = resource_dir("mappings") / "institutions"
 
 SCHEMES = [
-    "accrual-status", "acquisition-mode", "departement", "discipline", "document-type",
-    "extent-criterion", "extent-unit", "fonds-type", "label", "label-status", "language",
-    "platform", "position-precision", "region", "treatment-status",
+    "access-type", "accrual-status", "acquisition-mode", "acquisition-programme", "departement",
+    "discipline", "document-type", "embargo-type", "extent-criterion", "extent-unit", "fonds-type",
+    "label", "label-status", "language", "package-region", "platform", "position-precision",
+    "region", "time-unit", "title-type", "treatment-status",
 ]  # fmt: skip
 
 # The boxes (south, north, west, east) in which a point of France may be.

@@ -59,6 +59,16 @@ def package_name(file: str) -> str:
 
 
 @mapping_function
+def package_node(file: str) -> str:
+    """Return the node of the package: the date of its list is a version of it, not another package.
+
+    >>> package_node("CUP_COUPERIN_ALLJOURNALS_2026-03-08")
+    'base:id/package/CUP_COUPERIN_ALLJOURNALS'
+    """
+    return BASE.entity("package", _package(file).name)
+
+
+@mapping_function
 def package_date(file: str) -> str | Reading:
     """Return the date of the list, which is its version, and report a name that is not regular.
 
@@ -179,11 +189,13 @@ _NOT_LOCAL: Final = re.compile(r"[/:]+")
 def title_node(
     file: str,
     *,
-    title_id: str = "",
+    identifier: str = "",
     online: str = "",
     printed: str = "",
     title: str = "",
-    first: tuple[str, ...] = (),
+    date: str = "",
+    volume: str = "",
+    issue: str = "",
 ) -> str | None:
     """Return the node of a row, under its package.
 
@@ -193,27 +205,36 @@ def title_node(
 
     Args:
         file: name of the list's file.
-        title_id: the provider's identifier.
+        identifier: the provider's identifier.
         online: ISSN or ISBN.
         printed: ISSN or ISBN.
         title: of the publication.
-        first: date, volume and issue that the coverage begins with.
+        date: that the coverage begins with.
+        volume: that it begins with.
+        issue: that it begins with.
 
-    >>> title_node("CUP_COUPERIN_ALLJOURNALS_2026-03-08", title_id="F47", first=("2000", "10"))
-    'base:id/package/CUP_COUPERIN_ALLJOURNALS/title/F47~2000.10'
+    >>> title_node("CUP_COUPERIN_ALLJOURNALS_2026-03-08", identifier="F47", date="2000")
+    'base:id/package/CUP_COUPERIN_ALLJOURNALS/title/F47~2000'
     """
-    key = squeeze(title_id) or squeeze(online) or squeeze(printed)
+    key = squeeze(identifier) or squeeze(online) or squeeze(printed)
     key = _NOT_LOCAL.sub("-", key) if key else slug(title) if title.strip() else ""
     if not key:
         return None
+    first = (date, volume, issue)
     start = ".".join(_NOT_LOCAL.sub("-", text) for text in map(squeeze, first) if text)
     local = f"{key}~{start}" if start else key
     return BASE.entity("package", _package(file).name, "title", local)
 
 
+# A row's identifiers are read for its node and for its statements.
+_read_issn: Final = lru_cache(maxsize=16)(identifiers.read_issn)
+_read_isbn: Final = lru_cache(maxsize=16)(identifiers.read_isbn)
+_NOT_PLAIN: Final = re.compile("[^0-9A-Za-z]+")
+
+
 def _is_isbn(text: str) -> bool:
     """Say whether a cell that may hold either has the length of an ISBN."""
-    return len(re.sub("[^0-9A-Za-z]", "", text)) >= 10
+    return len(_NOT_PLAIN.sub("", text)) >= 10
 
 
 @mapping_function
@@ -225,7 +246,7 @@ def title_issn(value: str) -> str | Reading | None:
     """
     if not value.strip() or _is_isbn(value):
         return None
-    found = _identified(identifiers.read_issn(value))
+    found = _identified(_read_issn(value))
     return _value_and_repairs(found, value, found.value)
 
 
@@ -238,18 +259,64 @@ def title_isbn(value: str) -> str | Reading | None:
     """
     if not value.strip() or not _is_isbn(value):
         return None
-    found = _identified(identifiers.read_isbn(value))
+    found = _identified(_read_isbn(value))
     return _value_and_repairs(found, value, found.value)
 
 
 @mapping_function
-def title_ark(title_id: str = "", url: str = "") -> str | None:
+def unread_identifier(value: str, ppn: str = "") -> Reading | None:
+    """Return an identifier that cannot be read, as the list writes it, and say why.
+
+    Args:
+        value: a cell that holds an ISSN or an ISBN.
+        ppn: ``true`` for one that holds a Sudoc PPN.
+
+    >>> unread_identifier("0012-7095").values, unread_identifier("0012-7094")
+    (('0012-7095',), None)
+    """
+    if not value.strip():
+        return None
+    if ppn == "true":
+        found = identifiers.read_sudoc(value)
+    else:
+        found = _read_isbn(value) if _is_isbn(value) else _read_issn(value)
+    try:
+        _identified(found)
+    except UnreadableValue as refusal:
+        return Reading((squeeze(value),), (refusal.note,))
+    return None
+
+
+@mapping_function
+def title_issns(printed: str = "", online: str = "") -> list[str]:
+    """Return the ISSNs of a row, print first; `title_issn` reports.
+
+    >>> title_issns("0959-7743", "1474-0540á"), title_issns("9780854046812")
+    (['0959-7743', '1474-0540'], [])
+    """
+    cells = [text for text in (printed, online) if text and not _is_isbn(text)]
+    return [found.value for text in cells if isinstance(found := _read_issn(text), Identified)]
+
+
+@mapping_function
+def title_isbns(online: str = "", printed: str = "") -> list[str]:
+    """Return the ISBNs of a row, electronic first; `title_isbn` reports.
+
+    >>> title_isbns("9781847550019", "9780854046812")
+    ['9781847550019', '9780854046812']
+    """
+    cells = [text for text in (online, printed) if text and _is_isbn(text)]
+    return [found.value for text in cells if isinstance(found := _read_isbn(text), Identified)]
+
+
+@mapping_function
+def title_ark(identifier: str = "", url: str = "") -> str | None:
     """Return the ARK of a title, which is its identifier or its address on ISTEX.
 
     >>> title_ark("", "https://revue-sommaire.istex.fr/ark:/67375/8Q1-23W6HDS7-G")
     'ark:/67375/8Q1-23W6HDS7-G'
     """
-    for text in (title_id, url):
+    for text in (identifier, url):
         if "ark:" in text:
             found = identifiers.read_ark(text)
             if isinstance(found, Identified):
@@ -258,7 +325,7 @@ def title_ark(title_id: str = "", url: str = "") -> str | None:
 
 
 @mapping_function
-def title_doi(publication_type: str, title_id: str = "", url: str = "") -> str | None:
+def title_doi(kind: str, identifier: str = "", url: str = "") -> str | None:
     """Return the DOI of a book, which is its identifier or its address.
 
     A journal's address may look like a DOI and lead to a year of it, so journals have none here.
@@ -268,9 +335,9 @@ def title_doi(publication_type: str, title_id: str = "", url: str = "") -> str |
     >>> title_doi("serial", "ac", "http://dx.doi.org/10.1039/1364-5536/1996") is None
     True
     """
-    if publication_type.casefold() != "monograph":
+    if kind.casefold() != "monograph":
         return None
-    for text in (title_id, url):
+    for text in (identifier, url):
         if "10." in text:
             found = identifiers.read_doi(text)
             if isinstance(found, Identified):
@@ -306,20 +373,20 @@ def title_type(value: str, file: str) -> str | Reading | None:
 
 @mapping_function
 def title_class(
-    file: str, publication_type: str = "", issn: tuple[str, ...] = (), isbn: tuple[str, ...] = ()
+    file: str, kind: str = "", issn: tuple[str, ...] = (), isbn: tuple[str, ...] = ()
 ) -> str | None:
     """Return the class of the document behind a row; none where the list leaves it in doubt.
 
     Args:
         file: name of the list's file: a serial in a list of books is most often a series.
-        publication_type: ``serial`` or ``monograph``; older lists do not have it.
+        kind: ``serial`` or ``monograph``; older lists do not have it.
         issn: ISSNs of the row, as read.
         isbn: ISBNs of the row, as read.
 
     >>> title_class("persee_2014-02-13", issn=("2108-6443",))
     'bibo:Journal'
     """
-    kind = publication_type.strip().casefold()
+    kind = kind.strip().casefold()
     if kind == "monograph" or (not kind and any(isbn)):
         return "bibo:Book"
     if kind == "serial":
@@ -364,6 +431,16 @@ def coverage_year(value: str) -> str | None:
 
 
 @mapping_function
+def book_year(printed: str = "", online: str = "") -> str | None:
+    """Return the year in which a book was published: that of its print edition, else online.
+
+    >>> book_year("2003", "2020-06-09"), book_year("", "2015")
+    ('2003', '2015')
+    """
+    return coverage_year(printed) or coverage_year(online)
+
+
+@mapping_function
 def coverage_is_open(first: str, last: str = "") -> str | None:
     """Return ``true`` for a coverage that has a beginning and no end.
 
@@ -398,6 +475,16 @@ def embargo_codes(value: str) -> list[str] | Reading | None:
         else:
             codes.append(part.strip().upper())
     return Reading(tuple(codes), tuple(wrong)) if wrong else codes or None
+
+
+@mapping_function
+def embargo_node(title: str, code: str) -> str:
+    """Return the node of an embargo, under the title that it concerns.
+
+    >>> embargo_node("base:id/package/P/title/T", "P3Y")
+    'base:id/package/P/title/T/embargo/P3Y'
+    """
+    return f"{title}/embargo/{code}"
 
 
 def _embargo(code: str, part: str) -> str:
