@@ -30,7 +30,15 @@ def test_printing_is_left_to_the_command_line(path):
         assert not re.search(r"^\s*print\(", code_of(path), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+# What compiles shapes to SPARQL writes SPARQL.
+GENERATORS = {"validation/compiler.py"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if str(path.relative_to(SOURCE)) not in GENERATORS],
+    ids=lambda p: str(p.relative_to(SOURCE)),
+)
 def test_no_query_is_written_in_python(path):
     text = code_of(path)
     assert not re.search(r"(SELECT|CONSTRUCT)\s*(DISTINCT\s+)?[?{*(]\s*\S+.*WHERE\s*\{", text)

@@ -22,6 +22,7 @@ from collex_graph.validation.validator import validate
 
 HERE = Path(__file__).parent
 BASE = "https://w3id.org/collex-graph/"
+SHAPES = rdflib_graph(shapes().graph.triples())
 _NAME = re.compile(r"collex-sh:[\w-]+")
 
 
@@ -84,7 +85,7 @@ def test_file_names_say_whether_they_are_valid():
 
 def _targets(rule):
     """The classes and predicates by which the node shapes of a rule choose their nodes."""
-    graph = shapes().graph
+    graph = SHAPES
     owners = [str(s) for s, p, o in graph if str(p) == expand("sh:property") and str(o) == rule]
     kinds = {expand("sh:targetClass"), expand("sh:targetSubjectsOf"), expand("sh:targetObjectsOf")}
     return {
@@ -96,10 +97,11 @@ def _targets(rule):
 
 def test_pyshacl_alone_finds_the_same_results_in_all_files_together():
     """The validator drives pySHACL shape by shape; the results must be those of its own run."""
-    incomparable = {"invalid-date", "invalid-year-against-text"}  # pySHACL breaks off on these
+    # pySHACL breaks off on these, or compares a year with a number, which SHACL calls incomparable
+    incomparable = {"invalid-date", "invalid-year-against-text", "invalid-year-not-an-integer"}
     paths = [path for path in sorted(HERE.glob("*/*.ttl")) if path.stem not in incomparable]
     quads = [quad for path in paths for quad in _read(path)]
-    _, report, _ = pyshacl.validate(rdflib_graph(quads), shacl_graph=shapes().graph)
+    _, report, _ = pyshacl.validate(rdflib_graph(quads), shacl_graph=SHAPES)
     theirs = Counter(
         tuple(
             str(report.value(result, rdflib.SH[name]))
@@ -118,7 +120,7 @@ def test_pyshacl_alone_finds_the_same_results_in_all_files_together():
 
 
 def test_the_shapes_are_well_formed_shacl():
-    conforms, _, text = meta_validate(shapes().graph, max_validation_depth=60)
+    conforms, _, text = meta_validate(SHAPES, max_validation_depth=60)
     assert conforms, text
 
 
@@ -128,7 +130,7 @@ def test_every_term_of_ours_in_the_shapes_is_in_the_ontology():
     defined = {quad.subject.value for quad in ontology if hasattr(quad.subject, "value")}
     used = {
         str(node)
-        for triple in shapes().graph
+        for triple in SHAPES
         for node in triple
         if isinstance(node, rdflib.URIRef) and node.startswith(expand("collex:"))
     }

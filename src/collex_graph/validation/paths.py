@@ -67,6 +67,39 @@ class Path:
         """The predicate's IRI where the path is one predicate, else the path's text."""
         return self.predicate or self.text
 
+    @property
+    def sparql(self) -> str:
+        """The path in SPARQL's syntax, IRIs written out, safe to stand between two terms."""
+        if self.kind == "predicate":
+            return f"<{self.predicate}>"
+        inner = [part.sparql for part in self.parts]
+        if self.kind == "sequence":
+            return f"({'/'.join(inner)})"
+        if self.kind == "alternativePath":
+            return f"({'|'.join(inner)})"
+        if self.kind == "inversePath":
+            return f"(^{inner[0]})"
+        return f"({inner[0]}{_SUFFIXES[self.kind]})"
+
+    @property
+    def starts(self) -> frozenset[str] | None:
+        """The predicates of which a node with a value has one at least; None where unknown."""
+        if self.kind == "predicate":
+            return frozenset({self.predicate})
+        if self.kind in {"sequence", "oneOrMorePath"}:
+            return self.parts[0].starts
+        if self.kind == "alternativePath":
+            found = [part.starts for part in self.parts]
+            return None if None in found else frozenset().union(*filter(None, found))
+        return None
+
+    def steps(self, *, inverse: bool = False) -> frozenset[tuple[str, bool]]:
+        """Return every (predicate, whether it is followed from object to subject) of the path."""
+        if self.kind == "predicate":
+            return frozenset({(self.predicate, inverse)})
+        turned = inverse != (self.kind == "inversePath")
+        return frozenset().union(*(part.steps(inverse=turned) for part in self.parts))
+
     def node(self, mint: Callable[[str], str]) -> NamedNode:
         """Return the node that stands for the path.
 

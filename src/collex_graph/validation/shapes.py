@@ -13,20 +13,18 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import pyoxigraph
-from pyshacl.shapes_graph import ShapesGraph
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.model import Severity
 from collex_graph.rdf.namespaces import expand, term
 from collex_graph.resources import resource_dir
 from collex_graph.validation.paths import read_path
-from collex_graph.validation.terms import rdflib_graph
+from collex_graph.validation.reference import Reference
+from collex_graph.validation.shapes_graph import ShapesGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path as FilePath
-
-    import rdflib
 
     from collex_graph.validation.paths import Node, Path
 
@@ -83,16 +81,16 @@ class Shapes:
 
     Attributes:
         rules: IRI → rule, of every shape that can be the source of a result.
-        graph: the shapes graph, for rdflib.
+        graph: the shapes graph.
     """
 
     rules: Mapping[str, Rule]
-    graph: rdflib.Graph
+    graph: ShapesGraph
 
     @cached_property
-    def engine(self) -> ShapesGraph:
-        """The shapes as pySHACL holds them, built once."""
-        return ShapesGraph(self.graph)
+    def reference(self) -> Reference:
+        """The shapes as pySHACL holds them, for what cannot be compiled."""
+        return Reference(self.graph)
 
 
 class RuleFile:
@@ -239,7 +237,7 @@ def read_shapes(directory: FilePath) -> Shapes:
                 )
             rules[rule.iri] = rule
     _check_links(files, rules)
-    graph = rdflib_graph(triple for file in files for triple in file.triples)
+    graph = ShapesGraph(triple for file in files for triple in file.triples)
     return Shapes(rules, graph)
 
 

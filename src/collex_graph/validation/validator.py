@@ -1,53 +1,52 @@
-"""Checks a graph against the shapes: statements in, validation results out.
+"""Checks a graph against the project's shapes: a store or statements in, validation results out.
 
-The engine is pySHACL on an rdflib graph in memory, driven shape by shape on the shape's own targets
-and not through `pyshacl.validate`, for reasons that were measured: that function builds the shapes
-anew at each call; its option ``focus_nodes`` also filters the values that nested shapes look at, so
-that ``sh:or`` always passes and ``sh:not`` always fails; its option ``use_shapes`` checks nothing.
-Messages come from the shapes themselves, because pySHACL loses the language of some.
+`compiler` makes SPARQL of the shapes, `engine` runs it, and here the rows become results: with the
+severity and the words of the rule, the value in words, and the place in a source file.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
-import rdflib
-from pyshacl.graph_abstraction import DataGraph
-from pyshacl.pytypes import SHACLExecutor
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from collex_graph.model import ValidationResult
-from collex_graph.rdf.namespaces import expand
-from collex_graph.validation.shapes import Shapes, shapes
-from collex_graph.validation.terms import rdflib_graph, to_pyoxigraph
+from collex_graph.rdf.namespaces import expand, term
+from collex_graph.validation.data_graph import DataGraph
+from collex_graph.validation.engine import Engine
+from collex_graph.validation.shapes import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    import pyoxigraph
+    from pyoxigraph import Quad, Store, Triple
 
     from collex_graph.model import Position
-    from collex_graph.validation.terms import RdflibTerm
+    from collex_graph.validation.engine import Violation
+    from collex_graph.validation.shapes import Shapes
+    from collex_graph.validation.shapes_graph import Term
 
 _VALUES_SHOWN = 5
-_LABELS = (rdflib.URIRef(expand("rdfs:label")), rdflib.URIRef(expand("skos:prefLabel")))
-_PROPERTY = rdflib.URIRef(expand("sh:property"))
-_INCOMPARABLE = rdflib.URIRef(expand("sh:LessThanOrEqualsConstraintComponent"))
+_SLASHES_OF_A_HOST = 3
+_LABELS = ("rdfs:label", "skos:prefLabel")
 _SPARQL = expand("sh:SPARQLConstraintComponent")
 # Constraints on several values at once: no single value is at fault, so all of them are shown. The
 # same goes for a query that names no value.
 _ON_ALL_VALUES = frozenset(
     expand(f"sh:{name}ConstraintComponent") for name in ("MaxCount", "UniqueLang")
 )
+_PLACEHOLDER = re.compile(r"\{[?$](\w+)\}")
 
 
 def validate(
-    data: Iterable[pyoxigraph.Quad | pyoxigraph.Triple],
+    data: Iterable[Quad | Triple],
     *,
     focus_nodes: Iterable[str] | None = None,
     positions: Mapping[str, Position] | None = None,
     against: Shapes | None = None,
 ) -> list[ValidationResult]:
-    """Check statements against the shapes.
+    """Check statements against the shapes, word for word as they are given.
 
     Args:
         data: the statements, derived ones included; named graphs are read as one.
@@ -60,9 +59,47 @@ def validate(
     Returns:
         The results, sorted by focus node, rule and value, so that two runs say the same.
     """
-    check = _Check(rdflib_graph(data), positions or {}, against or shapes())
-    wanted = None if focus_nodes is None else {rdflib.URIRef(iri) for iri in focus_nodes}
-    return sorted(check.results(wanted), key=_order)
+    return _results(DataGraph.of_statements(data), focus_nodes, positions, against)
+
+
+def validate_store(
+    store: Store,
+    *,
+    union: bool = False,
+    focus_nodes: Iterable[str] | None = None,
+    positions: Mapping[str, Position] | None = None,
+    against: Shapes | None = None,
+) -> list[ValidationResult]:
+    """Check a store in place; nothing is copied, and nothing written.
+
+    A literal is judged as the store holds it. What a store would rewrite was to be found when it
+    was loaded: `mapping.nquads` lets no such literal in.
+
+    Args:
+        store: the store.
+        union: check the union of its named graphs; else its default graph. A statement of several
+            graphs is in the union once for each, so a rule that counts solutions in SPARQL
+            (``COUNT`` without ``DISTINCT``) needs the default graph.
+        focus_nodes: as for `validate`.
+        positions: as for `validate`.
+        against: as for `validate`.
+
+    Returns:
+        As `validate` does.
+    """
+    return _results(DataGraph(store, union=union), focus_nodes, positions, against)
+
+
+def _results(
+    data: DataGraph,
+    focus_nodes: Iterable[str] | None,
+    positions: Mapping[str, Position] | None,
+    against: Shapes | None,
+) -> list[ValidationResult]:
+    wanted = None if focus_nodes is None else {NamedNode(iri) for iri in focus_nodes}
+    writer = _Writer(data, positions or {}, against or shapes())
+    engine = Engine(writer.shapes.graph, writer.shapes.reference, data)
+    return sorted(map(writer.result, engine.violations(wanted)), key=_order)
 
 
 def _order(result: ValidationResult) -> tuple[str, ...]:
@@ -75,136 +112,107 @@ def _order(result: ValidationResult) -> tuple[str, ...]:
     )
 
 
-class _Check:
-    """One run: the graph, the places of its records, the shapes."""
+class _Writer:
+    """Makes results of violations."""
 
-    def __init__(
-        self, graph: rdflib.Graph, positions: Mapping[str, Position], against: Shapes
-    ) -> None:
-        self.graph = graph
-        self.positions = positions
+    def __init__(self, data: DataGraph, positions: Mapping[str, Position], against: Shapes) -> None:
         self.shapes = against
-        self.engine_graph = DataGraph.from_rdflib(graph)
-        self.executor = SHACLExecutor()
+        self._data = data
+        self._positions = positions
+        self._places: dict[NamedNode, Position | None] = {}
 
-    def results(self, wanted: set[rdflib.URIRef] | None) -> Iterator[ValidationResult]:
-        """Yield the results of every shape on its targets, in no particular order."""
-        for shape in self.shapes.engine.shapes:
-            targets = shape.focus_nodes(self.engine_graph)
-            if wanted is not None:
-                targets &= wanted
-            if targets:
-                for part in self._parts(shape):
-                    yield from map(self._result, self._found(part, targets))
-
-    def _parts(self, shape: Any) -> list[Any]:
-        """Return the property shapes of a node shape, or the shape where it constrains itself.
-
-        pySHACL runs a property shape ten times faster on all focus nodes together than when a node
-        shape calls it for each.
-        """
-        if str(shape.node) in self.shapes.rules:
-            return [shape]
-        names = self.shapes.graph.objects(shape.node, _PROPERTY)
-        return [self.shapes.engine.lookup_shape_from_node(name) for name in names]
-
-    def _found(self, shape: Any, targets: set[Any]) -> Iterator[dict[str, RdflibTerm]]:
-        """Yield the results of one shape on some focus nodes: SHACL's properties and their values.
-
-        pySHACL breaks off where two values cannot be compared, such as a year and a text. SHACL
-        makes that a result (section 4.5.3), so the node concerned gets it here.
-        """
-        try:
-            _, found = shape.validate(self.executor, self.engine_graph, focus=targets)
-        except TypeError:
-            if len(targets) > 1:
-                for target in targets:
-                    yield from self._found(shape, {target})
-                return
-            yield {
-                "focusNode": next(iter(targets)),
-                "sourceShape": shape.node,
-                "sourceConstraintComponent": _INCOMPARABLE,
-            }
-            return
-        for _, node, statements in found:
-            yield dict(_plain(node, statements))
-
-    def _result(self, found: Mapping[str, RdflibTerm]) -> ValidationResult:
-        rule = self.shapes.rules[str(found["sourceShape"])]
-        focus, value = found["focusNode"], found.get("value")
-        component = str(found["sourceConstraintComponent"])
-        named = isinstance(focus, rdflib.URIRef)
-        term = None if value is None or isinstance(value, rdflib.BNode) else to_pyoxigraph(value)
+    def result(self, found: Violation) -> ValidationResult:
+        """Return one result."""
+        rule = self.shapes.rules[_label(found.shape)]
+        named = isinstance(found.focus, NamedNode)
+        value = found.value
+        value_term = None if value is None or isinstance(value, BlankNode) else value
         words = None if value is None else self._words(value)
-        if component in _ON_ALL_VALUES or (component == _SPARQL and value is None):
-            words = self._all_values(found["sourceShape"], focus)
+        if found.component in _ON_ALL_VALUES or (found.component == _SPARQL and value is None):
+            words = self._all_values(found)
         elif not named and words is None:
-            words = self._words(focus)
+            words = self._words(found.focus)
         if rule.withholds_value:
-            words = term = None
+            words = value_term = None
         return ValidationResult(
-            focus_node=str(focus) if named else None,
+            focus_node=found.focus.value if isinstance(found.focus, NamedNode) else None,
             severity=rule.severity,
             rule=rule.iri,
-            messages=rule.messages,
+            messages=self._messages(rule.messages, found),
             advice=rule.advice,
-            source_constraint_component=component,
+            source_constraint_component=found.component,
             path=None if rule.path is None else rule.path.name,
             value=words,
-            value_term=None if term is None else str(term),
-            position=self._position(focus, value),
+            value_term=None if value_term is None else str(value_term),
+            position=self._position(found.focus, value),
             of_dataset=rule.of_dataset,
             internal=rule.internal,
         )
 
-    def _all_values(self, shape: RdflibTerm, focus: RdflibTerm) -> str:
-        found = self.shapes.engine.lookup_shape_from_node(shape).value_nodes(
-            self.engine_graph, focus
-        )
-        words = sorted({self._words(value) for value in found[focus]})
+    def _messages(self, messages: Mapping[str, str], found: Violation) -> Mapping[str, str]:
+        """Fill in ``{?value}`` and ``{$this}`` (SHACL, section 5.3.2), as people name the terms."""
+        if not any(map(_PLACEHOLDER.search, messages.values())):
+            return messages
+        known: dict[str, Term] = {**found.bindings, "this": found.focus}
+        if found.value is not None:
+            known["value"] = found.value
+        words = {name: self._words(value) for name, value in known.items()}
+        if self.shapes.rules[_label(found.shape)].withholds_value:
+            words = dict.fromkeys(words, "…")
+        return {
+            language: _PLACEHOLDER.sub(lambda m: words.get(m[1], m[0]), text)
+            for language, text in messages.items()
+        }
+
+    def _all_values(self, found: Violation) -> str:
+        path = self.shapes.rules[_label(found.shape)].path
+        if path is None:
+            return self._words(found.focus)
+        query = f"SELECT DISTINCT ?this ?value {{ ?this {path.sparql} ?value }}"
+        words = sorted({self._words(row["value"]) for row in self._data.rows(query, found.focus)})
         more = f" | … ({len(words)})" if len(words) > _VALUES_SHOWN else ""
         return " | ".join(words[:_VALUES_SHOWN]) + more
 
-    def _words(self, value: RdflibTerm) -> str:
+    def _words(self, value: Term) -> str:
         """Return a term as a person would name it: a text, a label (French first), an IRI."""
-        if isinstance(value, rdflib.Literal):
-            return str(value)
+        if isinstance(value, Literal):
+            return value.value
         for predicate in _LABELS:
             labels = [
-                (label.language != "fr", str(label))
-                for label in self.graph.objects(value, predicate)
-                if isinstance(label, rdflib.Literal) and label.strip()
+                (label.language != "fr", label.value)
+                for label in self._data.objects(value, term(predicate))
+                if isinstance(label, Literal) and label.value.strip()
             ]
             if labels:
                 return min(labels)[1]
-        return "—" if isinstance(value, rdflib.BNode) else str(value)
+        return "—" if isinstance(value, BlankNode) else _label(value)
 
-    def _position(self, focus: RdflibTerm, value: RdflibTerm | None) -> Position | None:
+    def _position(self, focus: Term, value: Term | None) -> Position | None:
         """Return where to look: the record of the node, its owner's, or that of a referrer."""
-        if not self.positions:
+        if not self._positions:
             return None
         for node in (focus, value):
-            if isinstance(node, rdflib.URIRef) and (found := self._owned(str(node))):
+            if isinstance(node, NamedNode) and (found := self._owned(node.value)):
                 return found
-        referrers = sorted(str(node) for node in self.graph.subjects(None, focus))
-        return next(filter(None, map(self._owned, referrers)), None)
+        if not isinstance(focus, NamedNode):
+            return self._referrer(focus)
+        if focus not in self._places:
+            self._places[focus] = self._referrer(focus)
+        return self._places[focus]
+
+    def _referrer(self, node: Term) -> Position | None:
+        referrers = {triple.subject for triple in self._data.triples(None, None, node)}
+        iris = sorted(one.value for one in referrers if isinstance(one, NamedNode))
+        return next(filter(None, map(self._owned, iris)), None)
 
     def _owned(self, iri: str) -> Position | None:
         """Return the position of a node, or of the node whose IRI it starts with."""
         while iri.count("/") > _SLASHES_OF_A_HOST:
-            if iri in self.positions:
-                return self.positions[iri]
+            if iri in self._positions:
+                return self._positions[iri]
             iri = iri.rpartition("/")[0]
         return None
 
 
-_SLASHES_OF_A_HOST = 3
-
-
-def _plain(node: Any, statements: Any) -> Iterator[tuple[str, RdflibTerm]]:
-    """Yield the local name and the object of each statement of one pySHACL result."""
-    for subject, predicate, value in statements:
-        if subject == node:
-            local = str(predicate).removeprefix(expand("sh:"))
-            yield local, value[1] if isinstance(value, tuple) else value
+def _label(node: Term) -> str:
+    return node.value if isinstance(node, NamedNode | BlankNode) else str(node)
