@@ -70,3 +70,18 @@ def test_a_record_without_identifier_is_reported_and_shares_its_key_with_no_othe
 )
 def test_records_of_other_formats_are_named_by_their_own_element(tmp_path, text, identifier):
     assert _read(tmp_path, text)[1] == [(identifier, [])]
+
+
+def test_two_paths_to_one_element_are_alternatives(tmp_path):
+    path = tmp_path / "lot.xml"
+    path.write_text("<r><f t='1'/><f t='2'/><f t='3'/></r>", encoding="utf-8")
+    steps = ((True, "f"),)
+    source = RecordSource(
+        name="field",
+        access="*.xml",
+        formulation="xpath",
+        patterns=(ElementPattern(steps, "@t='1'"), ElementPattern(steps, "@t='3'")),
+        reach=Reach(shells=frozenset({"f"})),
+    )
+    stream = open_records(SourceFile(path, "sudoc", "application/xml", "", 0), [source])
+    assert [record.content.get("t") for record in stream] == ["1", "3"]

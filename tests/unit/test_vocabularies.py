@@ -18,7 +18,8 @@ FOLDER = resource_dir("ontology") / "vocabularies"
 INSTITUTIONS = resource_dir("mappings") / "institutions"
 
 SCHEMES = [
-    "access-type", "accrual-status", "acquisition-mode", "acquisition-programme", "departement",
+    "access-type", "accrual-status", "acquisition-mode", "acquisition-programme", "coverage-kind",
+    "departement",
     "discipline", "document-type", "embargo-type", "extent-criterion", "extent-unit", "fonds-type",
     "label", "label-status", "language", "package-region", "platform", "position-precision",
     "region", "time-unit", "title-type", "treatment-status",

@@ -227,10 +227,11 @@ class Places:
 
     def _place(self, stack: list[str]) -> Place | None:
         name = stack[-1]
-        matches: dict[int, Any] = {}
+        tests: dict[int, list[Any]] = {}
         for index, steps, test in self._patterns:
-            if stands_at(stack, steps) and (index not in matches or test is None):
-                matches[index] = test
+            if stands_at(stack, steps):
+                tests.setdefault(index, []).append(test)
+        matches = {index: _any_of(alternatives) for index, alternatives in tests.items()}
         is_unit = name in self.unit_names
         if not matches and not is_unit:
             return None
@@ -583,6 +584,13 @@ class Gate:
         end = self._end_from(-1 if element.cut else element.start)
         self._edits.append((element.start, end, b""))
         self._dropped += end - element.start
+
+
+def _any_of(tests: list[Any]) -> Any:
+    """Join the tests of several patterns of one source that stand at one place."""
+    if None in tests:
+        return None
+    return tests[0] if len(tests) == 1 else lambda element: any(test(element) for test in tests)
 
 
 # --- names ---------------------------------------------------------------------------------------
