@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, parse
 
-from collex_graph.linking.identities import find_identities, identity_lines
-from collex_graph.rdf.namespaces import expand, prefixes
+from collex_graph.linking.identities import find_identities
+from collex_graph.rdf.namespaces import prefixes
 
 if TYPE_CHECKING:
     import random
@@ -33,7 +32,7 @@ def lines(text: str, graph: str) -> bytes:
 
 
 def identities(*parts: tuple[str, str], accepted: tuple[tuple[str, str], ...] = ()):
-    read = [identity_lines(lines(text, graph)) for graph, text in parts]
+    read = [lines(text, graph) for graph, text in parts]
     return find_identities(read, base_iri=BASE, accepted=accepted)
 
 
@@ -175,14 +174,16 @@ def test_the_other_name_of_a_node_stays_known_as_such():
 
 
 def test_one_label_is_shown_and_the_others_are_kept_as_alternatives():
-    bnf, idref = f'<{BNF}> skos:prefLabel "Hottin, Ch."', f'<{PERSON}> skos:prefLabel "Hottin"'
+    bnf = f'<{BNF}> a foaf:Person ; skos:prefLabel "Hottin, Ch."'
+    idref = f'<{PERSON}> a foaf:Person ; skos:prefLabel "Hottin"'
     found = identities(
         ("authority/bnf/1", bnf + " ."),
         ("authority/idref/1", idref + f" ; owl:sameAs <{BNF}> ."),
     )
     assert found.label_graphs == {PERSON: f"{BASE}graph/authority/idref/1"}
     rewritten = found.rewrite(lines(bnf + " .", "authority/bnf/1"))
-    assert rewritten == lines(f'<{PERSON}> skos:altLabel "Hottin, Ch." .', "authority/bnf/1")
+    expected = f'<{PERSON}> a foaf:Person ; skos:altLabel "Hottin, Ch." .'
+    assert rewritten == lines(expected, "authority/bnf/1")
     kept = lines(idref + " .", "authority/idref/1")
     assert found.rewrite(kept) == kept
 
@@ -193,16 +194,6 @@ def test_lines_without_an_affected_name_are_untouched():
         f'<{PERSON}> rdfs:label "x" . <http://data.bnf.fr/ark:/12148/cb1> a foaf:Person .', "a"
     )
     assert found.rewrite(text) is text
-
-
-def test_identity_lines_leave_out_everything_else():
-    text = (
-        '<id/document/issn-1> a bibo:Journal ; bibo:issn "1" ; rdfs:label "x" ; dcterms:date "y" .'
-    )
-    other = '<id/fonds/1> a collex:Fonds ; rdfs:label "Un fonds" .'
-    kept = identity_lines(lines(text + other, "source/a/b"))
-    assert kept.count(b"\n") == 3
-    assert b"fonds" not in kept
 
 
 NODES = [
@@ -236,9 +227,3 @@ def test_identities_do_not_depend_on_the_order_and_never_join_two_records_of_an_
     for node, names in clusters.items():
         assert one.node(node) == node
         assert len({n for n in names if n.startswith(IDREF)}) <= 1
-
-
-@pytest.mark.parametrize("name", ["bibo:issn", "collex:ppn", "owl:sameAs"])
-def test_a_predicate_inside_a_literal_is_no_statement(name: str):
-    words = f'<id/x> dcterms:description "a> <{expand(name)}> <b" .'
-    assert identity_lines(lines(words, "source/a/b")) == b""

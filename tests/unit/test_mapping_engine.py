@@ -758,3 +758,16 @@ def test_the_datatype_of_a_literal_may_be_read_from_the_record(tmp_path):
     assert [found[2] for found in quads(records)] == [f'"12"^^{integer}', '"a"']
     (problem,) = problems(records)
     assert (problem.note.rule, problem.note.value) == ("InvalidLiteral", "twelve")
+
+
+def test_what_says_which_thing_a_subject_is_is_set_apart(tmp_path):
+    rules = '      - [a, bibo:Journal]\n      - [bibo:issn, "$(name)"]\n'
+    others = (
+        '  other:\n    sources: row\n    s: "base:other/$(id)"\n    po:\n      - [a, bibo:Book]\n'
+    )
+    document = TABLE + rules + '      - [rdfs:label, "$(id)"]\n' + others
+    _, records = run(tmp_path, document, "id,name\n1,A\n")
+    journal, other = records
+    assert list(journal.identities) == journal.lines[:2]
+    assert len(journal.lines) == 3
+    assert not other.identities

@@ -13,8 +13,9 @@ The node is the authority's IRI: IdRef, else data.bnf.fr, else Persée, else Sud
 libraries and establishments keep ours (the model, section 1). Two records that one authority keeps
 apart are never joined, and a person is never joined with a body: such a claim is a `Contradiction`.
 
-The statements that matter are few, so each source file's are kept apart (`identity_lines`); all
-others are only rewritten (`Identities.rewrite`), each in its source's own graph.
+The statements that matter are few, and the mapping engine sets them apart
+(`collex_graph.rdf.identity`); all others are only rewritten (`Identities.rewrite`), each in its
+source's own graph.
 """
 
 from __future__ import annotations
@@ -23,25 +24,21 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFIERS
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-IDENTIFIERS: Final = (
-    "collex:ppn", "collex:nnt", "bibo:doi", "collex:ark", "bibo:issn", "bibo:eissn", "bibo:isbn",
-    "collex:uai", "collex:rcr",
-)  # fmt: skip
-"""Predicates of identifiers, the surest first."""
-
-_SAMENESS: Final = ("dcterms:isReplacedBy", "owl:sameAs", "skos:exactMatch")
 _LABELS: Final = ("rdfs:label", "skos:prefLabel")
-_TYPE: Final = expand("rdf:type")
 _REPLACED: Final = expand("dcterms:isReplacedBy")
 _EXACT_MATCH: Final = expand("skos:exactMatch")
 _SAME_AS: Final = expand("owl:sameAs")
 _ALT_LABEL: Final = expand("skos:altLabel")
-_ISSN: Final = frozenset({expand("bibo:issn"), expand("bibo:eissn")})
+_IDENTIFIER_OF: Final = {
+    expand(name): "bibo:issn" if name == "bibo:eissn" else name for name in IDENTIFIERS
+}
+"""Predicate → identifier: an ISSN is one whichever edition it is said of."""
 
 _KINDS: Final[dict[str, str]] = {
     expand(name): kind
@@ -61,7 +58,8 @@ _KINDS: Final[dict[str, str]] = {
     for name in names
 }
 """What a class says that excludes the other kinds; other classes say nothing of it."""
-_NARROWER: Final = {"library": "body", "establishment": "body"}
+_NARROWER: Final = frozenset({"library", "establishment"})
+"""Kinds of bodies that exclude each other."""
 
 _AUTHORITIES: Final = (
     ("idref", "http://www.idref.fr/"),
@@ -71,10 +69,6 @@ _AUTHORITIES: Final = (
 )
 """Authorities in the order of preference for the node, with the start of their IRIs."""
 
-_READ: Final = (*IDENTIFIERS, *_SAMENESS, *_LABELS)
-_PREDICATE: Final = re.compile(
-    b"> <(?:" + b"|".join(re.escape(iri.encode()) for iri in (*map(expand, _READ), _TYPE)) + b")> "
-)
 _LINE: Final = re.compile(
     rb"<([^>]*)> <([^>]*)> "
     rb'(?:<([^>]*)>|("(?:[^"\\]|\\.)*"(?:@[A-Za-z0-9-]+|\^\^<[^>]*>)?)) '
@@ -108,37 +102,6 @@ class _Statement(NamedTuple):
     graph: str
 
 
-def identity_lines(lines: bytes) -> bytes:
-    """Return the N-Quads lines that identities are found from.
-
-    Args:
-        lines: whole lines, with all that a file says of a subject.
-
-    Returns:
-        Identifiers and statements of sameness, with the classes and labels of their subjects and of
-        the nodes of authorities.
-    """
-    found: list[tuple[bytes, bytes]] = []
-    identified: set[bytes] = set()
-    plain = tuple(f"<{iri}> ".encode() for iri in (_TYPE, *map(expand, _LABELS)))
-    for hit in _PREDICATE.finditer(lines):
-        start = lines.rfind(b"\n", 0, hit.start()) + 1
-        subject = lines[start : hit.start() + 1]
-        # the pattern may stand inside a literal; a predicate follows the first term
-        if b" " in subject:
-            continue
-        end = lines.find(b"\n", hit.end())
-        found.append((subject, lines[start : len(lines) if end < 0 else end]))
-        if not hit[0][2:].startswith(plain):
-            identified.add(subject)
-    starts = tuple(b"<" + start.encode() for _, start in _AUTHORITIES)
-    return b"".join(
-        line + b"\n"
-        for subject, line in found
-        if subject in identified or subject.startswith(starts)
-    )
-
-
 def _read(lines: bytes) -> Iterator[_Statement]:
     for found in _LINE.finditer(lines):
         subject, predicate, iri, literal, graph = (
@@ -160,7 +123,7 @@ class Identities:
 
     Attributes:
         canonical: IRI → the IRI that stands for it, for those that differ.
-        label_graphs: node that several graphs label → the graph whose label is shown; the
+        label_graphs: node that several graphs describe → the graph whose label is shown; the
             labels of the others become alternative ones.
         contradictions: claims that were not followed, in a stable order.
     """
@@ -247,7 +210,8 @@ def find_identities(
     """Decide which IRIs name one thing.
 
     Args:
-        parts: the identity lines of the source files, in a fixed order.
+        parts: N-Quads lines of the source files, in a fixed order: classes, identifiers, statements
+            of sameness; others are passed over.
         base_iri: start of our own IRIs.
         accepted: alignments that a person accepted, as (our IRI, authority's IRI).
 
@@ -261,6 +225,33 @@ def find_identities(
     return resolver.resolve(sorted(accepted))
 
 
+class _Several:
+    """Key → what was said of it: one entry as it stands, several as a dict; most have one."""
+
+    def __init__(self) -> None:
+        self._one: dict[str, tuple[str, str]] = {}
+        self.several: dict[str, dict[str, str]] = {}
+
+    def add(self, key: str, entry: str, graph: str) -> None:
+        """Add an entry, with the graph that said it first."""
+        known = self._one.setdefault(key, (entry, graph))
+        if known[0] != entry:
+            entries = self.several.setdefault(key, {known[0]: known[1]})
+            entries.setdefault(entry, graph)
+
+    def get(self, key: str) -> Iterable[str]:
+        """Return the entries of a key."""
+        if key in self.several:
+            return self.several[key]
+        known = self._one.get(key)
+        return () if known is None else known[:1]
+
+    def items(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Yield each key with its entries and their graphs."""
+        for key, (entry, graph) in self._one.items():
+            yield key, self.several.get(key) or {entry: graph}
+
+
 class _Resolver:
     """A union-find over IRIs that never joins what an authority keeps apart."""
 
@@ -268,11 +259,13 @@ class _Resolver:
         self._ours = f"{base_iri}id/"
         self._institutions = tuple(f"{base_iri}id/{kind}/" for kind in ("library", "establishment"))
         self._authority_graphs = f"{base_iri}graph/authority/"
-        self._kinds: dict[str, set[str]] = {}
-        self._labelled: dict[str, set[str]] = {}
+        self._claims = _Several()
+        self._labelled = _Several()
+        self._matched = _Several()
+        self._identified = {name: _Several() for name in _IDENTIFIER_OF.values()}
         self._replaced: dict[tuple[str, str], str] = {}
         self._same: dict[tuple[str, str], str] = {}
-        self._keys: dict[tuple[str, str], dict[str, str]] = {}
+        self._kinds: dict[str, set[str]] = {}
         self._parent: dict[str, str] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._contradictions: dict[Contradiction, None] = {}
@@ -281,23 +274,21 @@ class _Resolver:
 
     def hear(self, statement: _Statement) -> None:
         subject, predicate, value, graph = statement
-        if predicate == _TYPE:
+        if predicate == CLASS_PREDICATE:
+            self._labelled.add(subject, graph, graph)
             kind = _KINDS.get(value)
             if kind is not None:
-                self._kinds.setdefault(subject, set()).add(kind)
-        elif predicate in _LABEL_IRIS:
-            self._labelled.setdefault(subject, set()).add(graph)
+                self._claims.add(subject, kind, graph)
         elif predicate == _REPLACED:
             if graph.startswith(self._authority_graphs):
                 self._replaced.setdefault((subject, value), graph)
         elif predicate in (_SAME_AS, _EXACT_MATCH):
             if subject.startswith(self._institutions):
-                self._keys.setdefault(("", value), {}).setdefault(subject, graph)
+                self._matched.add(value, subject, graph)
             elif graph.startswith(self._authority_graphs) and self._is_known(value):
                 self._same.setdefault((subject, value), graph)
-        else:
-            name = "issn" if predicate in _ISSN else predicate
-            self._keys.setdefault((name, value), {}).setdefault(subject, graph)
+        elif predicate in _IDENTIFIER_OF:
+            self._identified[_IDENTIFIER_OF[predicate]].add(value, subject, graph)
 
     def _is_known(self, iri: str) -> bool:
         """Say whether an IRI may be a node here: one of an authority of ours, or our own."""
@@ -313,13 +304,9 @@ class _Resolver:
         ranked = sorted(self._same.items(), key=lambda item: (self._rank(item[0][0]), item[0]))
         for (one, other), graph in ranked:
             self._join(one, other, graph, other)
-        order = {expand(name): place for place, name in enumerate(IDENTIFIERS)}
-        order["issn"] = order[expand("bibo:issn")]
-        for (name, value), subjects in sorted(
-            self._keys.items(), key=lambda item: (order.get(item[0][0], 99), item[0])
-        ):
-            key = self._root(value) if not name else value
-            self._join_all(subjects, key)
+        for values in self._identified.values():
+            for value, subjects in sorted(values.several.items()):
+                self._join_all(subjects, value)
         self._join_institutions()
         return self._result()
 
@@ -335,9 +322,8 @@ class _Resolver:
     def _join_institutions(self) -> None:
         """Join institutions that match the same thing under two of its names."""
         by_node: dict[str, dict[str, str]] = {}
-        for (name, value), subjects in self._keys.items():
-            if not name:
-                by_node.setdefault(self._root(value), {}).update(subjects)
+        for value, subjects in self._matched.items():
+            by_node.setdefault(self._root(value), {}).update(subjects)
         for node, subjects in sorted(by_node.items()):
             self._join_all(subjects, node)
 
@@ -363,9 +349,7 @@ class _Resolver:
         best, rest = sorted((first, second), key=lambda iri: (self._rank(iri), iri))
         self._parent[rest] = best
         self._names[best] = {**theirs, **mine}
-        kinds = self._kinds.get(first, set()) | self._kinds.get(second, set())
-        if kinds:
-            self._kinds[best] = kinds
+        self._kinds[best] = self._kinds_of_root(first) | self._kinds_of_root(second)
 
     def _say(self, rule: str, value: str, first: str, second: str, graph: str) -> None:
         first, second = sorted((first, second))
@@ -411,20 +395,27 @@ class _Resolver:
         return bool(mine and theirs and mine.isdisjoint(theirs))
 
     def _kinds_of(self, iri: str) -> set[str]:
-        kinds = self._kinds.get(self._root(iri), set()) | self._kinds.get(iri, set())
-        narrow = kinds & _NARROWER.keys()
-        return narrow or kinds
+        kinds = self._kinds_of_root(self._root(iri)) | set(self._claims.get(iri))
+        return kinds & _NARROWER or kinds
+
+    def _kinds_of_root(self, root: str) -> set[str]:
+        return self._kinds.get(root) or set(self._claims.get(root))
 
     # --- result ----------------------------------------------------------------------------------
 
     def _result(self) -> Identities:
         canonical = {iri: self._root(iri) for iri in sorted(self._parent)}
-        labelled: dict[str, set[str]] = {}
-        for iri, graphs in self._labelled.items():
-            labelled.setdefault(self._root(iri), set()).update(graphs)
+        labelled: dict[str, set[str]] = {
+            iri: set(graphs) for iri, graphs in self._labelled.several.items()
+        }
+        joined = {*canonical, *canonical.values()} - labelled.keys()
+        labelled |= {iri: set(self._labelled.get(iri)) for iri in joined}
+        by_node: dict[str, set[str]] = {}
+        for iri, graphs in labelled.items():
+            by_node.setdefault(self._root(iri), set()).update(graphs)
         label_graphs = {
             node: min(graphs, key=lambda graph: (self._graph_rank(graph), graph))
-            for node, graphs in sorted(labelled.items())
+            for node, graphs in sorted(by_node.items())
             if len(graphs) > 1
         }
         return Identities(canonical, label_graphs, sorted(self._contradictions))

@@ -46,17 +46,25 @@ class MappedRecord:
             are no lines.
         lines: N-Quads, each ending with a full stop and a line feed.
         problems: what could not be read, or was repaired.
+        identities: those of the lines that say which thing the subject is (`rdf.identity`), with
+            its classes; none where the document says no identifier of such subjects.
     """
 
-    __slots__ = ("_about", "lines", "problems", "subject")
+    __slots__ = ("_about", "identities", "lines", "problems", "subject")
 
     def __init__(
-        self, about: _About, subject: str | None, lines: list[str], problems: list[Problem]
+        self,
+        about: _About,
+        subject: str | None,
+        lines: list[str],
+        problems: list[Problem],
+        identities: Sequence[str] = (),
     ) -> None:
         self._about = about
         self.subject = subject
         self.lines = lines
         self.problems = problems
+        self.identities = identities
 
     @property
     def record(self) -> str:
@@ -329,10 +337,14 @@ class _FileRun:
         number = self._in_unit[source] = self._in_unit.get(source, 0) + 1
         return number
 
-    def _emit(self, mapping: int, subject: str, lines: list[str]) -> None:
+    def _emit(
+        self, mapping: int, subject: str, lines: list[str], identities: Sequence[str] = ()
+    ) -> None:
         if lines or self._problems:
             problems, self._problems = self._problems, []
-            self._out.append(MappedRecord(self._about, subject.strip("<>"), lines, problems))
+            self._out.append(
+                MappedRecord(self._about, subject.strip("<>"), lines, problems, identities)
+            )
 
     def _fail(self, rule: int, error: UnreadableValue, subject: str | None) -> None:
         self.rejected += 1

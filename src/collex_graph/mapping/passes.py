@@ -57,6 +57,7 @@ from collex_graph.mapping.rules import (
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
+from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFYING_PREDICATES
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from collex_graph.mapping.rules import MappingDocument, Source, Statements, Value
     from collex_graph.mapping.xpath import Expression
 
+_IDENTITY = IDENTIFYING_PREDICATES | {CLASS_PREDICATE}
 _TREATMENTS = {
     "escape": "to_escape", "segment": "to_encode", "letters_kept": "to_encode",
     "label": "to_encode",
@@ -258,6 +260,14 @@ class PassWriter:
         self._shared: dict[str, str] = {}
         self._elements = references.SharedElements([])
         self._has_graphs = False
+        self._identifies = False
+        self._identified = {
+            self._subject_of(mapping)
+            for mapping in mappings
+            for statements in mapping.statements
+            for predicate in statements.predicates
+            if self._predicate_iri(predicate) in IDENTIFYING_PREDICATES
+        }
         self._counted = Counter(
             (mapping.name, self._label(predicate))
             for mapping in mappings
@@ -755,10 +765,11 @@ class PassWriter:
                 name = self._collect(mapping.condition, scope, condition_rule)
                 self._put(scope.indent, f"if {_holds(name)}:")
                 scope = scope.deeper()
-            self._put(scope.indent, "W = []")
+            self._identifies = self._subject_of(mapping) in self._identified
+            self._put(scope.indent, "W, I = [], []" if self._identifies else "W = []")
             for statements in mapping.statements:
                 self._write_statements(mapping, statements, scope)
-            self._put(scope.indent, f"emit({index}, S, W)")
+            self._put(scope.indent, f"emit({index}, S, W{', I' if self._identifies else ''})")
 
     def _write_keys(self, planned: PlannedJoin, outer: _Scope) -> None:
         """Write what enters the subjects of a mapping in the index of a join."""
@@ -794,6 +805,10 @@ class PassWriter:
         name = self._new("o")
         self._put(scope.indent, f"for {name} in joined({place}, {key}):")
         return f"{{{name}}}", scope.deeper(), False
+
+    def _subject_of(self, mapping: MappingRule) -> str:
+        """Return what the subjects of a mapping are made from: two mappings may share it."""
+        return re.sub(r"\bline=\d+", "", repr(mapping.subjects))
 
     def _guarded(self, indent: int, fails: bool, rule: int, name: str, code: str) -> None:
         """Write an assignment; one that fails is reported and leaves nothing."""
@@ -883,6 +898,8 @@ class PassWriter:
             self._put(scope.indent, "for g in G:")
             scope, graph = scope.deeper(), "{g}"
         line = f"W.append({_f(f'{{S}} {predicate_text} {text}{graph}')}); C[{rule}] += 1"
+        if self._identifies and self._predicate_iri(predicate) in _IDENTITY:
+            line += "; I.append(W[-1])"
         if predicate_fails or object_fails or graph_fails:
             self._put(scope.indent, "try:")
             self._put(scope.indent + 1, line)
