@@ -26,9 +26,10 @@ from collex_graph.store.snapshot import (
 
 if TYPE_CHECKING:
     from collex_graph.build import BuildSummary
+    from collex_graph.model import Problem
 
 _OUT = Console(highlight=False, soft_wrap=True)
-_ERR = Console(stderr=True, highlight=False)
+_ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 _SEVERITIES = {
     Severity.VIOLATION: "violations",
     Severity.WARNING: "warnings",
@@ -54,6 +55,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click leaves in silence when nobody reads any more
         except ConfigurationError as error:
             _ERR.print(f"[bold]collex-graph:[/] {error}", markup=True)
             ctx.exit(2)
@@ -152,6 +155,35 @@ def prune_command(group_var: Path | None, keep: int | None, var: Path | None) ->
         _OUT.print(f"removed {identifier}", markup=False)
     if not removed:
         _OUT.print("nothing to remove", markup=False)
+
+
+@main.group("mapping")
+def mapping_group() -> None:
+    """Run, export and check one mapping document (YARRRML, or RML in Turtle)."""
+
+
+@mapping_group.command("run")
+@click.argument("mapping", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--base-iri", default=None, help="Base of the IRIs; default the document's, or ours.")
+def mapping_run_command(mapping: Path, base_iri: str | None) -> None:
+    """Map the files beside a document; N-Quads go to standard output, problems to the other."""
+    from collex_graph.validation.readings import ReadingRules  # noqa: PLC0415
+    from collex_graph.workbench import run_mapping  # noqa: PLC0415
+
+    rules = ReadingRules.load()
+
+    def report(problem: Problem) -> None:
+        result, position = rules.result(problem), problem.position
+        place = position.line if position.row is None else f"row {position.row}"
+        where = f"{position.file}:{place}" if place else position.file
+        _ERR.print(f"{where}: {result.messages['en']}", markup=False)
+
+    out = sys.stdout.buffer
+    rejected = run_mapping(mapping, base_iri, load_settings().base_iri, out, report)
+    out.flush()
+    if rejected:
+        _ERR.print(f"collex-graph: {mapping}: {rejected} values or records left out", markup=False)
+        sys.exit(1)
 
 
 @main.command("settings")

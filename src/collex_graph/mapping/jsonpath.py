@@ -448,6 +448,20 @@ def _path_reader(path: Path) -> Callable[[JsonNode], list[str]]:
     return read
 
 
+def values_reader(paths: tuple[Path, ...]) -> Callable[[JsonNode], list[Any]]:
+    """Return what reads the values of paths from a record, as decoded, nulls included."""
+
+    def read(node: JsonNode) -> list[Any]:
+        values: list[Any] = []
+        for path in paths:
+            start = climb(node, path.climbs)
+            if start is not None:
+                values += [key if path.key else v for v, key in _found(start, path.steps)]
+        return values
+
+    return read
+
+
 # --- what the reader of JSON is told --------------------------------------------------------------
 
 

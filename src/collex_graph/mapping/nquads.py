@@ -188,25 +188,30 @@ def is_language_tag(text: str) -> bool:
 
 
 class NaturalText(str):
-    """The text of a number or truth value of a source, with the datatype that it has by nature.
+    """The text of a number or truth value of a source, which is a literal of its own datatype.
+
+    Args:
+        text: as the source has it.
+        lexical: canonical form.
+        datatype: IRI of the datatype.
 
     Attributes:
-        datatype: IRI of the datatype.
+        literal: the literal.
     """
 
-    __slots__ = ("datatype",)
-    datatype: str
+    __slots__ = ("literal",)
+    literal: str
 
-    def __new__(cls, text: str, datatype: str) -> NaturalText:  # noqa: D102 - as the class says
+    def __new__(cls, text: str, lexical: str, datatype: str) -> NaturalText:  # noqa: D102
         self = super().__new__(cls, text)
-        self.datatype = datatype
+        self.literal = f'"{lexical}"^^<{datatype}>'
         return self
 
 
 def natural_literal(text: str) -> str:
     """Write a literal with the datatype that its value has by nature, none for a plain text."""
     if isinstance(text, NaturalText):
-        return f'"{text}"^^<{text.datatype}>'
+        return text.literal
     return f'"{escape(text)}"'
 
 

@@ -43,6 +43,7 @@ from pyoxigraph import NamedNode
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
+from collex_graph.mapping.natural import natural_reader
 from collex_graph.mapping.rules import (
     DEFAULT_GRAPH,
     RECORD_NUMBER,
@@ -72,6 +73,7 @@ _TREATMENTS = {
     "label": "to_encode",
 }  # fmt: skip
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CONSTANTS = {"escape": nquads.escape, "label": nquads.blank_label}
 _ENCODINGS = {"uri": "segment", "iri": "letters_kept", "none": ""}
 _DEFAULT_GRAPH_END = '" .\\n"'
 ENGINE_REFERENCES = ("_file", "_position", "_positionInUnit", "_row")
@@ -394,6 +396,10 @@ class PassWriter:
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
         if self._source.formulation in FORMULATIONS:
             formulation = FORMULATIONS[self._source.formulation]
+            if self._standard:
+                rule = self._rule_at(Rule("", None, text, None))
+                values = natural_reader(text, lists=self._source.lists)
+                return f"{self._constant('J', values)}(rec, {rule}, fail)", False
             try:
                 read = formulation.reader(text, self._source.namespaces)
             except ReferenceSyntaxError as error:
@@ -518,7 +524,7 @@ class PassWriter:
             scope: where.
             rule: which rule a problem belongs to.
             wrap: function that each varying part goes through.
-            constant: ``escape`` for the constant parts of literals.
+            constant: function for the constant parts: ``escape`` in literals, ``label``.
         """
         if isinstance(value, Call):
             item, scope = self._call(value, scope, rule)
@@ -529,7 +535,7 @@ class PassWriter:
                 name, scope = self._bind(part, scope, value.line)
                 text += _inset(name, wrap)
             else:
-                text += _quoted(nquads.escape(part) if constant == "escape" else part)
+                text += _quoted(_CONSTANTS[constant](part) if constant else part)
         return text, scope
 
     def _collect(self, value: Value, scope: _Scope, rule: int) -> str:
@@ -645,7 +651,7 @@ class PassWriter:
         if term.kind == "iri":
             return self._iri(term, scope, rule)
         if term.kind == "blank":
-            text, scope = self._value(term.value, scope, rule, wrap="label")
+            text, scope = self._value(term.value, scope, rule, wrap="label", constant="label")
             return f"_:b{text}", scope, False
         if term.language == SOURCE_LANGUAGE:
             return self._tagged(term, scope)
@@ -727,8 +733,7 @@ class PassWriter:
         wrap = _ENCODINGS[term.encoding]
         if term.base is not None and (not _is_absolute(value) or (value.references and not wrap)):
             complete = self._constant("B", nquads.iri_completer(term.base))
-            lone = len(value.parts) == 1
-            text, scope = self._value(value, scope, rule, wrap="" if lone else wrap)
+            text, scope = self._value(value, scope, rule, wrap=wrap)
             return f"<{{{complete}({self._variable(text, scope)})}}>", scope, True
         first = self._vocabulary.iri(str(value.parts[0]))
         sample = first + "".join("x" if isinstance(p, Reference) else p for p in value.parts[1:])

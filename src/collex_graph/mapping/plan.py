@@ -42,6 +42,7 @@ class Plan:
         base_iri: start of the IRIs it mints.
         rules: what problems and counts refer to, by index.
         joins: its joins, by index.
+        record_sources: its sources that a mapping reads.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class Plan:
             for name in document.sources
         }
         self._passes: dict[tuple[str, tuple[tuple[str, int], ...]], Pass] = {}
-        self._record_sources = tuple(
+        self.record_sources = tuple(
             self._record_source(source)
             for name, source in document.sources.items()
             if self._mappings[name]
         )
-        for record_source in self._record_sources:
+        for record_source in self.record_sources:
             # Written without columns first, so that every mistake of the document shows at once.
             self.pass_for(record_source.name, {})
             self.index_pass_for(record_source.name, {}, in_file=True)
@@ -76,7 +77,7 @@ class Plan:
         """Return the sources that read a file of this name."""
         name = file_name.casefold()
         return tuple(
-            source for source in self._record_sources if fnmatchcase(name, source.access.casefold())
+            source for source in self.record_sources if fnmatchcase(name, source.access.casefold())
         )
 
     def pass_for(self, source_name: str, columns: Mapping[str, int]) -> Pass:
@@ -122,7 +123,7 @@ class Plan:
         """Return the Python of all passes, for reading."""
         return "\n\n".join(
             f"# source {source.name!r}\n{self.pass_for(source.name, {}).text}"
-            for source in self._record_sources
+            for source in self.record_sources
         )
 
     @property

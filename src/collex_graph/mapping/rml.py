@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
 from collex_graph.errors import ResourceFileError
-from collex_graph.mapping.formulations import FORMULATIONS
+from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
+from collex_graph.mapping.jsonpath import parse as parse_json_path
 from collex_graph.mapping.nquads import is_language_tag
 from collex_graph.mapping.rules import (
     DEFAULT_GRAPH,
@@ -117,14 +118,17 @@ def is_turtle(text: str) -> bool:
 
 
 def read_rml(
-    path: Path, base_iri: str, mistakes: list[ResourceFileError] | None = None
+    path: Path,
+    base_iri: str | None,
+    default_base_iri: str = "",
+    mistakes: list[ResourceFileError] | None = None,
 ) -> MappingDocument:
     """Read an RML document.
 
     Args:
         path: its file.
-        base_iri: what relative IRIs are completed with, unless a triples map names its own base or
-            the document has one.
+        base_iri: what relative IRIs are completed with, unless a triples map names its own base.
+        default_base_iri: the same, where base_iri is None and the document has no base either.
         mistakes: where given, what is not understood is added to it and left out, as far as the
             rest can be read without.
 
@@ -135,7 +139,7 @@ def read_rml(
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ResourceFileError(path, f"cannot be read: {error}") from error
-    return _Reader(path, text, base_iri, mistakes).document()
+    return _Reader(path, text, base_iri, default_base_iri, mistakes).document()
 
 
 def split_template(text: str) -> list[str | Reference]:
@@ -197,15 +201,21 @@ class _Reader:
     """Walks the graph of one document."""
 
     def __init__(
-        self, path: Path, text: str, base_iri: str, mistakes: list[ResourceFileError] | None
+        self,
+        path: Path,
+        text: str,
+        base_iri: str | None,
+        default_base_iri: str,
+        mistakes: list[ResourceFileError] | None,
     ) -> None:
         self._path = path
         self._lines = text.split("\n")
         self._mistakes = mistakes
         self._where = "the document"
         base = re.search(r"^\s*@?base\s+<([^>]*)>", text, re.IGNORECASE | re.MULTILINE)
-        self._base = base_iri or (base[1] if base else "")
+        self._base = base_iri or (base[1] if base else default_base_iri)
         self._graph: dict[Node, dict[str, list[Node]]] = {}
+        self._is_old = False
         self._parse(text)
         self._sources: dict[tuple[object, ...], Source] = {}
         self._maps: dict[Node, _TriplesMap] = {}
@@ -225,6 +235,7 @@ class _Reader:
                 for namespace in _OTHER_NAMESPACES:
                     if predicate.startswith(namespace):
                         predicate = RML + predicate.removeprefix(namespace)
+                        self._is_old = True
                 about = self._graph.setdefault(quad.subject, {})
                 about.setdefault(predicate, []).append(quad.object)
         except SyntaxError as error:
@@ -468,7 +479,8 @@ class _Reader:
             if (text is None) == (side is None):
                 self._refuse(node, f"a join condition has one rml:{name} or rml:{name}Map")
             if text is not None:
-                sides.append(Template((Reference(text),), self._line(node)))
+                reference = self._reference(text, of.source)
+                sides.append(Template((reference,), self._line(node)))
             else:
                 assert side is not None
                 self._check_keys(side, "a predicate or graph map")
@@ -507,13 +519,19 @@ class _Reader:
             return self._with_language_or_datatype(node, term, found)
         value = self._value(node, found)
         kind, encoding = self._kind(node, given[0], type_name, what)
+        if given == ["reference"]:
+            encoding = "none"
         own = not found.source.standard
         term = Term(
             value, kind, line, encoding=encoding,
             base=None if own or kind != "iri" else found.base,
-            natural=kind == "literal" and not own and given == ["reference"],
+            natural=kind == "literal" and given == ["reference"] and self._is_natural(found.source),
         )  # fmt: skip
         return self._with_language_or_datatype(node, term, found)
+
+    def _is_natural(self, source: Source) -> bool:
+        """Say whether literals get the datatype of the source's values: not in RML of 2013."""
+        return source.standard and source.formulation == "jsonpath" and not self._is_old
 
     def _kind(
         self, node: Node, expression: str, type_name: str | None, what: str
@@ -588,14 +606,27 @@ class _Reader:
             return Template((constant.value,), line)
         reference = self._text_of(node, "reference")
         if reference is not None:
-            return Template((Reference(reference),), line)
+            return Template((self._reference(reference, found.source),), line)
         template = self._text_of(node, "template")
         if template is None:
             self._refuse(node, f"it needs one of {', '.join(_EXPRESSIONS)}")
         try:
-            return Template(tuple(split_template(template)), line)
+            parts = tuple(
+                self._reference(part.text, found.source) if isinstance(part, Reference) else part
+                for part in split_template(template)
+            )
+            return Template(parts, line)
         except ValueError as error:
             self._refuse(node, f"the template {template!r}: {error}", "template")
+
+    def _reference(self, text: str, source: Source) -> Reference:
+        """Read a reference; in RML of 2013 the name of a member of JSON needs no brackets."""
+        if source.formulation == "jsonpath" and self._is_old and not text.startswith("$"):
+            try:
+                parse_json_path(text)
+            except ReferenceSyntaxError:
+                return Reference("['" + text.replace("\\", "\\\\").replace("'", "\\'") + "']")
+        return Reference(text)
 
     # --- functions -------------------------------------------------------------------------------
 
@@ -671,6 +702,7 @@ class _Reader:
                 quoted=self._text_of(node, OWN + "quotes") != "false",
                 aliases=self._aliases(node),
                 standard=not own,
+                lists=self._is_old,
             )
             if own:
                 key = (source.name, *key)

@@ -223,6 +223,7 @@ class Source:
     Attributes:
         values: values computed for each record, referred to as ``$(_name)``.
         standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
+        lists: a reference to a list gives its elements (JSON, RML of 2013).
     """
 
     name: str
@@ -238,6 +239,7 @@ class Source:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, Call] = field(default_factory=dict)
     standard: bool = False
+    lists: bool = False
 
 
 @dataclass(frozen=True)

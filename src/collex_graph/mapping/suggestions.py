@@ -18,5 +18,5 @@ def suggestion(written: str, known: Iterable[str]) -> str:
     ''
     """
     by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(written.lower(), by_lower, n=3, cutoff=0.7)
+    near = get_close_matches(written.lower(), by_lower, n=3, cutoff=0.65)
     return f"; did you mean {' or '.join(by_lower[name] for name in near)}?" if near else ""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DELIMITERS = (";", ",", "\t", "|")
 
+_CELL_VALUES = ("_column", "_cell")
+_HEADER_VALUE = "_header."
 _CHUNK_BYTES = 1 << 20
 _BLANK = ' \t\r\n,;|"\xa0'
 _MOST_BLOCK_ROWS = 100
@@ -64,7 +66,7 @@ class TableRecords:
         self._read = 0
         self.encoding = find_encoding(self._path)
         asked = {column for source in sources for column in source.columns}
-        around = {name for name in asked if name.startswith("_")}
+        around = {name for name in asked if name in _CELL_VALUES or name.startswith(_HEADER_VALUE)}
         asked -= around
         aliases = {
             column: others for source in sources for column, others in source.aliases.items()
@@ -178,10 +180,10 @@ class TableRecords:
         """
         if not asked:
             return []
-        values = {"_column": "", "_cell": ""}
+        values = dict.fromkeys(_CELL_VALUES, "")
         for lines in block:
             name, *rest = self._split(lines, self.delimiter) or [""]
-            values.setdefault(f"_header.{_header_name(name)}", rest[0] if rest else "")
+            values.setdefault(f"{_HEADER_VALUE}{_header_name(name)}", rest[0] if rest else "")
         for place, name in enumerate(values):
             self._columns[name] = self._width + place
         for name in sorted(asked - values.keys()):
