@@ -16,6 +16,7 @@ from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import read_mapping
 from collex_graph.model import Note, Position, Problem
+from collex_graph.rdf.iris import percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.sources import open_records
@@ -149,7 +150,7 @@ def map_source(
         path: a file, or a folder that is searched through.
         base_iri: the setting of that name.
         spool: N-Quads file to write.
-        owners: component identifier → the file that took it; shared by the inputs of a dataset.
+        owners: IRI of a component → the file that described it; shared by the inputs of a dataset.
         progress: told of each file.
 
     Raises:
@@ -220,7 +221,9 @@ class _FilePass:
                 record = MappedRecord(self._file, found.position, parent)
                 self._mapped.records[key] = record
                 if found.identified:
-                    self._refuse_component_of_other_file(key, found.position)
+                    self._refuse_what_another_file_has(
+                        key, found.position, found.position.component
+                    )
             self._mapped.problems.extend(
                 replace(problem, record=self._key(problem.record)) for problem in found.problems
             )
@@ -228,6 +231,8 @@ class _FilePass:
                 continue
             if found.subject is not None and any(_TYPE in line for line in found.lines):
                 self._describe(key, record, found.subject)
+                if not found.identified:
+                    self._refuse_what_another_file_describes(key, found.position, found.subject)
             # the graph is the last term of an N-Quads line: ``… <graph> .``
             for line in found.lines if run.plan.has_graphs_of_rules else found.lines[:1]:
                 graph = line.rpartition("<")[2].partition(">")[0]
@@ -259,12 +264,25 @@ class _FilePass:
             note = Note("SameIdentifierInTwoRows", subject, (("first", first),))
             self._mapped.problems.append(Problem(note, record.position, key, subject, "", None))
 
-    def _refuse_component_of_other_file(self, key: str, position: Position) -> None:
-        """A component identifier that another file has taken sets this record aside."""
-        if position.component is None:
+    def _refuse_what_another_file_describes(
+        self, key: str, position: Position, subject: str
+    ) -> None:
+        """Set aside a component whose IRI another file has described.
+
+        Two finding aids may use one short identifier (``d_1``); only the mapping knows, in the IRI
+        that it makes of it, whether they mean one thing. What else a record describes (a place, a
+        publisher) is named after something else.
+        """
+        component = position.component
+        if component is not None and percent_encode(component) in subject.split("/"):
+            self._refuse_what_another_file_has(key, position, subject)
+
+    def _refuse_what_another_file_has(self, key: str, position: Position, name: str | None) -> None:
+        """A component whose identifier or IRI another file has taken sets this record aside."""
+        if position.component is None or name is None:
             return
         here = str(self._file.path)
-        owner = self._owners.setdefault(position.component, here)
+        owner = self._owners.setdefault(name, here)
         if owner != here:
             first = owner.rpartition("/")[2]
             note = Note("IdentifierInTwoFiles", position.component, (("first", first),))

@@ -148,6 +148,7 @@ class EadRecords(XmlRecords):
     """The records of one EAD file (a `RecordStream`)."""
 
     _gate: _EadGate
+    _identifiers_are_global = False
 
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         namespace, _ = root_element(source_file.path)

@@ -36,6 +36,9 @@ class XmlRecords:
         sources: what is asked of it.
     """
 
+    _identifiers_are_global = True
+    """Whether an identifier of a unit means one thing in all the files of the source."""
+
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         self._path = source_file.path
         self._sources = sources
@@ -169,7 +172,7 @@ class XmlRecords:
         record = Record(element, tuple(numbers), line=candidate.line)
         record.component = self._component_of(unit, element)
         if unit is not None:
-            record.identified = unit.identifier is not None
+            record.identified = self._identifiers_are_global and unit.identifier is not None
             if unit.parent is not None:
                 record.parent = unit.parent.identifier
             if unit.notes:
