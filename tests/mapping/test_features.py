@@ -15,6 +15,7 @@ A folder ``<source>/<NN_feature>`` holds:
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -155,8 +156,6 @@ def test_the_table_of_libraries_names_them_by_their_rcr_however_it_is_spelt(tmp_
 
 
 def test_a_notice_on_one_line_says_the_same_as_a_pretty_one(tmp_path):
-    import re
-
     feature = HERE / "ccfr" / "13_access_points"
     pretty, _ = _map(feature, tmp_path)
     folder = tmp_path / "ccfr" / "one_line"

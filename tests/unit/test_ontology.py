@@ -29,7 +29,6 @@ RICO_TERMS_OF_THE_PATTERNS = [
 # Names that a shape speaks of although no mapping may write them.
 NEVER_STATED = {
     "noticeStatus",  # internal to the source: a shape forbids it
-    "Component",  # parts of other finding aids, which no source here has
 }
 
 

@@ -17,13 +17,7 @@ IRIS = Iris(BASE)
 FOLDER = resource_dir("ontology") / "vocabularies"
 INSTITUTIONS = resource_dir("mappings") / "institutions"
 
-SCHEMES = [
-    "access-type", "accrual-status", "acquisition-mode", "acquisition-programme", "coverage-kind",
-    "departement",
-    "discipline", "document-type", "embargo-type", "extent-criterion", "extent-unit", "fonds-type",
-    "label", "label-status", "language", "package-region", "platform", "position-precision",
-    "region", "time-unit", "title-type", "treatment-status",
-]  # fmt: skip
+SCHEMES = sorted(path.stem for path in FOLDER.glob("*.ttl"))
 
 # The boxes (south, north, west, east) in which a point of France may be.
 MAINLAND = (41.3, 51.1, -5.2, 9.6)

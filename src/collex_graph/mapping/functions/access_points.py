@@ -66,7 +66,7 @@ def extent_in_label(text: str) -> Reading | None:
     return Reading((extent,), (note("ExtentInLabel", text, extent=extent),)) if extent else None
 
 
-_KINDS: Final = {
+KINDS: Final = {
     "persname": "agent", "corpname": "agent", "famname": "agent", "name": "agent",
     "geogname": "place",
 }  # fmt: skip
@@ -133,7 +133,7 @@ def authority_node(
         notes.extend(repairs(found, part))
     if not nodes and wording.strip() and holder.strip():
         nodes.append(
-            BASE.entity(_KINDS.get(element, "concept"), _holder(holder), slug(_label(wording)[1]))
+            BASE.entity(KINDS.get(element, "concept"), _holder(holder), slug(_label(wording)[1]))
         )
     return Reading(tuple(nodes), tuple(notes)) if notes else nodes[0] if nodes else None
 

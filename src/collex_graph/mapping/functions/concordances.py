@@ -46,10 +46,11 @@ def unlisted(table: str, value: str) -> str | None:
 
 
 @mapping_function
-def role(code: str) -> str | Reading:
+def role(code: str) -> str | Reading | None:
     """Return the property of a role: UNIMARC code (``mappings/ccfr/roles.csv``) or word.
 
-    UNIMARC Bibliographic, appendix C, has the codes; D25: the sources mix them with words.
+    UNIMARC Bibliographic, appendix C, has the codes; D25: the sources mix them with words. A word
+    that the table gives no property on purpose (« pas_sujet ») says nothing.
 
     >>> role("390")
     'http://id.loc.gov/vocabulary/relators/fmo'
@@ -57,8 +58,10 @@ def role(code: str) -> str | Reading:
     ('https://www.ica.org/standards/RiC/ontology#hasOrganicProvenance',)
     """
     term = concordance("ccfr/roles.csv").get(folded(code))
-    if not term:
+    if term is None:
         raise UnreadableValue("UnknownRole", code)
+    if not term:
+        return None
     if not code.strip().isdigit():
         return Reading((term,), (note("RoleInWords", code, role=term),))
     return term

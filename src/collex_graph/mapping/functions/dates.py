@@ -102,6 +102,172 @@ def open_end(normal: str = "", text: str = "") -> str | Reading | None:
     return "true"
 
 
+def _dates_of(
+    normal: tuple[str, ...], text: tuple[str, ...], words: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Pair normalised dates with the displayed ones, where there is one for each."""
+    shown = text if len(text) == len(normal) else ("",) * len(normal)
+    return [*zip(normal, shown, strict=True), *(("", word) for word in words)]
+
+
+@mapping_function
+def span_start(
+    normal: tuple[str, ...] = (), text: tuple[str, ...] = (), words: tuple[str, ...] = ()
+) -> Reading | None:
+    """Return the first year of several dates, and report what `start_year` reports of each.
+
+    Args:
+        normal: the normalised dates.
+        text: what is displayed for each of them.
+        words: displayed dates that have no normalised form.
+
+    >>> span_start(("1984-01-01/1986-12-31,1992-01-01/1993-12-31", "1971/1980")).values
+    ('1971',)
+    """
+    years: list[int] = []
+    notes: list[Note] = []
+    for one, shown in _dates_of(normal, text, words):
+        try:
+            found = start_year(one, shown)
+        except UnreadableValue as problem:
+            notes.append(problem.note)
+            continue
+        if isinstance(found, Reading):
+            notes += found.notes
+            found = found.values[0] if found.values else None
+        if found is not None:
+            years.append(int(found))
+    if not years and not notes:
+        return None
+    return Reading((str(min(years)),) if years else (), tuple(notes))
+
+
+@mapping_function
+def span_end(
+    normal: tuple[str, ...] = (), text: tuple[str, ...] = (), words: tuple[str, ...] = ()
+) -> str | None:
+    """Return the last year of several dates, nothing where one is open; `span_start` reports.
+
+    >>> span_end(("1984/1986", "1971/1980")), span_end(("1984/1986", "1990/.."))
+    ('1986', None)
+    """
+    dated = _dates_of(normal, text, words)
+    if any(open_end(one, shown) is not None for one, shown in dated):
+        return None
+    years = [year for one, shown in dated if (year := end_year(one, shown)) is not None]
+    return str(max(map(int, years))) if years else None
+
+
+@mapping_function
+def span_open(
+    normal: tuple[str, ...] = (), text: tuple[str, ...] = (), words: tuple[str, ...] = ()
+) -> Reading | None:
+    """Return ``true`` where one of several dates goes on, and report how that was written.
+
+    >>> span_open(("1984/1986", "1990/..")).values, span_open(("1984/1986",))
+    (('true',), None)
+    """
+    found = [open_end(one, shown) for one, shown in _dates_of(normal, text, words)]
+    notes = tuple(n for reading in found if isinstance(reading, Reading) for n in reading.notes)
+    return Reading(("true",), notes) if any(found) else None
+
+
+def _ranges(normal: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the two sides of every range of normalised dates; a date alone is both."""
+    found = []
+    for part in ",".join(normal).split(","):
+        first, slash, last = (side.strip() for side in part.partition("/"))
+        if first or last:
+            found.append((first, last if slash else first))
+    return found
+
+
+@mapping_function
+def date_ranges(normal: tuple[str, ...]) -> list[str]:
+    """Return each range of normalised dates, as EDTF writes an interval.
+
+    >>> date_ranges(("1846-01-01 / 1846-12-31,1898-01-01/1932-12-31",))
+    ['1846-01-01/1846-12-31', '1898-01-01/1932-12-31']
+    >>> date_ranges(("18650312", "1175/1199"))
+    ['1865-03-12', '1175/1199']
+    """
+    written: dict[str, None] = {}
+    for first, last in _ranges(normal):
+        start, end = dates.read_day(first) or first, dates.read_day(last) or last
+        written[start if start == end else f"{start}/{end}"] = None
+    return list(written)
+
+
+@mapping_function
+def first_day(normal: tuple[str, ...]) -> str | None:
+    """Return the first day of normalised dates that all begin with a day.
+
+    >>> first_day(("1984-01-01/1986-12-31, 1971-05-01/1980-01-01",)), first_day(("1984/1986",))
+    ('1971-05-01', None)
+    """
+    days = [dates.read_day(first) for first, _ in _ranges(normal)]
+    known = [day for day in days if day is not None]
+    return min(known) if known and len(known) == len(days) else None
+
+
+@mapping_function
+def last_day(normal: tuple[str, ...]) -> str | None:
+    """Return the last day of normalised dates that all end with a day; 9999 is no end.
+
+    >>> last_day(("1984-01-01/1986-12-31",)), last_day(("1984-01-01/9999-12-31",))
+    ('1986-12-31', None)
+    """
+    days = [dates.read_day(last) for _, last in _ranges(normal)]
+    known = [day for day in days if day is not None and not day.startswith("9999")]
+    return max(known) if known and len(known) == len(days) else None
+
+
+_LIFE: Final = re.compile(
+    r"[(;,]\s*(?P<start>[0-9]{1,4}[.]{0,3}|[.]{2,4})\s?[?]?"
+    r"\s*-\s*(?P<end>[0-9]{1,4}[.]{0,3}|[.]{2,4})?\s?[?]?\s*(?=[);,])",
+    re.ASCII,
+)
+
+
+def _life_year(digits: str, *, last: bool) -> str | None:
+    if digits and digits.strip(".") and len(digits) == 4:
+        return str(int(digits.replace(".", "9" if last else "0")))
+    return None
+
+
+@mapping_function
+def life_dates(label: str) -> str | None:
+    """Return the dates in a heading of a person or body, as it writes them.
+
+    >>> life_dates("Pantaléon (02..?-0305? ; saint)"), life_dates("Vitet (famille)")
+    ('02..?-0305?', None)
+    """
+    found = _LIFE.search(label)
+    return found[0].strip("(;, ") if found is not None else None
+
+
+@mapping_function
+def life_start(label: str) -> str | None:
+    """Return the first year that the dates in a heading allow; dots are unknown digits.
+
+    >>> life_start("Pantaléon (02..?-0305? ; saint)"), life_start("Étienne (saint ; ....-0037?)")
+    ('200', None)
+    """
+    found = _LIFE.search(label)
+    return None if found is None else _life_year(found["start"], last=False)
+
+
+@mapping_function
+def life_end(label: str) -> str | None:
+    """Return the last year that the dates in a heading allow.
+
+    >>> life_end("Jean l'Évangéliste (saint ; ....-006.?)"), life_end("Vitet, Ludovic (1802-1873)")
+    ('69', '1873')
+    """
+    found = _LIFE.search(label)
+    return None if found is None else _life_year(found["end"] or "", last=True)
+
+
 @mapping_function
 def date_agreement(normal: str, text: str) -> Reading | None:
     """Say nothing, and report a displayed date that contradicts its normalised form.

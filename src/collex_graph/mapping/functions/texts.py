@@ -35,3 +35,13 @@ def paragraphs(value: tuple[str, ...]) -> str | None:
     'Premier.\n\nSecond.'
     """
     return "\n\n".join(text.strip() for text in value if text.strip()) or None
+
+
+@mapping_function
+def joined(value: tuple[str, ...]) -> str | None:
+    """Return the values as one text, a dash between two, as ISBD separates areas.
+
+    >>> joined(("Lettres à sa femme.", " ", "1832-1837"))
+    'Lettres à sa femme. – 1832-1837'
+    """
+    return " – ".join(text.strip() for text in value if text.strip()) or None

@@ -1,0 +1,192 @@
+"""Archival sources: their samples, and their real files counted by other means than the mapping."""
+
+from collections import Counter
+
+import pytest
+from lxml import etree
+from pyoxigraph import NamedNode, RdfFormat, parse
+
+from collex_graph.pipeline import map_source
+from collex_graph.rdf.namespaces import term
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+
+BASE = Settings().base_iri
+CANARY = "CANARI"
+# Rules that state nothing of their own: they report.
+ONLY_REPORT = {"archives-nationales": {"dates rico:date"}}
+
+
+def sample_of(source):
+    return resource_dir("mappings") / source / "sample"
+
+
+def mapped(source, path, tmp_path):
+    spool = tmp_path / f"{source}.nq"
+    found = map_source(
+        source, path, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
+    )
+    return found, list(parse(spool.read_bytes(), format=RdfFormat.N_QUADS))
+
+
+def tree_of(path):
+    return etree.parse(path, etree.XMLParser(load_dtd=False, no_network=True))
+
+
+def count(quads, predicate, value=None):
+    wanted = None if value is None else term(value)
+    return len(
+        {
+            (q.subject, q.object)
+            for q in quads
+            if q.predicate == term(predicate) and wanted in (None, q.object)
+        }
+    )
+
+
+@pytest.mark.parametrize("source", sorted(ONLY_REPORT))
+def test_every_rule_of_an_archival_mapping_says_something_of_its_sample(source, tmp_path):
+    found, _ = mapped(source, sample_of(source), tmp_path)
+    silent = {r.partition(" (line ")[0] for r, quads in found.rule_counts.items() if not quads}
+    assert silent == ONLY_REPORT[source]
+
+
+@pytest.mark.parametrize("source", sorted(ONLY_REPORT))
+def test_the_names_of_staff_in_an_archival_sample_are_neither_said_nor_reported(source, tmp_path):
+    files = [path.read_text(encoding="utf-8") for path in sample_of(source).iterdir()]
+    assert any(CANARY in text for text in files)
+    found, quads = mapped(source, sample_of(source), tmp_path)
+    assert CANARY not in "".join(map(str, quads))
+    assert CANARY not in repr(found.problems)
+    assert CANARY not in repr(found.records)
+
+
+# --- Archives nationales: finding aids -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finding_aids(shared_data, tmp_path_factory):
+    folder = shared_data / "ead-an"
+    found, quads = mapped("archives-nationales", folder, tmp_path_factory.mktemp("an"))
+    return folder, found, quads
+
+
+@pytest.mark.real_data
+def test_the_real_finding_aids_give_as_many_things_as_their_files_hold(finding_aids):
+    folder, found, quads = finding_aids
+    trees = [tree_of(path) for path in sorted(folder.glob("*.xml"))]
+
+    def held(path):
+        return sum(len(tree.xpath(path)) for tree in trees)
+
+    assert held("//c") == 1941
+    assert count(quads, "rdf:type", "collex:Component") == held("//c")
+    assert count(quads, "rdf:type", "collex:ArchiveFonds") == len(trees) == 7
+    assert count(quads, "rico:isDirectlyIncludedIn") == held("//c")
+    assert count(quads, "rico:directlyIncludes") == held("//c")
+    assert count(quads, "rico:directlyPrecedesInSequence") == held("//c/preceding-sibling::c[1]")
+    assert count(quads, "rdf:type", "rico:RecordResourceExtent") == held("//extent")
+    names = ["persname", "corpname", "famname", "geogname", "subject", "function", "genreform"]
+    assert count(quads, "rdf:type", "collex:AccessPoint") == sum(held(f"//{n}") for n in names)
+    units = {q.subject for q in quads if q.object == term("collex:DescribedUnit")}
+    dated = [q for q in quads if q.predicate == term("collex:startYear") and q.subject in units]
+    assert len(dated) == held("//did[.//unitdate]")
+    ranges = sum(
+        len(
+            {
+                part.replace(" ", "")
+                for n in did.xpath(".//unitdate/@normal")
+                for part in n.split(",")
+            }
+        )
+        for tree in trees
+        for did in tree.iter("did")
+    )
+    assert count(quads, "collex:dateRange") == ranges
+    assert {problem.note.rule for problem in found.problems} == {
+        "DatesDisagree", "ExtentWithoutQuantity", "MissingIdentifier", "SeveralQuantities",
+    }  # fmt: skip
+
+
+@pytest.mark.real_data
+def test_no_word_of_a_real_section_is_lost(finding_aids):
+    folder, _, quads = finding_aids
+    texts = Counter(
+        word
+        for q in quads
+        if not isinstance(q.object, NamedNode)
+        for word in q.object.value.split()
+    )
+    for path in folder.glob("*.xml"):
+        tree = tree_of(path)
+        for element in tree.xpath("//archdesc//p | //unittitle | //unitid | //unitdate | //extent"):
+            missing = [w for w in "".join(element.itertext()).split() if w not in texts]
+            assert missing == [], (path.name, element.sourceline)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("number", ["003500", "007375", "021972", "053378"])
+def test_a_finding_aid_says_what_the_archives_publish_of_it_in_rico(
+    finding_aids, shared_data, number
+):
+    """The units, their titles, order and days are those of the published RiC-O."""
+    base = "https://rdf.archives-nationales.culture.gouv.fr/"
+    published = list(
+        parse(
+            path=shared_data / "rico-an" / f"FRAN_RecordResource_{number}.rdf",
+            format=RdfFormat.RDF_XML,
+            base_iri=base,
+        )
+    )
+    scope = f"{BASE}id/component/FRAN_IR_{number}/"
+
+    def ours(node):
+        local = node.value.removeprefix(f"{base}recordResource/")
+        if local.startswith("top-"):
+            return f"{scope}FRAN_IR_{number}"
+        return scope + local.removeprefix(f"{number}-")
+
+    units = {
+        q.subject: ours(q.subject)
+        for q in published
+        if q.predicate == term("rdf:type") and q.object == term("rico:RecordResource")
+    }
+
+    def theirs(*predicates):
+        said = {}
+        for q in published:
+            if q.subject in units and q.predicate in {term(p) for p in predicates}:
+                value = units.get(q.object) or q.object.value
+                said.setdefault(units[q.subject], set()).add(value)
+        return said
+
+    def said_here(predicate):
+        said = {}
+        for q in finding_aids[2]:
+            if q.predicate == term(predicate) and q.subject.value.startswith(scope):
+                said.setdefault(q.subject.value, set()).add(q.object.value)
+        return said
+
+    here = {
+        q.subject.value
+        for q in finding_aids[2]
+        if q.object == term("collex:DescribedUnit") and q.subject.value.startswith(scope)
+    }
+    assert here == set(units.values())
+    for predicate in ("rico:directlyPrecedesInSequence", "rico:directlyFollowsInSequence"):
+        assert said_here(predicate) == theirs(predicate), predicate
+    # they give no bounds to a single day, nor to a list of ranges
+    several = {unit for unit, ranges in said_here("collex:dateRange").items() if len(ranges) > 1}
+    days = {u for u, ranges in said_here("collex:dateRange").items() if len(min(ranges)) == 10}
+    for predicate in ("rico:beginningDate", "rico:endDate"):
+        dated = said_here(predicate)
+        assert dated.items() >= theirs(predicate).items()
+        assert set(dated) - set(theirs(predicate)) == several | days
+    assert said_here("rico:isDirectlyIncludedIn") == theirs(
+        "rico:isDirectlyIncludedIn", "rico:isOrWasPartOf"
+    )
+    titles = {unit: " – ".join(sorted(values)) for unit, values in theirs("rico:title").items()}
+    for unit, (title,) in said_here("rico:title").items():
+        assert " – ".join(sorted(" ".join(t.split()) for t in title.split(" – "))) == " ".join(
+            titles[unit].split()
+        )
