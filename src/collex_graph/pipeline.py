@@ -209,6 +209,7 @@ class _FilePass:
         self._mapped = mapped
         self._owners = owners
         self._described: dict[str, str] = {}
+        self._named: set[str] = set()
 
     def read(self, run: MappingRun, lines: BinaryIO) -> None:
         """Map the whole file."""
@@ -274,7 +275,10 @@ class _FilePass:
         publisher) is named after something else.
         """
         component = position.component
-        if component is not None and percent_encode(component) in subject.split("/"):
+        if component is None or subject in self._named:
+            return
+        self._named.add(subject)
+        if percent_encode(component) in subject.split("/"):
             self._refuse_what_another_file_has(key, position, subject)
 
     def _refuse_what_another_file_has(self, key: str, position: Position, name: str | None) -> None:

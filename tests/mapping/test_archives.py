@@ -61,6 +61,20 @@ def test_the_names_of_staff_in_an_archival_sample_are_neither_said_nor_reported(
     assert CANARY not in repr(found.records)
 
 
+def test_two_finding_aids_may_use_one_short_identifier(tmp_path):
+    given = (sample_of("archives-nationales") / "FRAN_IR_003500.xml").read_text(encoding="utf-8")
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for number in ("003500", "021972"):
+        text = given.replace("FRAN_IR_003500", f"FRAN_IR_{number}")
+        (folder / f"{number}.xml").write_text(text, encoding="utf-8")
+    (folder / "copie.xml").write_text(given, encoding="utf-8")
+    found, _ = mapped("archives-nationales", folder, tmp_path)
+    taken = [p for p in found.problems if p.note.rule == "IdentifierInTwoFiles"]
+    assert {p.position.file for p in taken} == {"copie.xml"}
+    assert {p.note.value for p in taken} >= {"FRAN_IR_003500", "d_1", "d_1_1"}
+
+
 # --- Archives nationales: finding aids -----------------------------------------------------------
 
 
