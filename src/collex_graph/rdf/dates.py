@@ -350,3 +350,108 @@ def read_day(text: str) -> str | None:
             except ValueError:
                 return None
     return None
+
+
+# --- years of lives, as authority files write them -----------------------------------------------
+
+_LAST_POSSIBLE_YEAR: Final = 2100
+_LIFE: Final = re.compile(
+    r"(?P<before>-)? ?(?P<digits>[0-9]{1,4})(?P<masks>[X.?]{0,3})(?P<rest>.*)", re.ASCII
+)
+_DAY_OR_MONTH: Final = re.compile(r"-(?:0[0-9]|1[0-2]|XX)(?:-[0-3X][0-9?X])?", re.ASCII)
+_LOST_DIGIT: Final = re.compile(r"-(?P<year>[0-9]{3})-0(?P<digit>[0-9])", re.ASCII)
+_JOINED: Final = re.compile(r"(?P<first>[0-9]{4})(?P<last>[0-9]{2})\?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class YearBounds:
+    """The years between which a birth or a death falls.
+
+    Attributes:
+        earliest: first possible year (astronomical).
+        latest: last possible year.
+        is_plain: the source wrote a year, a month or a day, and nothing had to be guessed.
+    """
+
+    earliest: int
+    latest: int
+    is_plain: bool
+
+
+@lru_cache(maxsize=_CACHED)
+def read_life_year(text: str, *, padded: bool = True) -> YearBounds | None:
+    """Read a year of birth or death as IdRef and data.bnf.fr write it.
+
+    Both count as historians do: -0470 is 470 av. J.-C., the astronomical year -469 (their labels
+    say so). Digits may be masked (``03XX``, ``19..``, ``013X``, ``1???``), or lost: IdRef fills
+    a field of four characters, so that ``-05X`` is « 05.. av. J.-C. », ``08`` is « 08.. », ``-034``
+    is 340 or any year of that decade, and ``-041-03`` is 413 cut as if 3 were a month.
+
+    Args:
+        text: the year as written.
+        padded: years of fewer than four digits begin with zeros, so that three digits have lost one
+            (IdRef); False where 775 is the year 775 (data.bnf.fr).
+
+    Returns:
+        The bounds, or None for what is no year.
+
+    >>> read_life_year("1931"), read_life_year("0373-05-02").earliest
+    (YearBounds(earliest=1931, latest=1931, is_plain=True), 373)
+    >>> [(b.earliest, b.latest) for b in map(read_life_year, ("03XX", "-05X", "08", "013X")) if b]
+    [(300, 399), (-598, -499), (800, 899), (130, 139)]
+    >>> [(b.earliest, b.latest) for b in map(read_life_year, ("-0470 ?", "- 019.", "-041-03")) if b]
+    [(-469, -469), (-198, -189), (-412, -412)]
+    >>> read_life_year("Fond") is None
+    True
+    """
+    text = " ".join(text.split()).replace("\u2026", "...")
+    if lost := _LOST_DIGIT.fullmatch(text):
+        year = 1 - int(lost["year"] + lost["digit"])
+        return YearBounds(year, year, is_plain=False)
+    if joined := _JOINED.fullmatch(text):
+        first = int(joined["first"])
+        last = first - first % 100 + int(joined["last"])
+        return YearBounds(first, last, is_plain=False) if first <= last else None
+    found = _LIFE.fullmatch(text)
+    if found is None:
+        return None
+    digits, masks, rest = found["digits"], found["masks"], found["rest"]
+    before = bool(found["before"])
+    if re.fullmatch(r" ?\??(?: ?av\.?(?: ?j\.? ?-?c\.?)?)", rest, re.IGNORECASE):
+        before, rest = True, ""
+    doubtful = rest.strip() == "?"
+    if rest and not doubtful and not (len(digits) == 4 and _DAY_OR_MONTH.fullmatch(rest)):
+        return None
+    masked = _masked_digits(digits, masks, signed=bool(found["before"]), padded=padded)
+    if masked is None:
+        return None
+    width = 10**masked
+    low = int(digits) * width
+    high = low + width - 1
+    if low > _LAST_POSSIBLE_YEAR:
+        return None
+    if before:
+        low, high = 1 - high, 1 - low
+    is_plain = masked == 0 and not doubtful and "?" not in masks
+    # there is no year 0 among historians: « 00.. » is 1 to 99, « 00.. av. J.-C. » 99 to 1
+    if before:
+        high = min(high, 0)
+    else:
+        low = max(low, 1)
+    return YearBounds(low, high, is_plain=is_plain) if low <= high else None
+
+
+def _masked_digits(digits: str, masks: str, *, signed: bool, padded: bool) -> int | None:
+    """Return how many digits of a year are not known; None where that cannot be told."""
+    lost = len(digits) == 3 and padded and int(digits) * 10 <= _LAST_POSSIBLE_YEAR
+    if masks:
+        written = len(digits) + len(masks)
+        if masks == "?" and (len(digits) == 4 or not lost):
+            return 0
+        if written == 4:
+            return len(masks)
+        # the sign takes one of the four characters: « -05X » and « -03. » have lost one
+        return 4 - len(digits) if signed and padded and written == 3 else None
+    if len(digits) == 2 and padded:
+        return 2
+    return 1 if lost else 0

@@ -1,0 +1,198 @@
+"""What authority files say of their own entities: names in other files, lives, merged records."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from collex_graph.mapping.functions.institutions import _identified
+from collex_graph.mapping.functions.registry import mapping_function, note
+from collex_graph.model import Reading, UnreadableValue
+from collex_graph.rdf import dates, identifiers
+from collex_graph.rdf.iris import is_absolute_iri
+from collex_graph.rdf.literals import check_literal
+from collex_graph.rdf.namespaces import expand
+
+_HOST: Final = re.compile(r"https?://(?P<host>[^/?#]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_VIAF: Final = re.compile(r"/viaf/(?P<number>[0-9]{1,22})/?", re.ASCII)
+_HAL: Final = re.compile(r"/(?P<kind>structure|author|person)/(?P<name>[^/#?]+)/?(?:#.*)?")
+_PAGES: Final = re.compile(
+    r"https?://(?:[a-z-]+\.)?(?:wikipedia\.org|dbpedia\.org|catalogue\.bnf\.fr)/"
+)
+_INSTANT: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<joint>T| |[A-Z]{2,5})"
+    r"(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?P<fraction>\.[0-9]+)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
+_DATE_TIME: Final = expand("xsd:dateTime")
+_FRAGMENT_OF_A_KIND: Final = re.compile(r"#foaf:(?:Person|Organization|Agent)$|#this$")
+
+
+def _bnf(iri: str, person: str) -> str | None:
+    return _identified(identifiers.read_bnf(iri, person=bool(person))).iri
+
+
+def _canonical(iri: str, person: str) -> str | None:
+    """Return the canonical IRI behind an address, None for a page that only speaks of the thing."""
+    if _PAGES.match(iri):
+        return None
+    found = _HOST.fullmatch(iri)
+    if found is None:
+        raise UnreadableValue("InvalidIri", iri)
+    host, rest = found["host"].lower().removeprefix("www."), found["rest"]
+    if host == "idref.fr":
+        return _identified(identifiers.read_idref(iri)).iri
+    if host == "data.bnf.fr" and "ark:" in rest:
+        return _bnf(iri, person)
+    if host in ("persee.fr", "data.persee.fr"):
+        return _identified(identifiers.read_persee(iri)).iri
+    if host == "viaf.org" and (viaf := _VIAF.fullmatch(rest)):
+        return f"http://viaf.org/viaf/{viaf['number']}"
+    if host == "isni.org":
+        return _identified(identifiers.read_isni(iri)).iri
+    if host == "orcid.org":
+        return _identified(identifiers.read_orcid(iri)).iri
+    if host == "wikidata.org":
+        return _identified(identifiers.read_wikidata(iri)).iri
+    if host == "ror.org":
+        return _identified(identifiers.read_ror(_FRAGMENT_OF_A_KIND.sub("", iri))).iri
+    if host in ("data.hal.science", "data.archives-ouvertes.fr") and (hal := _HAL.fullmatch(rest)):
+        return f"https://data.hal.science/{hal['kind']}/{hal['name']}"
+    if not is_absolute_iri(iri):
+        raise UnreadableValue("InvalidIri", iri)
+    return iri
+
+
+@mapping_function
+def same_thing(iri: str, person: str = "", of: str = "") -> str | None:
+    """Return the IRI that an authority's thing has here, from an address of it.
+
+    Pages about the thing (Wikipedia, a catalogue) give nothing: `page_about` has them. An
+    address of a host that is not known here stays as it is.
+
+    Args:
+        iri: what the source says is the same thing.
+        person: not empty where a person is meant (data.bnf.fr has a concept and a person).
+        of: the thing itself, which is not its own equal.
+
+    >>> same_thing("https://www.persee.fr/authority/248751")
+    'http://data.persee.fr/authority/248751#Person'
+    >>> same_thing("http://www.idref.fr/033796963"), same_thing("https://viaf.org/viaf/58124868/")
+    ('http://www.idref.fr/033796963/id', 'http://viaf.org/viaf/58124868')
+    >>> same_thing("https://fr.wikipedia.org/wiki/Nicias") is None
+    True
+    """
+    found = _canonical(" ".join(iri.split()), person.strip())
+    return None if found == of.strip() else found
+
+
+@mapping_function
+def page_about(iri: str) -> str | None:
+    """Return the address of a page about a thing that a source takes for the thing itself.
+
+    >>> page_about("https://fr.wikipedia.org/wiki/Nicias")
+    'https://fr.wikipedia.org/wiki/Nicias'
+    >>> page_about("http://viaf.org/viaf/58124868") is None
+    True
+    """
+    return iri if _PAGES.match(iri) else None
+
+
+@mapping_function
+def bnf_number(value: str, person: str = "") -> str | None:
+    """Return the data.bnf.fr IRI of an FRBNF number (eight digits).
+
+    >>> bnf_number("11899295", person="true")
+    'http://data.bnf.fr/ark:/12148/cb11899295s#foaf:Person'
+    """
+    return _bnf(f"FRBNF{value.strip().zfill(8)}", person.strip())
+
+
+@mapping_function
+def orcid(value: str) -> str | None:
+    """Return the IRI of an ORCID iD.
+
+    >>> orcid("0000-0002-5818-1380")
+    'https://orcid.org/0000-0002-5818-1380'
+    """
+    return _identified(identifiers.read_orcid(value)).iri if value.strip() else None
+
+
+@mapping_function
+def authority_number(iri: str) -> str | None:
+    """Return what names an entity in its authority file: PPN, ARK's name, number at Persée.
+
+    >>> authority_number("http://www.idref.fr/026820080/id")
+    '026820080'
+    >>> authority_number("https://data.bnf.fr/ark:/12148/cb12437033d#about")
+    'cb12437033d'
+    """
+    if "idref.fr" in iri:
+        return _identified(identifiers.read_idref(iri)).value
+    if "bnf.fr" in iri:
+        return _identified(identifiers.read_bnf(iri)).value
+    return _identified(identifiers.read_persee(iri)).value.rpartition("/")[2]
+
+
+@mapping_function
+def earliest_year(date: str, padded: str = "true") -> str | Reading | None:
+    """Return the first year that a birth or death may fall in, and report one that is masked.
+
+    Args:
+        date: as IdRef or data.bnf.fr write it; negative years count as historians do.
+        padded: ``false`` where three digits are a whole year (data.bnf.fr).
+
+    >>> earliest_year("1891-11-18"), earliest_year("-0470")
+    ('1891', '-469')
+    >>> earliest_year("-05X").notes[0].arguments
+    (('first', '-598'), ('last', '-499'))
+    """
+    if not date.strip():
+        return None
+    bounds = dates.read_life_year(date, padded=padded != "false")
+    if bounds is None:
+        raise UnreadableValue("UnreadableYear", date)
+    first, last = str(bounds.earliest), str(bounds.latest)
+    if bounds.is_plain:
+        return first
+    return Reading((first,), (note("YearAsBounds", date, first=first, last=last),))
+
+
+@mapping_function
+def latest_year(date: str, padded: str = "true") -> str | None:
+    """Return the last year that a birth or death may fall in; `earliest_year` reports.
+
+    >>> latest_year("19XX"), latest_year("Fond")
+    ('1999', None)
+    """
+    bounds = dates.read_life_year(date, padded=padded != "false") if date.strip() else None
+    return None if bounds is None else str(bounds.latest)
+
+
+@mapping_function
+def instant(value: str) -> str | Reading | None:
+    r"""Return a moment as ``xsd:dateTime``, and report one that its datatype does not allow.
+
+    A zone's letters inside the moment (``2021-09-24BST10:48:50``) and a space for the ``T`` are
+    mended: the clock time is kept, without a zone, because letters do not say which one is meant.
+
+    >>> instant("2025-02-18T14:48:02"), instant("2021-06-23 19:46:55.993610").values
+    ('2025-02-18T14:48:02', ('2021-06-23T19:46:55.99361',))
+    >>> instant("\n 2021-09-24BST10:48:50").values
+    ('2021-09-24T10:48:50',)
+    """
+    text = " ".join(value.split())
+    if not text:
+        return None
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise UnreadableValue("UnreadableInstant", text)
+    moment = f"{found['day']}T{found['clock']}"
+    if fraction := (found["fraction"] or "").rstrip("0").rstrip("."):
+        moment += fraction
+    moment += {"+00:00": "Z", "-00:00": "Z"}.get(found["zone"] or "", found["zone"] or "")
+    if check_literal(moment, _DATE_TIME) is not None:
+        raise UnreadableValue("UnreadableInstant", text)
+    if found["joint"] == "T" and value.strip() == text:
+        return moment
+    return Reading((moment,), (note("RepairedInstant", text, moment=moment),))
