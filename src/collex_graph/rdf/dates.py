@@ -370,7 +370,7 @@ class YearBounds:
     Attributes:
         earliest: first possible year (astronomical).
         latest: last possible year.
-        is_plain: the source wrote a year, a month or a day, and nothing had to be guessed.
+        is_plain: the source wrote a year, a month or a day, doubtful or not (``-0470 ?``).
     """
 
     earliest: int
@@ -432,7 +432,7 @@ def read_life_year(text: str, *, padded: bool = True) -> YearBounds | None:
         return None
     if before:
         low, high = 1 - high, 1 - low
-    is_plain = masked == 0 and not doubtful and "?" not in masks
+    is_plain = masked == 0
     # there is no year 0 among historians: « 00.. » is 1 to 99, « 00.. av. J.-C. » 99 to 1
     if before:
         high = min(high, 0)

@@ -29,7 +29,6 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Record
 from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value
-from collex_graph.rdf.iris import percent_encode
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -61,6 +60,9 @@ _QUADS: Final = re.compile(
     r"(?P<graph><[^<>\s]*>|_:\S+)?\s*\.\s*(?:#.*)?$"
 )
 _COMMENTS: Final = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*")
+_BASE: Final = RELATIVE_BASE + "-"
+"""What an empty IRI becomes: rdf:resource=\"\"."""
+
 _STRING = expand("xsd:string")
 _LANGUAGE_TEXT = expand("rdf:langString")
 
@@ -113,10 +115,9 @@ class RdfRecords:
         return graph, None
 
     def _quads(self, text: _Cut) -> Iterator[Quad]:
-        base = RELATIVE_BASE + percent_encode(self._path.name)
         with text as stream:
             yield from parse(
-                cast("IO[bytes]", stream), format=self._format, base_iri=base, lenient=True
+                cast("IO[bytes]", stream), format=self._format, base_iri=_BASE, lenient=True
             )
 
     def _line_of(self, text: _Cut) -> int:
@@ -190,16 +191,21 @@ def _is_chosen(choice: NodeChoice, node: Node) -> bool:
 
 
 def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
-    """Say which of a node's values are relative IRIs: the file does not say relative to what."""
-    found = [
-        (Note("RelativeIri", value.removeprefix(RELATIVE_BASE)), None)
+    """Say which of a node's IRIs are relative, or empty: the file does not say relative to what."""
+    written = [
+        value
         for values in node.graph.about(node.name).values()
         for value in values
         if isinstance(value, str) and value.startswith(RELATIVE_BASE)
     ]
     if node.name.startswith(RELATIVE_BASE):
-        found.append((Note("RelativeIri", node.name.removeprefix(RELATIVE_BASE)), None))
-    return tuple(found)
+        written.append(node.name)
+    return tuple(
+        (Note("EmptyIri", ""), None)
+        if iri == _BASE
+        else (Note("RelativeIri", iri.removeprefix(RELATIVE_BASE)), None)
+        for iri in written
+    )
 
 
 def _name(node: object) -> str:

@@ -73,6 +73,7 @@ KINDS: Final = {
 SCHEME_NAMES: Final = {
     "idref": "IdRef (PPN)", "sudoc": "Sudoc (PPN)", "bnf": "BnF (ARK)", "persee": "Persée",
     "rcr": "RCR", "uai": "UAI", "siren": "SIREN", "ror": "ROR", "isni": "ISNI",
+    "orcid": "ORCID",
     "wikidata": "Wikidata", "issn": "ISSN", "isbn": "ISBN", "doi": "DOI", "ark": "ARK",
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from collex_graph.mapping.functions.institutions import _identified
 from collex_graph.mapping.functions.registry import mapping_function, note
@@ -12,6 +12,9 @@ from collex_graph.rdf import dates, identifiers
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.literals import check_literal
 from collex_graph.rdf.namespaces import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HOST: Final = re.compile(r"https?://(?P<host>[^/?#]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _VIAF: Final = re.compile(r"/viaf/(?P<number>[0-9]{1,22})/?", re.ASCII)
@@ -82,6 +85,10 @@ def same_thing(iri: str, person: str = "", of: str = "") -> str | None:
     >>> same_thing("https://fr.wikipedia.org/wiki/Nicias") is None
     True
     """
+    return _other(iri, person, of)
+
+
+def _other(iri: str, person: str, of: str) -> str | None:
     found = _canonical(" ".join(iri.split()), person.strip())
     return None if found == of.strip() else found
 
@@ -99,23 +106,49 @@ def page_about(iri: str) -> str | None:
 
 
 @mapping_function
-def bnf_number(value: str, person: str = "") -> str | None:
-    """Return the data.bnf.fr IRI of an FRBNF number (eight digits).
+def same_things(
+    iri: tuple[str, ...] = (),
+    isni: tuple[str, ...] = (),
+    orcid: tuple[str, ...] = (),
+    frbnf: tuple[str, ...] = (),
+    *,
+    person: str = "",
+    of: str = "",
+) -> Reading:
+    """Return the IRIs of the same thing elsewhere, each once, whether given as IRI or as number.
 
-    >>> bnf_number("11899295", person="true")
-    'http://data.bnf.fr/ark:/12148/cb11899295s#foaf:Person'
+    Args:
+        iri: addresses, as for `same_thing`.
+        isni: bare ISNIs.
+        orcid: bare ORCID iDs.
+        frbnf: numbers of BnF records (eight digits).
+        person: not empty where a person is meant.
+        of: the thing itself.
+
+    >>> same_things(iri=("http://isni.org/isni/0000000120176319",), isni=("0000000120176319",),
+    ...             frbnf=("11899295",), person="true").values
+    ('https://isni.org/isni/0000000120176319', 'http://data.bnf.fr/ark:/12148/cb11899295s#foaf:Person')
     """
-    return _bnf(f"FRBNF{value.strip().zfill(8)}", person.strip())
-
-
-@mapping_function
-def orcid(value: str) -> str | None:
-    """Return the IRI of an ORCID iD.
-
-    >>> orcid("0000-0002-5818-1380")
-    'https://orcid.org/0000-0002-5818-1380'
-    """
-    return _identified(identifiers.read_orcid(value)).iri if value.strip() else None
+    found: dict[str, None] = {}
+    notes = []
+    readers: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
+        (iri, lambda value: _other(value, person, of)),
+        (isni, lambda value: _identified(identifiers.read_isni(value)).iri),
+        (orcid, lambda value: _identified(identifiers.read_orcid(value)).iri),
+        (frbnf, lambda value: _bnf(f"FRBNF{value.strip().zfill(8)}", person.strip())),
+    )
+    for values, read in readers:
+        for value in values:
+            if not value.strip():
+                continue
+            try:
+                same = read(value)
+            except UnreadableValue as error:
+                notes.append(error.note)
+            else:
+                if same:
+                    found[same] = None
+    return Reading(tuple(found), tuple(notes))
 
 
 @mapping_function
@@ -155,6 +188,8 @@ def earliest_year(date: str, padded: str = "true") -> str | Reading | None:
     first, last = str(bounds.earliest), str(bounds.latest)
     if bounds.is_plain:
         return first
+    if first == last:
+        return Reading((first,), (note("RepairedYear", date, year=first),))
     return Reading((first,), (note("YearAsBounds", date, first=first, last=last),))
 
 
