@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Objects = Callable[[Node, NamedNode], list[Node]]
 
 _SUFFIXES = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
+_NEVER = "urn:x-collex-graph:never"
 _UNARY = ("inversePath", *_SUFFIXES)
 
 
@@ -69,12 +70,17 @@ class Path:
 
     @property
     def sparql(self) -> str:
-        """The path in SPARQL's syntax, IRIs written out, safe to stand between two terms."""
+        """The path in SPARQL's syntax, IRIs written out, safe to stand between two terms.
+
+        A sequence is written as an alternative to a predicate that no statement has. Oxigraph takes
+        a bare one apart and may start from its last step, which inside EXISTS means to go through
+        all statements of that predicate for each node: time grows with the square of the graph.
+        """
         if self.kind == "predicate":
             return f"<{self.predicate}>"
         inner = [part.sparql for part in self.parts]
         if self.kind == "sequence":
-            return f"({'/'.join(inner)})"
+            return f"(({'/'.join(inner)})|<{_NEVER}>)"
         if self.kind == "alternativePath":
             return f"({'|'.join(inner)})"
         if self.kind == "inversePath":
