@@ -29,7 +29,10 @@ class SourceFile:
         media_type: ``application/xml``, ``text/csv``…
         sha256: hexadecimal digest of its bytes.
         size_bytes: its size.
-        name: the file name, the only part of the path that is ever published.
+        shown: what to call it where that is not the name of the path: ``people.tar.gz/a.rdf`` for
+            what was unpacked from an archive.
+        label: its path below the folder that was given, archives included.
+        problem: why it cannot be read, where that is known before it is opened; else empty.
     """
 
     path: Path
@@ -37,11 +40,14 @@ class SourceFile:
     media_type: str
     sha256: str
     size_bytes: int
+    shown: str = ""
+    label: str = ""
+    problem: str = ""
 
     @property
     def name(self) -> str:
-        """The file's name without its folders, which belong to one machine."""
-        return self.path.name
+        """What it is called in public: no folders, which belong to one machine."""
+        return self.shown or self.path.name
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from collex_graph.rdf.iris import percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.sources import open_records
-from collex_graph.sources.files import find_source_files
+from collex_graph.sources.files import find_source_files, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,7 +147,7 @@ def map_source(
 
     Args:
         dataset: short name of the source, a folder of ``mappings/``.
-        path: a file, or a folder that is searched through.
+        path: a file, an archive, a folder that is searched through, or a pattern of files.
         base_iri: the setting of that name.
         spool: N-Quads file to write.
         owners: IRI of a component → the file that described it; shared by the inputs of a dataset.
@@ -162,11 +162,16 @@ def map_source(
         raise ConfigurationError(
             f"unknown source {dataset!r}; known ones: {', '.join(known_sources())}"
         )
-    if not path.exists():
+    if not path.exists() and not is_pattern(path):
         raise ConfigurationError(f"{path}: no such file or folder (given for source {dataset!r})")
     run = MappingRun(compile_mapping(read_mapping(document), base_iri))
     mapped = MappedSource(dataset, spool)
-    mapped.files, mapped.ignored = find_source_files(dataset, path)
+    try:
+        mapped.files, mapped.ignored = find_source_files(
+            dataset, path, spool.with_name(f"{spool.name}.unpacked")
+        )
+    except UnreadableSourceError as error:
+        raise ConfigurationError(f"{error} (given for source {dataset!r})") from error
     for file in mapped.files if run.needs_index else ():
         progress("index", file.name)
         with suppress(UnreadableSourceError):  # said when the file is mapped
@@ -174,7 +179,7 @@ def map_source(
     with spool.open("wb") as lines:
         for file in mapped.files:
             progress("map", file.name)
-            label = _label(file, path)
+            label = file.label or file.name
             try:
                 _FilePass(file, label, mapped, owners).read(run, lines)
             except UnreadableSourceError as error:
@@ -184,11 +189,6 @@ def map_source(
     mapped.rule_counts.update(run.rule_counts)
     mapped.records_read = run.records_read
     return mapped
-
-
-def _label(file: SourceFile, given: Path) -> str:
-    """Tell files of one input apart: two of them may have the same name in different folders."""
-    return file.path.relative_to(given).as_posix() if given.is_dir() else file.name
 
 
 class _FilePass:

@@ -150,7 +150,7 @@ class MappingRun:
             UnreadableSourceError: when the file cannot be read, or from some point on.
         """
         self._indexed = True
-        sources = self.plan.sources_for(source_file.name) if sources is None else sources
+        sources = self.plan.sources_for(source_file.path.name) if sources is None else sources
         self._fill(self._between_files, source_file, open_records, sources, in_file=False)
 
     def _fill(
@@ -196,8 +196,10 @@ class MappingRun:
         Raises:
             UnreadableSourceError: when the file cannot be read, or from some point on.
         """
+        if source_file.problem:
+            raise UnreadableSourceError(source_file.path, source_file.problem)
         if sources is None:
-            sources = self.plan.sources_for(source_file.name)
+            sources = self.plan.sources_for(source_file.path.name)
         if not sources:
             wanted = sorted({s.access for s in self.plan.document.sources.values()})
             raise UnreadableSourceError(

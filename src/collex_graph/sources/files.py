@@ -1,15 +1,17 @@
-"""Which files of a folder are source files."""
+"""Which files are source files: of a folder, of a pattern, of an archive."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import tempfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import SourceFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from collex_graph.sources.archives import inner_name, is_archive, unpack
 
 MEDIA_TYPES = {
     ".xml": "application/xml",
@@ -28,37 +30,65 @@ MEDIA_TYPES = {
     ".jsonl": "application/jsonl",
     ".ndjson": "application/x-ndjson",
 }
+ARCHIVES: Final = ".zip, .tar, .tar.gz, .tgz, and .gz, .bz2 or .xz of one file"
+
+_WILD = frozenset("*?[")
 
 
-def find_source_files(dataset: str, path: Path) -> tuple[list[SourceFile], list[Path]]:
+def is_pattern(path: Path) -> bool:
+    """Say whether a path that does not exist is a pattern of files.
+
+    >>> is_pattern(Path("lists/*FRANCE*.txt")), is_pattern(Path("lists/a.txt"))
+    (True, False)
+    """
+    return bool(_WILD & set(str(path))) and not path.exists()
+
+
+def find_source_files(
+    dataset: str, path: Path, unpacked: Path | None = None
+) -> tuple[list[SourceFile], list[Path]]:
     """Find the source files at a path, in the order of their names.
 
     Args:
         dataset: short name of the source dataset they belong to.
-        path: a file, or a folder that is searched with its subfolders.
+        path: a file, an archive, a folder that is searched with its subfolders, or a pattern
+            (``lists/*FRANCE*.txt``, ``**`` for any folders).
+        unpacked: folder for what archives hold, which the caller removes; None for a temporary one
+            that goes when the program ends.
 
     Returns:
         The files that a reader exists for, and the others, which are no error: a folder may hold
-        a ``PROVENANCE.md``.
+        a ``PROVENANCE.md``. An archive that cannot be unpacked, or a part of it, is a file with a
+        `SourceFile.problem`.
 
     Raises:
         UnreadableSourceError: when there is nothing at the path, or one file that no reader reads.
     """
+    search = _Search(dataset, unpacked)
     if path.is_dir():
         found = sorted(
             (file for file in path.rglob("*") if file.is_file()),
             key=lambda file: file.relative_to(path).parts,
         )
-        ignored = [file for file in found if file.suffix.lower() not in MEDIA_TYPES]
-        return [describe_file(dataset, file) for file in found if file not in set(ignored)], ignored
-    if not path.is_file():
+        for file in found:
+            search.take(file, file.relative_to(path).as_posix())
+    elif is_pattern(path):
+        base, pattern = _split_pattern(path)
+        found = sorted(file for file in base.glob(pattern) if file.is_file())
+        if not found:
+            raise UnreadableSourceError(path, "no file has such a name")
+        for file in found:
+            search.take(file, file.relative_to(base).as_posix())
+    elif path.is_file():
+        search.take(path, path.name)
+        if not search.files:
+            raise UnreadableSourceError(
+                path, f"no reader for {path.suffix or 'a file without extension'}; "
+                f"known ones: {', '.join(MEDIA_TYPES)}; archives: {ARCHIVES}"
+            )  # fmt: skip
+    else:
         raise UnreadableSourceError(path, "there is no such file or folder")
-    if path.suffix.lower() not in MEDIA_TYPES:
-        raise UnreadableSourceError(
-            path, f"no reader for {path.suffix or 'a file without extension'}; "
-            f"known ones: {', '.join(MEDIA_TYPES)}"
-        )  # fmt: skip
-    return [describe_file(dataset, path)], []
+    return search.files, search.ignored
 
 
 def describe_file(dataset: str, path: Path) -> SourceFile:
@@ -80,3 +110,102 @@ def describe_file(dataset: str, path: Path) -> SourceFile:
         sha256=digest,
         size_bytes=size,
     )
+
+
+def _split_pattern(path: Path) -> tuple[Path, str]:
+    """Split a pattern into the folder where it starts, and the rest.
+
+    >>> _split_pattern(Path("lists/2023/*/a?.txt"))[1]
+    '*/a?.txt'
+    """
+    parts = path.parts
+    first = next(place for place, part in enumerate(parts) if _WILD & set(part))
+    return Path(*parts[:first]), str(PurePosixPath(*parts[first:]))
+
+
+class _Search:
+    """Collects files.
+
+    Args:
+        dataset: as for `find_source_files`.
+        unpacked: as for `find_source_files`.
+    """
+
+    def __init__(self, dataset: str, unpacked: Path | None) -> None:
+        self.files: list[SourceFile] = []
+        self.ignored: list[Path] = []
+        self._dataset = dataset
+        self._unpacked = unpacked
+
+    def take(self, path: Path, label: str) -> None:
+        """Take a file, or what it holds."""
+        if is_archive(path.name):
+            self._take_archive(path, label)
+        elif (name := inner_name(path.name)) is not None and _is_known(name):
+            self._take_compressed(path, label)
+        elif _is_known(path.name):
+            self.files.append(self._describe(path, path.name, label))
+        else:
+            self.ignored.append(path)
+
+    def _take_archive(self, archive: Path, label: str) -> None:
+        members = unpack(archive, self._new_folder(), _is_wanted)
+        for found in sorted(members, key=lambda unpacked: PurePosixPath(unpacked.member).parts):
+            shown = f"{archive.name}/{found.member}" if found.member else archive.name
+            below = f"{label}/{found.member}" if found.member else label
+            if found.problem:
+                self.files.append(self._refused(shown, below, archive, found.problem))
+            elif found.path is None:
+                self.ignored.append(archive / found.member)
+            else:
+                self.files.append(self._describe(found.path, shown, below))
+
+    def _take_compressed(self, path: Path, label: str) -> None:
+        for found in unpack(path, self._new_folder(), _is_known):
+            if found.path is None:
+                self.files.append(self._refused(path.name, label, path, found.problem))
+            else:
+                packed = self._describe(found.path, path.name, label)
+                # the file as published is the packed one
+                whole = describe_file(self._dataset, path)
+                self.files.append(replace(packed, sha256=whole.sha256, size_bytes=whole.size_bytes))
+
+    def _new_folder(self) -> Path:
+        if self._unpacked is None:
+            self._unpacked = Path(_temporary_folder().name)
+        self._unpacked.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self._unpacked))
+
+    def _describe(self, path: Path, name: str, label: str) -> SourceFile:
+        shown = name if name != path.name else ""
+        return replace(describe_file(self._dataset, path), shown=shown, label=label)
+
+    def _refused(self, name: str, label: str, archive: Path, problem: str) -> SourceFile:
+        digest = hashlib.sha256(f"{label}\0{problem}".encode()).hexdigest()
+        return SourceFile(
+            path=archive,
+            dataset=self._dataset,
+            media_type="application/octet-stream",
+            sha256=digest,
+            size_bytes=archive.stat().st_size,
+            shown=name,
+            label=label,
+            problem=problem,
+        )
+
+
+def _is_known(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in MEDIA_TYPES
+
+
+def _is_wanted(member: str) -> bool:
+    """Say whether a member may be a source file; what macOS adds to archives is none."""
+    path = PurePosixPath(member)
+    if "__MACOSX" in path.parts or path.name.startswith("._"):
+        return False
+    return _is_known(member) or is_archive(member) or inner_name(path.name) is not None
+
+
+@lru_cache(maxsize=1)
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="collex-graph-")
