@@ -14,7 +14,10 @@ from collex_graph.settings import Settings
 BASE = Settings().base_iri
 CANARY = "CANARI"
 # Rules that state nothing of their own: they report.
-ONLY_REPORT = {"archives-nationales": {"dates rico:date"}}
+ONLY_REPORT = {
+    "archives-nationales": {"dates rico:date"},
+    "calames": {"dates rico:date"},
+}
 
 
 def sample_of(source):
@@ -204,3 +207,35 @@ def test_a_finding_aid_says_what_the_archives_publish_of_it_in_rico(
         assert " – ".join(sorted(" ".join(t.split()) for t in title.split(" – "))) == " ".join(
             titles[unit].split()
         )
+
+
+# --- Calames -------------------------------------------------------------------------------------
+
+
+@pytest.mark.real_data
+def test_the_real_catalogues_of_calames_give_as_many_things_as_their_files_hold(
+    shared_data, tmp_path
+):
+    folder = shared_data / "calames"
+    found, quads = mapped("calames", folder, tmp_path)
+    trees = [tree_of(path) for path in folder.glob("numahop_ead_*.xml")]
+
+    def held(path):
+        return sum(len(tree.xpath(path)) for tree in trees)
+
+    assert count(quads, "rdf:type", "collex:Component") == held("//c") == 3
+    assert count(quads, "rico:isDirectlyIncludedIn") == held("//c[parent::c or parent::dsc]")
+    names = ["persname", "famname", "geogname", "subject", "genreform"]
+    points = sum(held(f"//{n}") for n in names) + held("//corpname[not(parent::repository)]")
+    assert count(quads, "rdf:type", "collex:AccessPoint") == points
+    identified = {
+        ppn for tree in trees for ppn in tree.xpath("//*[@source='Sudoc']/@authfilenumber")
+    }
+    referred = {q.object.value for q in quads if q.predicate == term("collex:refersTo")}
+    assert {f"http://www.idref.fr/{ppn}/id" for ppn in identified} <= referred
+    assert count(quads, "collex:bibliographicReference") == held("//bibref")
+    digital = held("//daogrp") + held("//altformavail//extref")
+    assert count(quads, "rdf:type", "collex:DigitalReproduction") == digital
+    assert [p.note.value for p in found.problems if p.note.rule == "NothingRead"] == [
+        "numahop_oai_OAI_CALAMES.xml"
+    ]

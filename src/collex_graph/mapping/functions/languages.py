@@ -73,3 +73,14 @@ def language(code: str) -> str | Reading | None:
     if rule:
         return Reading((iri,), (note("ObsoleteLanguageCode", code, code=found),))
     return iri
+
+
+@mapping_function
+def language_tag(code: str = "") -> str:
+    """Return the tag (BCP 47) of a text in the language of an ISO 639 code; `language` reports.
+
+    >>> language_tag("ara"), language_tag("per"), language_tag("?")
+    ('ar', 'fa', 'und')
+    """
+    _, found = _language(code.strip().lower())
+    return langcodes.standardize_tag(found) if found else "und"
