@@ -186,6 +186,34 @@ def mapping_run_command(mapping: Path, base_iri: str | None) -> None:
         sys.exit(1)
 
 
+@mapping_group.command("export")
+@click.argument("source")
+def mapping_export_command(source: str) -> None:
+    """Write a source of mappings/, or a YARRRML document, as RML in Turtle."""
+    from collex_graph.mapping.export import export_mapping  # noqa: PLC0415
+    from collex_graph.mapping.rules import read_mapping  # noqa: PLC0415
+    from collex_graph.workbench import mapping_path  # noqa: PLC0415
+
+    document = read_mapping(mapping_path(source))
+    click.echo(export_mapping(document, load_settings().base_iri), nl=False)
+
+
+@mapping_group.command("check")
+@click.argument("mapping")
+@click.option("--base-iri", default=None, help="Base of the IRIs; default the document's, or ours.")
+def mapping_check_command(mapping: str, base_iri: str | None) -> None:
+    """Say all the mistakes of a source's mapping, or of a document, and try it on its sample."""
+    from collex_graph.workbench import check_mapping, mapping_path  # noqa: PLC0415
+
+    path = mapping_path(mapping)
+    mistakes, tried = check_mapping(path, base_iri, load_settings().base_iri)
+    for mistake in mistakes:
+        where = f"{path}:{mistake.line}" if mistake.line else str(path)
+        _OUT.print(f"{where}: {mistake.problem}", markup=False)
+    _OUT.print(f"{len(mistakes)} mistakes; {tried}", markup=False)
+    sys.exit(1 if mistakes else 0)
+
+
 @main.command("settings")
 def settings_command() -> None:
     """Show every setting: its variable, value, unit and meaning."""

@@ -53,6 +53,7 @@ class ResourceFileError(CollexGraphError):
         where = f"{path}:{line}" if line else f"{path}"
         super().__init__(f"{where}: {problem}")
         self.path = path
+        self.problem = problem
         self.line = line
 
 

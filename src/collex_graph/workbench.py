@@ -1,4 +1,4 @@
-"""What an author of mappings does with one document: run it where it stands.
+"""What an author of mappings does with one document: run it where it stands, check it on data.
 
 Nothing is published here. The sources of a document are files beside it, and its quads go
 to a stream.
@@ -7,18 +7,21 @@ to a stream.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collex_graph.errors import UnreadableSourceError
+from collex_graph.errors import ConfigurationError, UnreadableSourceError
+from collex_graph.mapping.check import Mistake, find_mistakes
 from collex_graph.mapping.documents import read_document
 from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
+from collex_graph.mapping.suggestions import suggestion
+from collex_graph.resources import resource_dir
 from collex_graph.sources import open_records
 from collex_graph.sources.files import describe_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import BinaryIO
 
     from collex_graph.mapping.plan import Plan
@@ -65,12 +68,104 @@ def run_mapping(
     return run.rejected
 
 
-def source_files(plan: Plan, folder: Path) -> list[tuple[SourceFile, list[RecordSource]]]:
+def mapping_path(name: str) -> Path:
+    """Return the document that a command names: a file, or a source of ``mappings/``.
+
+    Raises:
+        ConfigurationError: when there is neither.
+    """
+    own = resource_dir("mappings") / name / "mapping.yml"
+    path = Path(name)
+    if path.is_file():
+        return path
+    if path.name == name and own.is_file():
+        return own
+    known = sorted(file.parent.name for file in resource_dir("mappings").glob("*/mapping.yml"))
+    raise ConfigurationError(
+        f"{name}: no such file, and no source of that name; known sources: {', '.join(known)}"
+    )
+
+
+def check_mapping(
+    path: Path, base_iri: str | None, default_base_iri: str
+) -> tuple[list[Mistake], str]:
+    """Find everything that is wrong with a document, on its sample where it has one.
+
+    Args:
+        path: the document, YARRRML or RML; the sample is the folder ``sample`` beside it, else the
+            files beside it.
+        base_iri: base of the IRIs it mints, where one is asked for.
+        default_base_iri: the same where the document has none either.
+
+    Returns:
+        The mistakes by line, and in a few words what was tried.
+    """
+    plan, mistakes = find_mistakes(path, base_iri, default_base_iri)
+    if plan is None:
+        return mistakes, "not tried on data: it cannot be compiled"
+    sample = path.parent / "sample"
+    folder = sample if sample.is_dir() else path.parent
+    try:
+        files = source_files(plan, folder, optional=True)
+    except UnreadableSourceError as error:
+        return mistakes, f"not tried on data: {error}"
+    if not files:
+        return mistakes, f"not tried on data: no source has a file in {folder}"
+    found, quads = _try_on(plan, files)
+    return sorted({*mistakes, *found}), f"tried on {len(files)} files of {folder}: {quads} quads"
+
+
+def _try_on(
+    plan: Plan, files: list[tuple[SourceFile, list[RecordSource]]]
+) -> tuple[list[Mistake], int]:
+    """Map the sample of a document and find columns it lacks and rules that stay silent."""
+    run = MappingRun(plan)
+    mistakes: list[Mistake] = []
+    absent: dict[str, set[str]] = {}
+    headers: dict[str, set[str]] = {}
+    for file, sources in files:
+        try:
+            if run.needs_index:
+                for other, of_other in files:
+                    run.index(other, open_records, of_other)
+            columns = set(open_records(file, sources).columns)
+            for source in sources:
+                if source.formulation == "csv":
+                    lacking = set(source.columns - columns)
+                    absent[source.name] = absent.get(source.name, lacking) & lacking
+                    headers.setdefault(source.name, set()).update(columns)
+            for _ in run.map_file(file, open_records, sources):
+                pass
+        except UnreadableSourceError as error:
+            mistakes.append(Mistake(0, f"the sample cannot be read: {error}"))
+    lines = plan.reference_lines
+    mistakes += [
+        Mistake(
+            lines.get((name, column), 0),
+            f"$({column}): no file of the sample has this column"
+            + suggestion(column, headers[name]),
+        )
+        for name, columns in absent.items()
+        for column in columns
+    ]
+    counts = run.rule_counts
+    mistakes += [
+        Mistake(plan.rule_lines.get(rule, 0), f"the rule {rule!r} gave nothing on the sample")
+        for rule, count in counts.items()
+        if not count
+    ]
+    return mistakes, sum(counts.values())
+
+
+def source_files(
+    plan: Plan, folder: Path, *, optional: bool = False
+) -> list[tuple[SourceFile, list[RecordSource]]]:
     """Return the files that a document reads, each with the sources that read it.
 
     Args:
         plan: the compiled document.
         folder: what the paths of its sources start from.
+        optional: pass over sources without a file.
 
     Raises:
         UnreadableSourceError: for a source without a file.
@@ -78,7 +173,7 @@ def source_files(plan: Plan, folder: Path) -> list[tuple[SourceFile, list[Record
     found: dict[tuple[Path, str], list[RecordSource]] = {}
     for source in plan.record_sources:
         paths = _paths(folder, source.access)
-        if not paths:
+        if not paths and not optional:
             raise UnreadableSourceError(
                 folder / source.access, f"source {source.name!r} has no such file"
             )

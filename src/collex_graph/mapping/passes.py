@@ -213,6 +213,9 @@ class PassWriter:
         mappings: its mappings.
         rules: all rules of the plan; the source's are appended.
         columns: column → place, for a table.
+
+    Attributes:
+        rule_lines: name of a rule in the counts → its line in the document.
     """
 
     def __init__(
@@ -228,6 +231,7 @@ class PassWriter:
         self._mappings = mappings
         self._rule_at = rule_at
         self._columns = columns
+        self.rule_lines: dict[str, int] = {}
         self._lines: list[str] = []
         self._names = 0
         self._standard = source.standard
@@ -860,6 +864,7 @@ class PassWriter:
                 counts = f"{mapping.name} {label}"
                 if self._counted[mapping.name, label] > 1:
                     counts += f" (line {statements.line})"
+                self.rule_lines[counts] = statements.line
                 others = [predicate.value, *([] if condition is None else [condition])]
                 column = _column(*term.values, *others)
                 rule = self._rule_at(

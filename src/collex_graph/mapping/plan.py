@@ -43,6 +43,7 @@ class Plan:
         rules: what problems and counts refer to, by index.
         joins: its joins, by index.
         record_sources: its sources that a mapping reads.
+        rule_lines: name of a rule in the counts → its line in the document.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Plan:
         self.document = document
         self.base_iri = base_iri
         self.rules: list[Rule] = []
+        self.rule_lines: dict[str, int] = {}
         self._rule_places: dict[Rule, int] = {}
         namespaces = {} if document.is_rml else {**document.prefixes, "base": base_iri}
         self.joins = _planned_joins(document)
@@ -84,13 +86,15 @@ class Plan:
         """Return the pass of a source, for a table with these columns."""
         key = (source_name, tuple(sorted(columns.items())))
         if key not in self._passes:
-            self._passes[key] = PassWriter(
+            writer = PassWriter(
                 self._vocabulary,
                 self.document.sources[source_name],
                 self._mappings[source_name],
                 self._place_of,
                 columns,
-            ).write()
+            )
+            self._passes[key] = writer.write()
+            self.rule_lines.update(writer.rule_lines)
         return self._passes[key]
 
     def index_pass_for(
@@ -125,6 +129,17 @@ class Plan:
             f"# source {source.name!r}\n{self.pass_for(source.name, {}).text}"
             for source in self.record_sources
         )
+
+    @property
+    def reference_lines(self) -> dict[tuple[str, str], int]:
+        """Source and reference → the first line that refers to it."""
+        lines: dict[tuple[str, str], int] = {}
+        for name, mappings in self._mappings.items():
+            values = [value for mapping in mappings for value in _values(mapping)]
+            for value in (*values, *self.document.sources[name].values.values()):
+                for text, line in references_of(value):
+                    lines.setdefault((name, text), line)
+        return lines
 
     @property
     def has_graphs_of_rules(self) -> bool:

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
 from collex_graph.errors import ResourceFileError
+from collex_graph.mapping.export import IN_RML, options_of
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
 from collex_graph.mapping.jsonpath import parse as parse_json_path
 from collex_graph.mapping.nquads import is_language_tag
 from collex_graph.mapping.rules import (
     DEFAULT_GRAPH,
     RECORD_NUMBER,
+    SOURCE_LANGUAGE,
     Call,
     Join,
     MappingDocument,
@@ -37,17 +39,17 @@ from collex_graph.mapping.suggestions import suggestion
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from collex_graph.mapping.rules import Encoding, Kind, Value
 
-RML: Final = "http://w3id.org/rml/"
-OWN: Final = "https://w3id.org/collex-graph/mapping#"
+RML: Final = expand("rml:")
+OWN: Final = expand("collex-map:")
 """What RML has no words for: see `collex_graph.mapping.export`."""
 
 _R2RML = "http://www.w3.org/ns/r2rml#"
-_CSVW = "http://www.w3.org/ns/csvw#"
+_CSVW = expand("csvw:")
 _OTHER_NAMESPACES = (
     _R2RML, "http://semweb.mmlab.be/ns/rml#", "http://semweb.mmlab.be/ns/ql#",
     "http://semweb.mmlab.be/ns/fnml#",
@@ -102,7 +104,7 @@ _TERM_TYPES: Final[dict[str, tuple[Kind, Encoding]]] = {
     "Literal": ("literal", "iri"),
     "BlankNode": ("blank", "iri"),
 }
-_FORMULATION_NAMES = {"CSV": "csv", "XPath": "xpath", "JSONPath": "jsonpath"}
+_FORMULATION_NAMES = {name.removeprefix("rml:"): own for own, name in IN_RML.items()}
 
 Node = NamedNode | BlankNode | Literal
 T = TypeVar("T")
@@ -555,6 +557,8 @@ class _Reader:
         return Term(term.value, "literal", term.line, language, datatype)
 
     def _language(self, node: Node, found: _TriplesMap) -> str | Value | None:
+        if self._all(node, OWN + "sourceLanguage"):
+            return SOURCE_LANGUAGE
         language: str | Value | None = self._text_of(node, "language")
         map_ = self._one(node, "languageMap")
         if map_ is not None:
@@ -679,8 +683,15 @@ class _Reader:
         access, delimiter = self._access(node)
         formulation, namespaces = self._formulation(node)
         iterator = self._text_of(node, "iterator") or ""
+        options: Mapping[str, Any] = {}
+        written = self._text_of(node, OWN + "options")
+        if written is not None:
+            try:
+                options = options_of(written)
+            except ValueError as error:
+                self._refuse(node, f"collex-map:options: {error}", "options")
         if formulation == "csv":
-            if iterator:
+            if iterator and not own:
                 self._refuse(node, "a table has no iterator", "iterator")
             delimiter = delimiter or (None if own else ",")
         elif not iterator:
@@ -697,12 +708,10 @@ class _Reader:
                 formulation=formulation,
                 iterator=iterator,
                 line=self._line(node),
-                namespaces=namespaces,
                 delimiter=delimiter,
-                quoted=self._text_of(node, OWN + "quotes") != "false",
-                aliases=self._aliases(node),
                 standard=not own,
                 lists=self._is_old,
+                **{"namespaces": namespaces, **options},
             )
             if own:
                 key = (source.name, *key)
@@ -764,6 +773,8 @@ class _Reader:
             for written, own in _FORMULATION_NAMES.items()
             if own in ("csv", "xpath", *FORMULATIONS)
         ]
+        if name.removeprefix(OWN) in FORMULATIONS:
+            return name.removeprefix(OWN), namespaces
         if name not in known:
             self._refuse(
                 node,
@@ -771,13 +782,6 @@ class _Reader:
                 "referenceFormulation",
             )
         return _FORMULATION_NAMES[name], namespaces
-
-    def _aliases(self, node: Node) -> dict[str, tuple[str, ...]]:
-        aliases: dict[str, tuple[str, ...]] = {}
-        for alias in self._all(node, OWN + "alias"):
-            column = self._text_of(alias, OWN + "column") or ""
-            aliases[column] = tuple(h.value for h in self._all(alias, OWN + "header"))
-        return aliases
 
     def _read_values(self, node: Node, source: Source) -> None:
         values: dict[str, Call] = {}

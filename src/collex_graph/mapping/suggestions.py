@@ -1,4 +1,4 @@
-"""Names that were perhaps meant, for messages about names that nothing knows."""
+"""The name that was perhaps meant, for messages about names that nothing knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def suggestion(written: str, known: Iterable[str]) -> str:
-    """Return the end of a message that names the nearest known names; empty where none is near.
+    """Return the end of a message that names the nearest known name; empty where none is near.
 
     >>> suggestion("predicats", ["predicates", "objects"])
     '; did you mean predicates?'
@@ -18,5 +18,5 @@ def suggestion(written: str, known: Iterable[str]) -> str:
     ''
     """
     by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(written.lower(), by_lower, n=3, cutoff=0.65)
-    return f"; did you mean {' or '.join(by_lower[name] for name in near)}?" if near else ""
+    near = get_close_matches(written.lower(), by_lower, n=1, cutoff=0.65)
+    return f"; did you mean {by_lower[near[0]]}?" if near else ""
