@@ -390,3 +390,12 @@ def test_more_links_than_the_limit_are_said_to_be_left_out(client, crowded):
     assert sum(triple.object == crowded for triple in found) == INCOMING_LINKS
     # neither the link left out nor the label that came with it
     assert len(found) == 2 * INCOMING_LINKS + 1
+
+
+def test_the_page_of_a_node_with_very_many_links_says_how_many_are_left(client, crowded):
+    page = client.get("/vocabulary/document-type/monographies", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert f"{INCOMING_LINKS + 1 - 30:,}".replace(",", "\u202f") in page.text.replace(
+        "\xa0", "\u202f"
+    )
+    assert "/query?query=" in page.text

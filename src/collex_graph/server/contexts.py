@@ -72,11 +72,20 @@ Value = Text | Node | WebLink
 
 @dataclass(frozen=True)
 class Fact:
-    """One line of a fact list."""
+    """One line of a fact list.
+
+    Attributes:
+        label: its name.
+        values: the values shown.
+        curie: its property.
+        more: how many more values there are; ``more_href`` leads to all of them.
+    """
 
     label: str
     values: tuple[Value, ...]
     curie: str = ""
+    more: int = 0
+    more_href: str = ""
 
     @property
     def inline(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
@@ -29,6 +30,7 @@ from collex_graph.server.fonds_page import date_in_words
 from collex_graph.server.reader import is_web_address, sort_key
 from collex_graph.server.subject_pages import element_in_words
 from collex_graph.server.unit_cards import describe_cards
+from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collex_graph.server.contexts import SourceStatement, Value
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _ROLE_CODES = {"390": "role.former_owner", "320": "role.donor", "producteur": "role.producer"}
 _SOURCE_FILE = "id/source-file/"
+_SHOWN = 30
+"""Values of one property that a page shows; a query lists the rest."""
 # Numbers that count or measure, unlike years, codes and positions.
 _QUANTITIES = frozenset(
     {
@@ -186,32 +190,32 @@ def describe_labelling(reader: GraphReader, iri: str, statements: Statements) ->
 def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> EntityContext:
     """Return the page of anything: all the graph says of it, and what points at it."""
     type_of = expand("rdf:type")
-    incoming = reader.rows("incoming", object=[iri])
-    reader.remember_labels(incoming, "subject", "label")
-    pointing: dict[str, dict[str, None]] = defaultdict(dict)
-    for row in incoming:
-        if isinstance(row["subject"], ox.NamedNode):
-            pointing[row["predicate"].value][row["subject"].value] = None
     types = statements.iris("rdf:type")
-    if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
-        read = reader.rows("file-reads", file=[iri])
-        reader.remember_labels(read, "subject", "label")
-        if read:
-            subjects = {row["subject"].value: None for row in read}
-            pointing[expand("prov:wasDerivedFrom")].update(subjects)
-    names = property_labels(reader, [*statements.by_predicate, *pointing])
+    counts = {
+        row["predicate"].value: int(row["count"].value)
+        for row in reader.rows("incoming-counts", object=[iri])
+    }
+    names = property_labels(reader, [*statements.by_predicate, *counts])
     reader.learn_labels(types)
     title = expand("dcterms:title")
     labels = set(statements.terms("rdfs:label"))
     facts = [
-        Fact(
-            names[predicate],
-            _values(reader, list(terms), compact(predicate) or ""),
-            compact(predicate) or predicate,
-        )
+        _outgoing(reader, iri, predicate, list(terms), names[predicate])
         for predicate, terms in statements.by_predicate.items()
         if predicate != type_of and not (predicate == title and set(terms) == labels)
     ]
+    incoming = [
+        _pointing(reader, "incoming", predicate, name, count, object=[iri], predicate=[predicate])
+        for predicate, count in counts.items()
+        for name in (_incoming_name(reader, predicate, names[predicate]),)
+    ]
+    if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
+        derived = expand("prov:wasDerivedFrom")
+        name = _incoming_name(reader, derived, property_labels(reader, [derived])[derived])
+        (counted,) = reader.rows("file-reads-count", file=[iri])
+        count = int(counted["count"].value)
+        if count:
+            incoming.append(_pointing(reader, "file-reads", derived, name, count, file=[iri]))
     node = reader.node(iri)
     return EntityContext(
         title=node.label.value,
@@ -219,18 +223,42 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         node=node,
         types=_types(reader, iri, types),
         facts=tuple(sorted(facts, key=lambda fact: fact.curie != "rdfs:label")),
-        incoming=tuple(
-            Fact(
-                _incoming_name(reader, predicate, names[predicate]),
-                reader.nodes(subjects),
-                compact(predicate) or predicate,
-            )
-            for predicate, subjects in pointing.items()
-        ),
+        incoming=tuple(incoming),
         provenance=describe_provenance(reader, iri),
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),
     )
+
+
+def _outgoing(reader: GraphReader, iri: str, predicate: str, terms: list[Term], name: str) -> Fact:
+    """Return a fact with its values, the first ones where there are very many."""
+    curie = compact(predicate) or predicate
+    if len(terms) <= _SHOWN:
+        return Fact(name, _values(reader, terms, curie), curie)
+    shown = _values(reader, terms[:_SHOWN], curie)
+    href = _all_of("values-of", subject=[iri], predicate=[predicate])
+    return Fact(name, shown, curie, len(terms) - _SHOWN, href)
+
+
+def _pointing(
+    reader: GraphReader, query: str, by: str, name: str, count: int, **given: list[str]
+) -> Fact:
+    """Return who points at a node by a property, the first ones where there are very many."""
+    rows = reader.rows(query, **given, limit=[ox.Literal(_SHOWN)])
+    reader.remember_labels(rows, "subject", "label")
+    subjects = dict.fromkeys(
+        row["subject"].value for row in rows if isinstance(row["subject"], ox.NamedNode)
+    )
+    more = max(count - len(subjects), 0)
+    href = _all_of(query, **given) if more else ""
+    return Fact(name, reader.nodes(subjects), compact(by) or by, more, href)
+
+
+def _all_of(query: str, **given: list[str]) -> str:
+    """Return the address of a query that lists everything."""
+    bound = {name: [ox.NamedNode(iri) for iri in iris] for name, iris in given.items()}
+    text = stored_query(f"pages/{query}").text(**bound)
+    return "/query?" + urlencode({"query": text.strip()})
 
 
 def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
