@@ -27,6 +27,7 @@ from collex_graph.store.snapshot import (
 if TYPE_CHECKING:
     from collex_graph.build import BuildSummary
     from collex_graph.model import Problem
+    from collex_graph.pipeline import MappedSource
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -322,11 +323,26 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
             _OUT.print(
                 f"{source.dataset}: rules that produced nothing: {', '.join(silent)}", markup=False
             )
+        _print_left_out(source)
     _print_rows(
         ("derivation", "triples"), [(name, str(count)) for name, count in summary.derived.items()]
     )
     _OUT.print(report, markup=False)
     _print_outcome(summary)
+
+
+def _print_left_out(source: MappedSource) -> None:
+    """What the files hold and nobody reads, most frequent first."""
+    if source.left_out:
+        counts = sorted(source.left_out.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{name} {count}" for name, count in counts)
+        _OUT.print(f"{source.dataset}: not read: {named}", markup=False)
+    met = [f"{name} {count}" for name, count in sorted(source.leaves.items()) if count]
+    if met:
+        _OUT.print(f"{source.dataset}: left out on purpose: {', '.join(met)}", markup=False)
+    never = sorted(name for name, count in source.leaves.items() if not count)
+    if never:
+        _OUT.print(f"{source.dataset}: leaves that never occur: {', '.join(never)}", markup=False)
 
 
 def _print_outcome(summary: BuildSummary) -> None:

@@ -121,6 +121,23 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What the paths of an XML source look at, so that a reader can count the rest.
+
+    Names are lxml's. ``*`` stands for any element, as a parent or as a name.
+
+    Attributes:
+        elements: (parent, name) of the elements that a path goes through or reads.
+        whole: those of them, and others, of which all that is inside is read.
+        attributes: (element, attribute).
+    """
+
+    elements: frozenset[tuple[str, str]] = frozenset()
+    whole: frozenset[tuple[str, str]] = frozenset()
+    attributes: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
 class NodeChoice:
     """One alternative of an RDF iterator: which nodes are records.
 
@@ -142,10 +159,14 @@ class JsonPattern:
             every member or element, or a test that these must pass.
         looked_at: for the document and for the value after each step, names of the members that
             references start with; None for any. The last is the record's.
+        sight: what the iterator and the references look at, from the document down: the name of a
+            member, ``*`` for any, None for the elements of an array → the same of its value; None
+            in its place where all of the value is read.
     """
 
     steps: tuple[str | int | Callable[[Any], bool] | None, ...]
     looked_at: tuple[frozenset[str] | None, ...]
+    sight: Mapping[str | None, Any] | None = None
 
 
 class JsonNode:
@@ -177,12 +198,13 @@ class RecordSource:
 
     Attributes:
         name: its name in the mapping document.
-        access: the file names it reads, as a shell pattern (``*.xml``).
+        access: the file names it reads, as shell patterns (``*.xml``) joined by ``|``.
         formulation: ``csv`` (any table), ``xpath``, or one of `mapping.formulations`.
         numbered: a rule refers to ``_position``.
         patterns: for XML, the elements that are records.
         namespaces: for XML, prefix → namespace of the patterns' tests.
-        reach: for XML, what the rules look at.
+        reach: for XML, what the rules look at, for releasing what they do not.
+        sight: for XML, what the rules look at, for counting what they do not.
         columns: for tables, the columns the rules refer to.
         aliases: for tables, column → other headers it goes by.
         delimiter: for tables, the delimiter; None lets the reader find it.
@@ -205,6 +227,7 @@ class RecordSource:
     patterns: tuple[ElementPattern, ...] = ()
     namespaces: Mapping[str, str] = field(default_factory=dict)
     reach: Reach = field(default_factory=Reach)
+    sight: Sight = field(default_factory=Sight)
     columns: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     delimiter: str | None = None
@@ -260,6 +283,16 @@ class RecordStream(Protocol):
     @property
     def records_read(self) -> int:
         """Rows, or described units, or else records read so far."""
+        ...
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the file holds and no rule looks at → how often it was met so far.
+
+        A column's header, counted in rows where it is filled; ``parent/element`` and
+        ``element/@attribute``; the path of a member; a predicate. Of what stands inside another
+        thing left out nothing is counted.
+        """
         ...
 
     def __iter__(self) -> Iterator[Record]:

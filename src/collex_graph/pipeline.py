@@ -76,6 +76,8 @@ class MappedSource:
         problems: everything the mapping could not read, or repaired.
         rule_counts: mapping rule → quads; a rule that produced none is there with 0.
         records_read: notices and components, or rows.
+        left_out: what the files hold and no rule looks at → how often.
+        leaves: what the mapping leaves out on purpose → how often it was met, 0 for never.
     """
 
     dataset: str
@@ -87,6 +89,8 @@ class MappedSource:
     problems: list[Problem] = field(default_factory=list)
     rule_counts: Counter[str] = field(default_factory=Counter)
     records_read: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    leaves: Counter[str] = field(default_factory=Counter)
 
     @property
     def publisher_records(self) -> int:
@@ -187,6 +191,8 @@ def map_source(
                 position = Position(file.name, line=error.line)
                 mapped.problems.append(Problem(note, position, label, None, "", None))
     mapped.rule_counts.update(run.rule_counts)
+    mapped.left_out = run.left_out
+    mapped.leaves = run.leaves
     mapped.records_read = run.records_read
     return mapped
 

@@ -14,6 +14,7 @@ other statements. One remark about one record is made once, however many rules m
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -110,12 +111,19 @@ class MappingRun:
         plan: the plan.
         records_read: rows, or notices and components, or other records, so far.
         rejected: values and records that were left out because they could not be used, so far.
+        left_out: what the files hold and no rule looks at, nor any ``leaves`` names → how often it
+            was met so far (`RecordStream.left_out`).
+        leaves: each entry of ``leaves`` → how often it was met so far; 0 for one that never was.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records_read = 0
         self.rejected = 0
+        self.left_out: Counter[str] = Counter()
+        self.leaves = Counter(
+            {leaf: 0 for source in plan.document.sources.values() for leaf in source.leaves}
+        )
         self._counts = [0] * len(plan.rules)
         self._between_files = JoinIndex()
         self._in_file = any(planned.in_file for planned in plan.joins)
@@ -232,6 +240,12 @@ class MappingRun:
         finally:
             self.records_read = before + stream.records_read
             self.rejected = rejected + file.rejected
+            for name, count in stream.left_out.items():
+                leaf = self.plan.leaf_of(name, sources)
+                if leaf is None:
+                    self.left_out[name] += count
+                else:
+                    self.leaves[leaf] += count
 
 
 class _FileRun:

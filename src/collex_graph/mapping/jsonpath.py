@@ -487,7 +487,7 @@ def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
     return tuple(found)
 
 
-def pattern_of(steps: tuple[Step, ...], paths: Iterable[Path]) -> JsonPattern:
+def pattern_of(steps: tuple[Step, ...], paths: Sequence[Path]) -> JsonPattern:
     """Return the pattern of an iterator's path, for a source with these references."""
     looked_at: list[set[str] | None] = [set() for _ in range(len(steps) + 1)]
     for path in paths:
@@ -502,7 +502,52 @@ def pattern_of(steps: tuple[Step, ...], paths: Iterable[Path]) -> JsonPattern:
     return JsonPattern(
         tuple(step for step in steps if not isinstance(step, Descend)),
         tuple(None if names is None else frozenset(names) for names in looked_at),
+        _sight_of(steps, paths),
     )
+
+
+class _Seen(dict[str | None, "_Seen"]):
+    """What is looked at in a value, as `JsonPattern.sight` has it."""
+
+    is_whole = False
+
+    def frozen(self) -> Mapping[str | None, Any] | None:
+        """Return it without methods; None where all of the value is read."""
+        return None if self.is_whole else {name: seen.frozen() for name, seen in self.items()}
+
+    def step(self, step: Step) -> list[_Seen]:
+        """Return what a step may lead to; one that is no name may be into an array."""
+        if isinstance(step, Descend):
+            self.is_whole = True
+            return []
+        if isinstance(step, str):
+            return [self.setdefault(step, _Seen())]
+        here = [self.setdefault(None, _Seen())]
+        if not isinstance(step, int):
+            here.append(self.setdefault("*", _Seen()))
+        if isinstance(step, Comparison):
+            step = AllOf((step,))
+        for test in step.tests if isinstance(step, AllOf) else ():
+            for seen in here:
+                seen.walk(test.steps)
+        return here
+
+    def walk(self, steps: Iterable[Step]) -> list[_Seen]:
+        """Return what steps may lead to."""
+        here = [self]
+        for step in steps:
+            here = [seen for start in here for seen in start.step(step)]
+        return here
+
+
+def _sight_of(steps: tuple[Step, ...], paths: Iterable[Path]) -> Mapping[str | None, Any] | None:
+    document = _Seen()
+    document.walk(steps)
+    for path in paths:
+        for depth in _depths_after(path.climbs, steps):
+            for start in document.walk(steps[:depth]):
+                start.walk(path.steps)
+    return document.frozen()
 
 
 def _depths_after(climbs: Sequence[str | None], steps: tuple[Step, ...]) -> set[int]:

@@ -24,11 +24,11 @@ from collex_graph.mapping.passes import (
     references_of,
 )
 from collex_graph.mapping.rules import RECORD_NUMBER, Join
-from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of
+from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of, sight_of
 from collex_graph.model import RecordSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from collex_graph.mapping.passes import MappingFunction
     from collex_graph.mapping.rules import MappingDocument, MappingRule, Source, Value
@@ -79,8 +79,23 @@ class Plan:
         """Return the sources that read a file of this name."""
         name = file_name.casefold()
         return tuple(
-            source for source in self.record_sources if fnmatchcase(name, source.access.casefold())
+            source
+            for source in self.record_sources
+            if any(fnmatchcase(name, p.strip()) for p in source.access.casefold().split("|"))
         )
+
+    def leaf_of(self, name: str, sources: Iterable[RecordSource]) -> str | None:
+        """Return the entry of ``leaves`` that says why something is left out; None for none."""
+        for source in sources:
+            leaves = self.document.sources[source.name].leaves
+            if name in leaves:
+                return name
+            if source.formulation in ("xpath", "jsonpath"):
+                mark = "/" if source.formulation == "xpath" else "."
+                for leaf in leaves:
+                    if name.endswith(mark + leaf):
+                        return leaf
+        return None
 
     def pass_for(self, source_name: str, columns: Mapping[str, int]) -> Pass:
         """Return the pass of a source, for a table with these columns."""
@@ -232,6 +247,7 @@ class Plan:
             patterns=patterns,
             namespaces=namespaces,
             reach=reach,
+            sight=sight_of(patterns, looks, namespaces),
         )
 
 

@@ -70,7 +70,7 @@ _SOURCE_KEYS = {
     name: name
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
-        "aliases", "values", "header", "cells",
+        "aliases", "values", "header", "cells", "leaves",
     )
 }  # fmt: skip
 
@@ -221,6 +221,8 @@ class Source:
     """One of the document's sources, as written.
 
     Attributes:
+        access: patterns of file names, joined by ``|``.
+        leaves: what of the format is left out on purpose → why.
         values: values computed for each record, referred to as ``$(_name)``.
         standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
         lists: a reference to a list gives its elements (JSON, RML of 2013).
@@ -237,6 +239,7 @@ class Source:
     header: str = ""
     cells: str = ""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    leaves: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Call] = field(default_factory=dict)
     standard: bool = False
     lists: bool = False
@@ -457,7 +460,9 @@ class _Reader:
         self._quotes = not table
         return Source(
             name=name,
-            access=self._text(self._required(node, parts, "access")),
+            access="|".join(
+                self._text(name) for name in self._list(self._required(node, parts, "access"))
+            ),
             formulation=formulation,
             iterator=self._table_iterator(parts)
             if table
@@ -476,8 +481,16 @@ class _Reader:
             }
             if "aliases" in parts
             else {},
+            leaves=dict(self._leaves(parts["leaves"])) if "leaves" in parts else {},
             values=self._values(parts.get("values")),
         )
+
+    def _leaves(self, node: yaml.Node) -> Iterator[tuple[str, str]]:
+        for name, reason in self._pairs(node):
+            text = self._text(reason)
+            if not text.strip():
+                self._refuse(reason, f"why {name!r} is left out is not said")
+            yield name, text
 
     def _short_source(self, name: str, node: yaml.SequenceNode) -> Source:
         """Read YARRRML's ``['*.csv~csv']`` and ``['*.xml~xpath', '//c']``."""

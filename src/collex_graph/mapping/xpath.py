@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from collex_graph.model import ElementPattern, Reach
+from collex_graph.model import ElementPattern, Reach, Sight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -501,6 +501,91 @@ def reach_of(expressions: Sequence[Expression], namespaces: Mapping[str, str]) -
         whole_record=looks.whole_record,
         whole_file=looks.whole_file,
     )
+
+
+class _Sight:
+    """Collects the elements and attributes that paths go through, by their parent's name.
+
+    A place is the names from some element down, ``*`` where any may stand; ``/`` is the document.
+    """
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._namespaces = namespaces
+        self.elements: set[tuple[str, str]] = set()
+        self.whole: set[tuple[str, str]] = set()
+        self.attributes: set[tuple[str, str]] = set()
+
+    def expression(self, expression: Expression, start: tuple[str, ...]) -> None:
+        for path in expression.paths:
+            self._path(path, start)
+        if expression.of_context:
+            self._read_whole(start)
+
+    def _path(self, path: Path, start: tuple[str, ...], *, read: bool = True) -> None:
+        place = ("/",) if path.absolute else start
+        for step in path.steps:
+            if step is _NO_TEXT:
+                return
+            name = "*" if step.is_any else lxml_name(step.test, self._namespaces)
+            if step.axis == "attribute":
+                self.attributes.add((place[-1], name))
+                return
+            if step.test == "text()":
+                if step.axis not in ("child", "self"):
+                    self._read_whole(place)
+                return
+            place = self._step(step, name, place)
+            for predicate in step.predicates:
+                if predicate.path is not None:
+                    self._path(predicate.path, place, read=False)
+                else:
+                    self.expression(predicate, place)
+        if read:
+            self._read_whole(place)
+
+    def _step(self, step: Step, name: str, place: tuple[str, ...]) -> tuple[str, ...]:
+        if step.axis == "self":
+            return place if name == "*" else (*place[:-1], name)
+        if step.axis == "child":
+            self.elements.add((place[-1], name))
+            return (*place, name)
+        if step.axis == "parent":
+            above = place[:-1] or ("*",)
+            return above if name == "*" else (*above[:-1], name)
+        if step.axis == "preceding-sibling":
+            above = place[:-1] or ("*",)
+            self.elements.add((above[-1], name))
+            return (*above, name)
+        if step.axis.startswith("descendant") and name != "*":
+            self.elements.add(("*", name))
+        return ("*", name)
+
+    def _read_whole(self, place: tuple[str, ...]) -> None:
+        self.whole.add((place[-2] if len(place) > 1 else "*", place[-1]))
+
+
+def sight_of(
+    patterns: Sequence[ElementPattern],
+    expressions: Sequence[Expression],
+    namespaces: Mapping[str, str],
+) -> Sight:
+    """Say which elements and attributes an iterator and the references of its records look at.
+
+    >>> patterns, _ = patterns_of(parse("/list/item"), {})
+    >>> sight = sight_of(patterns, [parse("name"), parse("../@date")], {})
+    >>> sorted(sight.elements), sorted(sight.whole), sorted(sight.attributes)
+    ([('/', 'list'), ('item', 'name'), ('list', 'item')], [('item', 'name')], [('list', 'date')])
+    """
+    found = _Sight(namespaces)
+    for pattern in patterns:
+        place: tuple[str, ...] = ("/",)
+        for deep, name in pattern.steps:
+            place = (*place, "*") if deep else place
+            found.elements.add((place[-1], name))
+            place = (*place, name)
+        for expression in expressions:
+            found.expression(expression, place)
+    return Sight(frozenset(found.elements), frozenset(found.whole), frozenset(found.attributes))
 
 
 def lxml_name(test: str, namespaces: Mapping[str, str]) -> str:

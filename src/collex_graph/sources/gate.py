@@ -20,6 +20,7 @@ from xml.sax.saxutils import quoteattr
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Reach
+from collex_graph.sources.unlooked import Known, Unlooked, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -195,6 +196,7 @@ class Places:
     ) -> None:
         self.unit_names = unit_names
         self.hold_all = hold_all
+        self.sights = [source.sight for source in sources]
         self._sources = sources
         self._patterns = [
             (
@@ -269,6 +271,7 @@ class Gate:
         withheld: Withheld | None = None,
         special: frozenset[str] = frozenset(),
     ) -> None:
+        self.unlooked = Unlooked(places.sights)
         self.unit: Unit | None = None
         self.counters: dict[int, int] = {}
         self._path = path
@@ -437,11 +440,21 @@ class Gate:
         """Return what is called for each element: closures, because it is called so often."""
         stack, mark = self.stack, self._withheld.attribute
         watched, any_name = self._places.names | self._special, self._places.any_name
+        unlooked = self.unlooked
+        elements = unlooked.open
 
         def start(name: str, attributes: dict[str, str]) -> None:
             stack.append(name)
             if len(stack) > MAX_DEPTH:
                 self.refuse(f"elements are nested more than {MAX_DEPTH} levels deep")
+            around = elements[-1]
+            known = around.inside.get(name)
+            if known is not None and around.__class__ is Known:
+                elements.append(known)
+                if attributes and not known.covers(attributes):
+                    known.count(attributes)
+            else:
+                unlooked.enter(name, attributes)
             if attributes and (mark in attributes or len(attributes) > MAX_ATTRIBUTES):
                 self._look_at(attributes)
                 if self._skip is not None:
@@ -453,6 +466,9 @@ class Gate:
             if any_name or name in watched:
                 self._end_watched(name)
             stack.pop()
+            element = elements.pop()
+            if element.__class__ is Unread:
+                unlooked.leave(element)
 
         return start, end
 
@@ -489,6 +505,7 @@ class Gate:
                 parser.CharacterDataHandler = texts
                 if told is not None and told.search(_letters("".join(heard))):
                     self.told()
+                self.unlooked.open.pop()
             stack.pop()
 
         parser.StartElementHandler, parser.EndElementHandler = start, end

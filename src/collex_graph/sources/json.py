@@ -19,14 +19,16 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import JsonNode, Note, Number, Record
 from collex_graph.sources.tabular import find_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -39,6 +41,7 @@ MAX_VALUE = 64 << 20
 """Characters of a value that a rule needs whole."""
 
 _CHUNK = 1 << 18
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _NAME = 1 << 20
 """Characters of a member's name."""
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # with the mark of JSON text sequences (RFC 7464)
@@ -130,6 +133,14 @@ class _Cursor:
             if not self.more():
                 return ""
 
+    def holds_something(self) -> bool:
+        """Say whether the value at the place is more than null, or something empty."""
+        self.peek()
+        while len(self.text) - self.at < 4 and self.more():
+            pass
+        start = self.text[self.at : self.at + 4]
+        return start != "null" and not start.startswith(('""', "[]", "{}"))
+
     def refuse(self, problem: str) -> NoReturn:
         """Refuse the file, at this place.
 
@@ -188,6 +199,7 @@ class _Cursor:
 
 _State = tuple[int, "JsonPattern", int]
 """A source's index, one of its patterns, how many of its steps have been gone."""
+_Sight = Mapping[str | None, Any]
 _Tested = tuple[_State, "Callable[[Any], bool]"]
 """A state that holds for the values that pass a test."""
 
@@ -202,43 +214,53 @@ class _Here:
         depth: how many arrays and objects are open, itself included.
         in_list: it is in an array.
         line: of what is decoded whole, and holds it.
+        names: the names of members on the way, for counting what is not looked at.
+        sight: what is looked at in it (`JsonPattern.sight`); None where nothing is counted.
+        is_unlooked: it is not looked at itself.
     """
 
-    __slots__ = ("depth", "in_list", "line", "node", "parent", "path")
+    __slots__ = (
+        "depth", "in_list", "is_unlooked", "line", "names", "node", "parent", "path", "sight",
+    )  # fmt: skip
 
-    def __init__(
-        self, node: JsonNode, path: str, parent: str | None, depth: int, *, line: int = 1
-    ) -> None:
-        self.in_list = False
+    def __init__(self, node: JsonNode, path: str, parent: str | None, around: _Here | None) -> None:
         self.node = node
         self.path = path
         self.parent = parent
-        self.depth = depth
-        self.line = line
+        self.is_unlooked = False
+        self.sight: _Sight | None = None
+        if around is None:
+            self.depth, self.in_list, self.line, self.names = 1, False, 1, ""
+        else:
+            self.depth, self.in_list = around.depth + 1, around.in_list
+            self.line, self.names = around.line, around.names
 
     def element(self, index: int, *, is_record: bool = False) -> _Here:
         """Return the place of an element; its value is still to be read."""
-        element = _Here(
-            JsonNode(None, self.node.key, self.node.around),
-            f"{self.path}[{index}]",
-            self.path if is_record else self.parent,
-            self.depth + 1,
-            line=self.line,
-        )
+        node = JsonNode(None, self.node.key, self.node.around)
+        parent = self.path if is_record else self.parent
+        element = _Here(node, f"{self.path}[{index}]", parent, self)
         element.in_list = True
+        if self.sight is not None:
+            element.sight = self.sight.get(None, None)
+            element.is_unlooked = None not in self.sight
         return element
 
     def member(self, name: str, *, is_record: bool) -> _Here:
         """Return the place of a member; its value is still to be read."""
-        member = _Here(
-            JsonNode(None, name, self.node),
-            self.path + _member(name),
-            self.path if is_record else self.parent,
-            self.depth + 1,
-            line=self.line,
-        )
-        member.in_list = self.in_list
+        parent = self.path if is_record else self.parent
+        member = _Here(JsonNode(None, name, self.node), self.path + _member(name), parent, self)
+        if self.sight is not None:
+            member.names = _joined(self.names, name)
+            found = name if name in self.sight else "*"
+            member.sight = self.sight.get(found)
+            member.is_unlooked = found not in self.sight
         return member
+
+    def forget_sight(self) -> _Here:
+        """Return the place for a value of which nothing is counted."""
+        self.sight, self.is_unlooked = None, False
+        return self
 
 
 class JsonRecords:
@@ -260,6 +282,8 @@ class JsonRecords:
             for index, source in enumerate(sources)
             for pattern in source.selection
         )
+        self._sight = _merged([p.sight for source in sources for p in source.selection])
+        self._left_out: Counter[str] = Counter()
         self._numbers = [0] * len(sources)
         self._read = 0
 
@@ -267,6 +291,11 @@ class JsonRecords:
     def columns(self) -> Mapping[str, int]:
         """Empty: JSON has paths, not columns."""
         return {}
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Paths of members that no reference looks at → how often they were met so far."""
+        return self._left_out
 
     @property
     def records_read(self) -> int:
@@ -289,8 +318,13 @@ class JsonRecords:
             document = 1
             while cursor.peek():
                 path = "$" if document == 1 else f"{document}$"
-                yield from self._visit(cursor, self._states, _Here(JsonNode(None), path, None, 1))
+                yield from self._visit(cursor, self._states, self._top(path))
                 document += 1
+
+    def _top(self, path: str) -> _Here:
+        here = _Here(JsonNode(None), path, None, None)
+        here.sight = self._sight
+        return here
 
     # --- what is walked as it is read -------------------------------------------------------------
 
@@ -312,7 +346,8 @@ class JsonRecords:
             except _NotWholeError:
                 pass
             else:
-                yield from self._walk(states, here, cursor.mended)
+                self._count(here.node.value, here.sight, here.names)
+                yield from self._walk(states, here.forget_sight(), cursor.mended)
                 return
         if here.depth > MAX_DEPTH:
             cursor.refuse(f"values are nested more than {MAX_DEPTH} levels deep")
@@ -324,14 +359,17 @@ class JsonRecords:
         else:
             here.node.value = {}
             yield from self._visit_object(cursor, states, here, is_record=bool(ends))
-            yield from self._walk(ends, here, cursor.mended)
+            yield from self._walk(ends, here.forget_sight(), cursor.mended)
 
     def _visit_array(
         self, cursor: _Cursor, states: Sequence[_State], here: _Here
     ) -> Iterator[Record]:
         for index, _ in enumerate(_elements(cursor)):
             inner, tested = _advance(states, index)
-            yield from self._visit_child(cursor, inner, tested, here.element(index))
+            element = here.element(index)
+            if element.is_unlooked and cursor.holds_something():
+                self._left_out[_joined(here.names, None)] += 1
+            yield from self._visit_child(cursor, inner, tested, element)
 
     def _visit_object(
         self, cursor: _Cursor, states: Sequence[_State], here: _Here, *, is_record: bool
@@ -342,6 +380,8 @@ class JsonRecords:
         for name in _members(cursor):
             inner, tested = _advance(states, name)
             member = here.member(name, is_record=is_record)
+            if member.is_unlooked and cursor.holds_something():
+                self._left_out[member.names] += 1
             if inner or tested:
                 if not has_looked:
                     has_looked = True
@@ -372,9 +412,9 @@ class JsonRecords:
         with self._path.open("rb") as stream:
             ahead = cursor.copy(stream)
             try:
-                self._skip(ahead, here.element(0))
+                self._skip(ahead, here.element(0).forget_sight())
                 for name in _members(ahead, begun=True):
-                    member = here.member(name, is_record=False)
+                    member = here.member(name, is_record=False).forget_sight()
                     if (wanted is None or name in wanted) and _advance(states, name) == ([], []):
                         members[name] = self._whole(ahead, member)
                         if wanted is not None and wanted <= members.keys():
@@ -392,7 +432,7 @@ class JsonRecords:
         """Decode a value that is needed whole."""
         cursor.peek()
         try:
-            return cursor.decode(MAX_VALUE)
+            value = cursor.decode(MAX_VALUE)
         except _NotWholeError:
             line = cursor.line()
             if cursor.peek() in ("{", "["):
@@ -405,6 +445,32 @@ class JsonRecords:
                 "rule needs the whole of it",
                 line=line,
             ) from None
+        self._count(value, here.sight, here.names)
+        here.forget_sight()
+        return value
+
+    def _count(self, value: Any, sight: _Sight | None, names: str) -> None:
+        """Count the members of a value in memory that are not looked at."""
+        if sight is None:
+            return
+        if type(value) is dict:
+            if "*" not in sight:
+                for name in value.keys() - sight.keys():
+                    if value[name] not in _NOTHING:
+                        self._left_out[_joined(names, name)] += 1
+            for name, child in value.items():
+                if child.__class__ is dict or child.__class__ is list:
+                    inside = sight.get(name if name in sight else "*")
+                    if inside is not None:
+                        self._count(child, inside, _joined(names, name))
+        elif type(value) is list:
+            inside = sight.get(None)
+            for child in value:
+                if child.__class__ is dict or child.__class__ is list:
+                    if inside is not None:
+                        self._count(child, inside, names)
+                    elif None not in sight and child:
+                        self._left_out[_joined(names, None)] += 1
 
     # --- what is in memory ------------------------------------------------------------------------
 
@@ -453,6 +519,31 @@ class JsonRecords:
                     element = here.element(index, is_record=is_record)
                     element.node.value = child
                     yield from self._walk(inner, element, mended)
+
+
+def _merged(sights: Sequence[_Sight | None]) -> _Sight | None:
+    """Return what is looked at by one of several; what is looked at in any member, in all."""
+    if not sights or None in sights:
+        return None
+    found = [sight for sight in sights if sight is not None]
+    any_member = [sight["*"] for sight in found if "*" in sight]
+    names = {name for sight in found for name in sight}
+    return {
+        name: _merged(
+            [sight[name] for sight in found if name in sight]
+            + (any_member if name is not None and name != "*" else [])
+        )
+        for name in names
+    }
+
+
+def _joined(names: str, name: str | None) -> str:
+    """Write the way to a member, or to the elements of an array.
+
+    >>> _joined("Report_Items", "Item_ID"), _joined("hits", None), _joined("", "2022-01")
+    ('Report_Items.Item_ID', 'hits[*]', "['2022-01']")
+    """
+    return f"{names}[*]" if name is None else (names + _member(name)).removeprefix(".")
 
 
 def _advance(states: Sequence[_State], here: str | int) -> tuple[list[_State], list[_Tested]]:

@@ -80,6 +80,7 @@ class RdfRecords:
         self._sources = sources
         self.columns: Mapping[str, int] = {}
         self.records_read = 0
+        self.left_out: Mapping[str, int] = {}
         self._text = _Bytes(self._path)
         self._format = _format_of(self._path, self._text.head)
 

@@ -15,6 +15,7 @@ import codecs
 import csv
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from collex_graph.errors import UnreadableSourceError
@@ -92,6 +93,8 @@ class TableRecords:
             for index, source in enumerate(sources) if source.cells
         ]  # fmt: skip
         self._around = self._place_around(block, around)
+        self._unread = self._unread_columns(header, asked)
+        self._filled = [0] * len(self._unread)
         if self.encoding != "utf-8":
             self._notes.insert(0, (Note("EncodingNotUtf8", self.encoding), None))
 
@@ -99,6 +102,17 @@ class TableRecords:
     def columns(self) -> Mapping[str, int]:
         """Column name of the mapping → place in a row."""
         return self._columns
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Columns that no rule refers to → rows read so far in which they are filled.
+
+        Of the header block above a table, its names, as ``_header.Release``.
+        """
+        found = Counter(self._header_left_out)
+        for (_, name), count in zip(self._unread, self._filled, strict=True):
+            found[name] += count
+        return +found
 
     @property
     def records_read(self) -> int:
@@ -146,6 +160,9 @@ class TableRecords:
                 if self._of_file and not self._read:
                     yield self._record_of_file()
                 self._read += 1
+                for unread, (place, _) in enumerate(self._unread) if usable else ():
+                    if cells[place]:
+                        self._filled[unread] += 1
                 if around:
                     cells += around
                 if indexes or notes:
@@ -166,6 +183,16 @@ class TableRecords:
                         of_cell = ((index, numbers[index]),)
                         yield Record(content, of_cell, line=start, row=number)
 
+    def _unread_columns(self, header: list[str], asked: set[str]) -> list[tuple[int, str]]:
+        """Return the columns that no rule refers to and that are no cells' column."""
+        read = {self._columns[name] for name in asked if name in self._columns}
+        read |= {place for _, places in self._cells for place, _ in places}
+        return [
+            (place, name or f"column {place + 1}")
+            for place, name in enumerate(map(_header_name, header))
+            if place not in read
+        ]
+
     def _record_of_file(self) -> Record:
         """Return what stands for the table as a whole: its place is that of the first row."""
         content = [""] * self._width + self._around
@@ -178,12 +205,15 @@ class TableRecords:
             What stands there in every record, the cell's two left empty; nothing where no rule
             refers to any of it.
         """
-        if not asked:
-            return []
         values = dict.fromkeys(_CELL_VALUES, "")
         for lines in block:
             name, *rest = self._split(lines, self.delimiter) or [""]
             values.setdefault(f"{_HEADER_VALUE}{_header_name(name)}", rest[0] if rest else "")
+        self._header_left_out = {
+            name: 1 for name, value in values.items() if value and name not in asked
+        }
+        if not asked:
+            return []
         for place, name in enumerate(values):
             self._columns[name] = self._width + place
         for name in sorted(asked - values.keys()):

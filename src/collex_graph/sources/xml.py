@@ -62,6 +62,11 @@ class XmlRecords:
         """Records read so far."""
         return self._read
 
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Elements and attributes that no path looks at → how often they were met so far."""
+        return self._gate.unlooked.named()
+
     # --- what a format adds ---------------------------------------------------------------------
 
     def _must_hold_all(self) -> bool:
