@@ -53,6 +53,7 @@ class Withheld:
     Attributes:
         attribute: an attribute that marks an element as withheld…
         value: …when it has this value.
+        values: …or one of these; in lower case, as ``value``.
         names: elements that are always withheld.
         judged: elements that are withheld when their text matches ``words``.
         told: what a withheld element may still tell the reader, in the same letters as ``words``;
@@ -63,6 +64,7 @@ class Withheld:
 
     attribute: str = ""
     value: str = ""
+    values: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     judged: frozenset[str] = frozenset()
     words: re.Pattern[str] | None = None
@@ -514,7 +516,8 @@ class Gate:
         if len(attributes) > MAX_ATTRIBUTES:
             self.refuse(f"an element has more than {MAX_ATTRIBUTES} attributes")
         value = attributes.get(self._withheld.attribute, "").strip().lower()
-        if self._skip is None and value == self._withheld.value:
+        withheld = value == self._withheld.value or value in self._withheld.values
+        if self._skip is None and withheld:
             self._begin_skip()
 
     def _open(self) -> _Open:

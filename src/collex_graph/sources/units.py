@@ -6,6 +6,9 @@ that the identifier of the record, so that a problem is told of it and it is set
 
 A record inside such an element is handed out when the element ends: its paths may look at the whole
 of it, whatever their order.
+
+What TEF holds of a person besides name and role (birth, nationality, address, student numbers) is
+cut out before anything sees it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from collex_graph.model import Note
-from collex_graph.sources.gate import Gate, Unit
+from collex_graph.sources.gate import Gate, Unit, Withheld
 from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
@@ -56,6 +59,24 @@ KINDS: Final = (
     UnitKind("http://www.loc.gov/METS/}mets", f"{_DC}identifier", f"{_XSI}type", "tef:NNT"),
 )
 
+_TEF: Final = "http://www.abes.fr/abes/documents/tef}"
+_SUJETS: Final = "http://www.theses.fr/namespace/sujets}"
+# What TEF holds of a doctoral student besides the name: no rule sees it.
+_PERSONAL: Final = Withheld(
+    attribute="autoriteSource",
+    values=frozenset({"code_ine", "matricule_adum"}),
+    names=frozenset({
+        f"{_TEF}dateNaissance", f"{_TEF}nationalite",
+        *(
+            f"{_SUJETS}{name}Doctorant"
+            for name in (
+                "adresse", "codePostal", "villeAdresse", "paysAdresse", "telephone", "mail",
+                "email", "courriel",
+            )
+        ),
+    }),
+)  # fmt: skip
+
 
 class _UnitGate(Gate):
     """Gives each record the identifier that it holds."""
@@ -67,6 +88,7 @@ class _UnitGate(Gate):
         super().__init__(
             path,
             places,
+            _PERSONAL,
             special=frozenset(kind.element for kind in KINDS)
             | frozenset(kind.identifier for kind in KINDS),
         )
