@@ -154,7 +154,7 @@ def test_a_violation_of_the_data_set_stops_publication(settings, tmp_path, monke
         None, Severity.VIOLATION, "https://example.org/rule", {"fr": "x", "en": "x"},
         of_dataset=True,
     )  # fmt: skip
-    monkeypatch.setattr(build_module, "validate", lambda *_args, **_options: [result])
+    monkeypatch.setattr(build_module, "validate_store", lambda *_args, **_options: [result])
     with pytest.raises(InvalidDatasetError):
         build(SAMPLES[1:], replace(settings, var=tmp_path))
     assert list_snapshots(tmp_path) == []

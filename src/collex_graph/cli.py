@@ -83,9 +83,14 @@ def main() -> None:
 @main.command("build")
 @click.argument("inputs", nargs=-1, required=True, metavar="SOURCE=PATH…")
 @_VAR
-def build_command(inputs: tuple[str, ...], var: Path | None) -> None:
-    """Map, validate and publish sources, such as ccfr=notices/ esr=establishments.csv."""
-    summary = _build(_parse_inputs(inputs), load_settings(var=var))
+@click.option("--full", is_flag=True, help="Map every file again and make the store anew.")
+def build_command(inputs: tuple[str, ...], var: Path | None, full: bool) -> None:
+    """Map, validate and publish sources, such as ccfr=notices/ esr=establishments.csv.
+
+    Files that are what they were when the current snapshot was built are not mapped again, and only
+    what differs is loaded; the result is that of a full build.
+    """
+    summary = _build(_parse_inputs(inputs), load_settings(var=var), full=full)
     sys.exit(summary.exit_code)
 
 
@@ -278,7 +283,7 @@ def _parse_inputs(inputs: tuple[str, ...]) -> list[tuple[str, Path]]:
 
 
 def _build(
-    inputs: list[tuple[str, Path]], settings: Settings, *, brief: bool = False
+    inputs: list[tuple[str, Path]], settings: Settings, *, brief: bool = False, full: bool = False
 ) -> BuildSummary:
     # imported here, so that serving does not pay for the start-up of the validator
     from collex_graph.build import build  # noqa: PLC0415
@@ -292,7 +297,7 @@ def _build(
                 _ERR.print(f"{stage} {detail}".rstrip(), markup=False)
 
         try:
-            summary = build(inputs, settings, progress)
+            summary = build(inputs, settings, progress, full=full)
         except InvalidDatasetError as error:
             _ERR.print(report_text(error.report), markup=False)  # type: ignore[arg-type]
             raise
@@ -313,6 +318,9 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
         )
         for path in source.ignored:
             _OUT.print(f"{source.dataset}: no reader for {path.name}, left alone", markup=False)
+    files = sum(len(source.files) for source in summary.sources)
+    start = f"a copy of {summary.started_from}" if summary.started_from else "an empty store"
+    _OUT.print(f"mapped {summary.mapped} of {files} files; started from {start}", markup=False)
     for source in summary.sources:
         _print_rows(
             (f"{source.dataset}: mapping rule", "quads"),

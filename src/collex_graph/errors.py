@@ -56,6 +56,9 @@ class ResourceFileError(CollexGraphError):
         self.problem = problem
         self.line = line
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.path, self.problem, self.line)
+
 
 class SourceError(CollexGraphError):
     """Something about a source file."""
@@ -73,6 +76,19 @@ class UnreadableSourceError(SourceError):
         self.path = path
         self.problem = problem
         self.line = line
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.path, self.problem, self.line)
+
+
+def _again(
+    kind: type[ResourceFileError | UnreadableSourceError],
+    path: Path | str,
+    problem: str,
+    line: int | None,
+) -> ResourceFileError | UnreadableSourceError:
+    """Make an error that another process raised anew: pickling knows positional arguments alone."""
+    return kind(path, problem, line=line)
 
 
 class InvalidDatasetError(CollexGraphError):

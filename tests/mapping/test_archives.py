@@ -26,9 +26,7 @@ def sample_of(source):
 
 def mapped(source, path, tmp_path):
     spool = tmp_path / f"{source}.nq"
-    found = map_source(
-        source, path, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
-    )
+    found = map_source(source, path, base_iri=BASE, spool=spool)
     return found, list(parse(spool.read_bytes(), format=RdfFormat.N_QUADS))
 
 

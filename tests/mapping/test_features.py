@@ -45,9 +45,7 @@ def _prefixes():
 def _map(feature, folder):
     (source,) = feature.glob("input*")
     spool = folder / "mapped.nq"
-    mapped = map_source(
-        feature.parent.name, source, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
-    )
+    mapped = map_source(feature.parent.name, source, base_iri=BASE, spool=spool)
     return set(parse(spool.read_bytes(), format=RdfFormat.N_QUADS)), mapped
 
 
@@ -146,9 +144,7 @@ def test_the_table_of_libraries_names_them_by_their_rcr_however_it_is_spelt(tmp_
         encoding="utf-8",
     )
     spool = tmp_path / "mapped.nq"
-    mapped = map_source(
-        "institutions", tmp_path, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
-    )
+    mapped = map_source("institutions", tmp_path, base_iri=BASE, spool=spool)
     subjects = {q.subject.value for q in parse(spool.read_bytes(), format=RdfFormat.N_QUADS)}
     assert subjects == {f"{BASE}id/library/751132108"}
     notes = [problem.note for problem in mapped.problems]

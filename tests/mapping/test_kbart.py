@@ -17,9 +17,7 @@ BASE = Settings().base_iri
 
 def mapped(folder, tmp_path):
     spool = tmp_path / "mapped.nq"
-    source = map_source(
-        "kbart", folder, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
-    )
+    source = map_source("kbart", folder, base_iri=BASE, spool=spool)
     return source, parse(path=spool, format=RdfFormat.N_QUADS)
 
 

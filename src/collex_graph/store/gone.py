@@ -6,10 +6,11 @@ what was lost since. So the answer survives the pruning of old snapshots.
 
 from __future__ import annotations
 
-import gzip
+import re
 from typing import TYPE_CHECKING
 
 from collex_graph.rdf.iris import Iris
+from collex_graph.store.lines import read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,17 +37,16 @@ def find_gone(former: Snapshot, base_iri: str, is_known: Callable[[str], bool]) 
         is_known: whether the new graph says anything about an IRI.
     """
     candidates = set(read_gone(former))
-    candidates.update(_subjects(former, f"<{Iris(base_iri).base}id/"))
+    candidates.update(_subjects(former, f"{Iris(base_iri).base}id/"))
     return sorted(iri for iri in candidates if not is_known(iri))
 
 
 def _subjects(snapshot: Snapshot, start: str) -> Iterator[str]:
-    last = ""
-    with gzip.open(snapshot.dump, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            # results of a report come and go with every build: nobody cites them
-            if line.startswith(start) and "/graph/report> ." not in line:
-                subject = line[1 : line.index(">")]
-                if subject != last:
-                    last = subject
-                    yield subject
+    pattern = re.compile(b"^<(" + re.escape(start.encode()) + b"[^>]*)>", re.MULTILINE)
+    # results of a report come and go with every build: nobody cites them
+    ignored = (f"{start}result/", f"{start}report")
+    for chunk in read_chunks(snapshot.dump):
+        for found in set(pattern.findall(chunk)):
+            subject = found.decode()
+            if not subject.startswith(ignored):
+                yield subject

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _IDENTIFIER = re.compile(r"\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?")
 _BUILDING = ".building-"
+KEPT_FOR_NEXT_BUILD = ("parts", "members")
+"""Folders of a snapshot that only a later build reads."""
 
 
 def snapshots_folder(var: Path) -> Path:
@@ -154,7 +156,8 @@ def publish(building: Path, created: datetime) -> Snapshot:
     folder = building.parent
     (building / ".lock").unlink(missing_ok=True)
     for path in sorted(building.rglob("*")):
-        if path.is_file():
+        # what is kept for the next build is checked before it is used, and may be lost
+        if path.is_file() and path.relative_to(building).parts[0] not in KEPT_FOR_NEXT_BUILD:
             _flush_file(path)
     _flush_folder(building)
     base = created.strftime("%Y-%m-%dT%H%M%SZ")

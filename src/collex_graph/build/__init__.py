@@ -1,0 +1,339 @@
+"""Build a snapshot: map the sources, link, load, derive, validate, set aside, publish.
+
+A record that violates a rule is set aside and the rest publishes; a violation of the data set as a
+whole stops publication, and the snapshot served until now stays.
+
+A build starts from the current snapshot where it can: files that are what they were are not mapped
+again, and the store is a copy in which only what differs is replaced. It publishes what a full
+build would. The phases are functions below, in their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from collex_graph.build.aside import (
+    Aside,
+    Positions,
+    aside_by_reading,
+    aside_by_shapes,
+    keys_aside,
+    read_results,
+    requests_without,
+)
+from collex_graph.build.contents import (
+    Former,
+    LinkedMembers,
+    model_quads,
+    open_former,
+    quads_member,
+)
+from collex_graph.build.publication import Publication
+from collex_graph.errors import ConfigurationError, InvalidDatasetError, SnapshotNotFoundError
+from collex_graph.linking.identities import Identities, find_identities
+from collex_graph.model import Severity, ValidationReport
+from collex_graph.pipeline import MappedSource, PartShelf, map_sources
+from collex_graph.rdf.iris import Iris
+from collex_graph.resources import resource_dir
+from collex_graph.sparql.catalogue import stored_query
+from collex_graph.store.builder import Member, StoreBuilder
+from collex_graph.store.lines import LinesWriter
+from collex_graph.store.snapshot import building_folder, current_snapshot
+from collex_graph.validation.readings import ReadingRules
+from collex_graph.validation.validator import validate_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from collex_graph.model import Snapshot, ValidationResult
+    from collex_graph.pipeline import Part
+    from collex_graph.settings import Settings
+
+    Progress = Callable[[str, str], None]
+
+BUNDLED_SOURCE = "institutions"
+"""The concordances that every build reads: libraries, establishments, communes."""
+_MOSTLY_NEW = 0.5
+"""Share of the lines in changed members from which a store is made anew."""
+_OUT_OF_ORDER = 0.1
+"""Share of changed statements from which a copied store is put in order again."""
+
+
+@dataclass
+class BuildSummary:
+    """What a build did, for the person who ran it.
+
+    Attributes:
+        snapshot: what was published.
+        sources: each source after mapping.
+        report: every result, the internal ones included.
+        set_aside: keys of the records left out, by source.
+        derived: derivation → distinct triples.
+        mapped: how many files were mapped; the others were kept from the build before.
+        started_from: identifier of the snapshot whose store was copied; None for a full build.
+    """
+
+    snapshot: Snapshot
+    sources: list[MappedSource]
+    report: ValidationReport
+    set_aside: Mapping[str, frozenset[str]]
+    derived: Mapping[str, int]
+    mapped: int
+    started_from: str | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when everything was published, 1 when a record or a file was left out."""
+        return 1 if self.report.of_severity(Severity.VIOLATION) else 0
+
+
+def build(
+    inputs: Sequence[tuple[str, Path]],
+    settings: Settings,
+    progress: Progress = lambda _stage, _detail: None,
+    *,
+    full: bool = False,
+) -> BuildSummary:
+    """Build and publish a snapshot.
+
+    Args:
+        inputs: (source, path) pairs, as on the command line.
+        settings: ``var`` and ``base_iri`` are used.
+        progress: told of each step.
+        full: map every file and make the store anew, whatever the current snapshot left.
+
+    Raises:
+        ConfigurationError: for an unknown source or a path that does not exist.
+        InvalidDatasetError: when the data set as a whole may not be published.
+    """
+    if not inputs:
+        raise ConfigurationError("nothing to build: give at least one SOURCE=PATH")
+    given = [*inputs, (BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
+    with building_folder(settings.var) as building:
+        work = building / "work"
+        work.mkdir()
+        former, snapshot = (None, None) if full else _former(settings, progress)
+        shelf = PartShelf(
+            building / "parts",
+            work / "unpacked",
+            former=former.parts if former else None,
+            progress=progress,
+        )
+        sources = map_sources(given, base_iri=settings.base_iri, shelf=shelf)
+        graph = _Graph(settings, work, shelf, sources, former, progress)
+
+        rules = ReadingRules.load()
+        read = [read_results(source, rules) for source in sources]
+        reading = [result for results in read for result, *_ in results]
+        _refuse_empty(given, sources, reading)
+        asides = [aside_by_reading(*pair) for pair in zip(sources, read, strict=True)]
+        earlier: list[ValidationResult] = []
+        while True:
+            graph.link(asides)
+            graph.load()
+            graph.derive()
+            results = graph.validate()
+            grown = aside_by_shapes(sources, results, asides, graph.identities)
+            if grown == asides:
+                _refuse_what_no_record_answers_for(results)
+                break
+            earlier += [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
+            asides = grown
+
+        report = ValidationReport(tuple(dict.fromkeys([*reading, *earlier, *results])))
+        of_dataset = [r for r in report.results if r.of_dataset]
+        if of_dataset:
+            raise InvalidDatasetError(
+                f"{len(of_dataset)} violations of the whole data set; nothing was published",
+                report,
+            )
+        progress("publish", "")
+        set_aside = [keys_aside(*pair) for pair in zip(sources, asides, strict=True)]
+        published = graph.publish(building, report, set_aside)
+        by_dataset: dict[str, frozenset[str]] = {}
+        for source, keys in zip(sources, set_aside, strict=True):
+            by_dataset[source.dataset] = by_dataset.get(source.dataset, frozenset()) | keys
+        return BuildSummary(
+            published,
+            sources,
+            report,
+            by_dataset,
+            graph.derived,
+            shelf.mapped,
+            snapshot.identifier if snapshot and graph.former else None,
+        )
+
+
+def is_data(iris: Iris) -> Callable[[str], bool]:
+    """Return which named graphs the default graph is made of (the model, section 4)."""
+    starts = tuple(
+        iris.graph(kind) for kind in ("source", "derived", "vocabulary", "authority", "ontology")
+    )
+    accepted = iris.graph("mapping", "accepted")
+    return lambda graph: graph.startswith(starts) or graph == accepted
+
+
+def _former(settings: Settings, progress: Progress) -> tuple[Former | None, Snapshot | None]:
+    """Return what the current snapshot left, if a build can start from it."""
+    try:
+        snapshot = current_snapshot(settings.var)
+        return open_former(snapshot, Iris(settings.base_iri).base), snapshot
+    except SnapshotNotFoundError:
+        pass
+    except ValueError as error:
+        progress("map", f"a full build: the current snapshot cannot be started from ({error})")
+    return None, None
+
+
+@dataclass
+class _Graph:
+    """The graph under construction: what is loaded after each attempt, and where.
+
+    Attributes:
+        former: what an earlier build left; None once the store is made anew.
+        parts: the parts that the graph is made of, less what is set aside.
+        identities: which IRIs are one node.
+        derived: derivation → distinct triples.
+    """
+
+    settings: Settings
+    work: Path
+    shelf: PartShelf
+    sources: list[MappedSource]
+    former: Former | None
+    progress: Progress
+    parts: list[list[Part]] = field(default_factory=list)
+    identities: Identities = field(default_factory=Identities)
+    derived: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.iris = Iris(self.settings.base_iri)
+        self.linked = LinkedMembers(self.work, self.former.linked if self.former else {})
+        self.model = quads_member(self.work / "model.nq.gz", model_quads(self.iris))
+        self.members: list[Member] = []
+        self.store: StoreBuilder | None = None
+        self.store_path = self.work / "store"
+
+    def link(self, asides: Sequence[Aside]) -> None:
+        """Take the parts without what is set aside, and decide which IRIs are one node."""
+        requests = [
+            requests_without(source, aside)
+            for source, aside in zip(self.sources, asides, strict=True)
+        ]
+        parts = iter(self.shelf.fetch([one for some in requests for one in some]))
+        self.parts = [[next(parts) for _ in some] for some in requests]
+        self.progress("link", "")
+        everything = [part for some in self.parts for part in some]
+        self.identities = find_identities(
+            (part.identity_lines() for part in everything), base_iri=self.iris.base
+        )
+        self.members = [self.model, *self.linked.data(everything, self.identities)]
+
+    def load(self) -> None:
+        """Bring the store to what the model and the parts say."""
+        self.progress("load", "")
+        if self.store is None:
+            self.store = self._open_store()
+        # what was derived from other data goes first
+        self.store.replace("derived", [])
+        self.store.replace("data", self.members)
+
+    def _open_store(self) -> StoreBuilder:
+        data = is_data(self.iris)
+        if self.former is not None:
+            held = {file.digest for file in self.former.held.get("data", ())}
+            new = sum(m.lines.count for m in self.members if m.lines.digest not in held)
+            if new <= _MOSTLY_NEW * sum(m.lines.count for m in self.members):
+                store = StoreBuilder(
+                    self.store_path,
+                    self.iris.base,
+                    data,
+                    copy_of=self.former.store,
+                    held=dict(self.former.held),
+                )
+                if store.count() == self.former.statements:
+                    return store
+                self.progress("load", "a full build: the former store is not what it was")
+                del store
+                self.store_path = self.work / "store-anew"
+            self.former = None
+        return StoreBuilder(self.store_path, self.iris.base, data)
+
+    def derive(self) -> None:
+        """Add what follows from the data, one derivation after the other."""
+        assert self.store is not None
+        graph = self.iris.graph("derived")
+        lines = LinesWriter(self.work / "derived.nq.gz")
+        for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
+            self.progress("derive", path.stem)
+            found = self.store.construct(stored_query(f"derivations/{path.stem}").text(), graph)
+            self.store.load_data(b"".join(found), graph)
+            self.derived[path.stem] = len(found)
+            lines.add(found)
+        self.store.adopt("derived", Member(lines.finish(), frozenset({graph})))
+
+    def validate(self) -> list[ValidationResult]:
+        """Check the default graph against the shapes."""
+        assert self.store is not None
+        self.progress("validate", "")
+        positions = Positions(self.sources, self.identities)
+        return validate_store(self.store.store, positions=positions)
+
+    def publish(
+        self, building: Path, report: ValidationReport, set_aside: Sequence[frozenset[str]]
+    ) -> Snapshot:
+        """Add what is said about the data, and make the whole a snapshot."""
+        assert self.store is not None
+        everything = [part for some in self.parts for part in some]
+        self.store.replace("origins", self.linked.origins(everything, self.identities, self.iris))
+        publication = Publication(
+            building,
+            self.work,
+            self.settings,
+            self.iris,
+            created=datetime.now(UTC).replace(microsecond=0),
+        )
+        publication.load(self.store, self.sources, report)
+        statements = self.store.count()
+        unordered = self.store.changed + (self.former.unordered if self.former else 0)
+        order = self.former is None or unordered > _OUT_OF_ORDER * statements
+        publication.write(
+            self.store,
+            self.store_path,
+            sources=self.sources,
+            set_aside=set_aside,
+            linked=self.linked.made,
+            unordered=0 if order else unordered,
+        )
+        publication.write_aside(everything)
+        self.shelf.keep_only([*everything, *(part for s in self.sources for part in s.parts)])
+        return publication.finish()
+
+
+def _refuse_empty(
+    given: Sequence[tuple[str, Path]],
+    sources: Sequence[MappedSource],
+    reading: Sequence[ValidationResult],
+) -> None:
+    """A source that gives nothing never replaces a snapshot in which it gave something."""
+    for (dataset, path), source in zip(given, sources, strict=True):
+        if source.describes_something:
+            continue
+        why = "no reader knows any file there" if not source.files else "no record could be read"
+        raise InvalidDatasetError(
+            f"{dataset}={path}: {why}; nothing was published, the former snapshot stays",
+            ValidationReport(tuple(reading)),
+        )
+
+
+def _refuse_what_no_record_answers_for(results: Sequence[ValidationResult]) -> None:
+    left = [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
+    if left:
+        raise InvalidDatasetError(
+            f"{len(left)} violations concern no record that could be set aside; nothing was "
+            "published",
+            ValidationReport(tuple(left)),
+        )

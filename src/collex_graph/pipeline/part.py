@@ -1,0 +1,493 @@
+"""Maps one source file into a *part*: a folder that depends on nothing but what it was made of.
+
+A part is made of the bytes of the file, its name below the folder that was given, the mapping
+document, the concordances, the software and the base of IRIs; `PartRequest.key` is a digest of
+these. So parts are made in any order, in processes of their own, and kept from one build to the
+next. A part holds::
+
+    summary.json       what it is, what was counted, the digests of the other files
+    lines.nq.gz        its quads, sorted, each once
+    origins.nq.gz      where each thing was read, for graph/provenance
+    identities.nq.gz   the lines that identities are found from
+    records.gz         each record: row, line, component, parent, things it describes
+    problems.json.gz   what could not be read, or was repaired
+    aside.nq.gz        the quads of records that were left out on purpose
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from collex_graph import __version__
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.mapping.engine import MappingRun
+from collex_graph.mapping.plan import compile_mapping
+from collex_graph.mapping.rules import read_mapping
+from collex_graph.model import Note, Position, Problem
+from collex_graph.rdf.iris import Iris, percent_encode
+from collex_graph.rdf.namespaces import expand
+from collex_graph.resources import resource_dir
+from collex_graph.sources import open_records
+from collex_graph.store.builder import Member
+from collex_graph.store.description import describe_graph, describe_source_file, source_file_iri
+from collex_graph.store.lines import LEVEL, LinesFile, LinesWriter, read_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from collex_graph.mapping.engine import MappedRecord
+    from collex_graph.mapping.plan import Plan
+    from collex_graph.model import SourceFile
+
+FORMAT = 1
+"""Of the files of a part; another number makes all kept parts foreign."""
+_SUMMARY = "summary.json"
+_LINES, _ORIGINS, _ASIDE = "lines.nq.gz", "origins.nq.gz", "aside.nq.gz"
+_IDENTITIES, _RECORDS, _PROBLEMS = "identities.nq.gz", "records.gz", "problems.json.gz"
+_TYPE = f"> <{expand('rdf:type')}> <"
+"""What an N-Quads line that gives a class has after its subject."""
+_DERIVED_FROM = expand("prov:wasDerivedFrom")
+
+
+class MappedRecordEntry(NamedTuple):
+    """One record of a part.
+
+    Attributes:
+        key: ``{label}#{component}`` or ``{label}#row=12``.
+        parent: key of the record around it, None at the top.
+        position: where it stands.
+        identified: its component is an identifier of the source's own.
+        describes: IRIs of the things that it gives a class, its own first. Other records may speak
+            of them too (a link names its target), but this one answers for them.
+    """
+
+    key: str
+    parent: str | None
+    position: Position
+    identified: bool
+    describes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartRequest:
+    """What a part is made of.
+
+    Attributes:
+        file: the source file.
+        label: its path below the folder that was given; the start of its records' keys.
+        base_iri: the setting of that name.
+        circumstances: digest of everything else (`circumstances`).
+        left_out: keys of records to set aside; the label itself stands for the whole file.
+        beside: all files of the input, where the mapping joins records of different files.
+    """
+
+    file: SourceFile
+    label: str
+    base_iri: str
+    circumstances: str
+    left_out: frozenset[str] = frozenset()
+    beside: tuple[SourceFile, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name of the part's folder."""
+        made_of = [
+            FORMAT, self.file.dataset, self.file.sha256, self.file.media_type, self.file.name,
+            self.label, self.base_iri, self.circumstances, sorted(self.left_out),
+            [(file.label, file.sha256) for file in self.beside],
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
+
+
+class Part:
+    """A part on disk.
+
+    Args:
+        folder: its folder.
+        file: the source file, as found today (its path may differ from when the part was made).
+
+    Raises:
+        ValueError: when the folder is not that of a part; says why.
+    """
+
+    def __init__(self, folder: Path, file: SourceFile) -> None:
+        self.folder = folder
+        self.file = file
+        try:
+            self._summary: dict[str, Any] = json.loads((folder / _SUMMARY).read_bytes())
+        except OSError as error:
+            raise ValueError(f"{error.filename}: {error.strerror}") from None
+        if not isinstance(self._summary, dict) or self._summary.get("format") != FORMAT:
+            raise ValueError(f"{folder / _SUMMARY} is no summary of a part")
+
+    def check(self) -> None:
+        """Compare every file with its digest.
+
+        Raises:
+            ValueError: naming the file that is damaged.
+        """
+        summary = dict(self._summary)
+        said = summary.pop("digest", None)
+        if said != _digest_of(summary):
+            raise ValueError(f"{self.folder / _SUMMARY} was altered")
+        for name, digest in summary["digests"].items():
+            path = self.folder / name
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+                raise ValueError(f"{path} is missing or was altered")
+
+    @property
+    def key(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+    @property
+    def label(self) -> str:
+        """Path of the source file below the folder that was given."""
+        return str(self._summary["label"])
+
+    @property
+    def rule_counts(self) -> dict[str, int]:
+        """Mapping rule → quads; a rule that produced none is there with 0."""
+        return dict(self._summary["rule_counts"])
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What the file holds and no rule looks at → how often."""
+        return dict(self._summary["left_out"])
+
+    @property
+    def leaves(self) -> dict[str, int]:
+        """What the mapping leaves out on purpose → how often it was met, 0 for never."""
+        return dict(self._summary["leaves"])
+
+    @property
+    def records_read(self) -> int:
+        """Notices and components, or rows."""
+        return int(self._summary["records_read"])
+
+    @property
+    def publisher_records(self) -> int:
+        """Records as the publisher counts them: notices (not their components), or rows."""
+        return int(self._summary["publisher_records"])
+
+    @property
+    def describes_something(self) -> bool:
+        """Whether any record gives a thing a class."""
+        return bool(self._summary["describes_something"])
+
+    @property
+    def has_components(self) -> bool:
+        """Whether its records are named otherwise than by rows."""
+        return bool(self._summary["has_components"])
+
+    @property
+    def lines(self) -> Member:
+        """Its quads."""
+        return self._member(_LINES, frozenset(self._summary["graphs"]))
+
+    @property
+    def origins(self) -> Member:
+        """Where its things were read."""
+        iris = Iris(self._summary["base_iri"])
+        return self._member(_ORIGINS, frozenset({iris.graph("provenance")}))
+
+    def _member(self, name: str, graphs: frozenset[str]) -> Member:
+        count, digest = self._summary["counts"][name], self._summary["digests"][name]
+        return Member(LinesFile(self.folder / name, count, digest), graphs)
+
+    def aside(self) -> Iterator[bytes]:
+        """Yield the lines of the records left out, in chunks."""
+        return read_chunks(self.folder / _ASIDE)
+
+    def identity_lines(self) -> bytes:
+        """Return the lines that identities are found from."""
+        return b"".join(read_chunks(self.folder / _IDENTITIES))
+
+    def problems(self) -> list[Problem]:
+        """Return what could not be read, or was repaired."""
+        with gzip.open(self.folder / _PROBLEMS, "rt", encoding="utf-8") as lines:
+            return [_problem(json.loads(line)) for line in lines]
+
+    def records(self) -> Iterator[MappedRecordEntry]:
+        """Yield the records, left-out ones included, in the order they were read."""
+        with gzip.open(self.folder / _RECORDS, "rt", encoding="utf-8") as lines:
+            for text in lines:
+                row, line, component, parent, identified, *describes = json.loads(text)
+                position = Position(self.file.name, line, row, component)
+                yield MappedRecordEntry(
+                    _key(self.label, row, component),
+                    None if parent is None else f"{self.label}#{parent}",
+                    position,
+                    bool(identified),
+                    tuple(describes),
+                )
+
+
+def _key(label: str, row: int | None, component: str | None) -> str:
+    return f"{label}#row={row}" if row is not None else f"{label}#{component or ''}"
+
+
+def circumstances(dataset: str) -> str:
+    """Return a digest of what the mapping of a source depends on besides its files.
+
+    That is its mapping document, every concordance and alignment in ``mappings/`` (any may be read
+    by a function), the ontology, this software and the libraries that read and write.
+    """
+    digest = hashlib.sha256()
+    for name in ("pyoxigraph", "lxml", "edtf", "langcodes", "python-stdnum"):
+        digest.update(f"{name} {version(name)}\0".encode())
+    digest.update(f"{__version__}\0{_software()}\0".encode())
+    mappings = resource_dir("mappings")
+    read = [mappings / dataset / "mapping.yml"]
+    read += (path for path in sorted(mappings.rglob("*.[ct]sv")) if "sample" not in path.parts)
+    ontology = resource_dir("ontology")
+    read += sorted(path for path in ontology.rglob("*") if path.suffix in {".ttl", ".jsonld"})
+    for path in read:
+        digest.update(f"{path.name}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _software() -> str:
+    """Return a digest of the program text, so that a kept part never outlives what made it."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        if not {"server", "sparql", "validation"} & set(path.parts):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _plan(dataset: str, base_iri: str, _circumstances: str) -> Plan:
+    """Return the compiled mapping of a source, made once in each process."""
+    document = resource_dir("mappings") / dataset / "mapping.yml"
+    return compile_mapping(read_mapping(document), base_iri)
+
+
+def joins_files(dataset: str, base_iri: str, circumstances: str) -> bool:
+    """Compile the mapping of a source; say whether it joins records of different files.
+
+    Raises:
+        ResourceFileError: when it cannot be used.
+    """
+    return MappingRun(_plan(dataset, base_iri, circumstances)).needs_index
+
+
+def make_part(request: PartRequest, folder: Path) -> None:
+    """Map a source file into a folder, which must not exist.
+
+    Raises:
+        ResourceFileError: when the mapping or a concordance cannot be used.
+    """
+    folder.mkdir(parents=True)
+    _Making(request, folder).run()
+
+
+class _Making:
+    """One pass over one file."""
+
+    def __init__(self, request: PartRequest, folder: Path) -> None:
+        self._request = request
+        self._label = request.label
+        self._folder = folder
+        self._iris = Iris(request.base_iri)
+        self._problems: list[Problem] = []
+        self._graphs: set[str] = set()
+        self._keys: set[str] = set()
+        self._publisher_records = 0
+        self._describes_something = False
+        # things that rows are about: a 64-bit hash instead of the IRI, for large tables
+        self._rows: dict[int, int] = {}
+        self._current: tuple[str, list[Any]] | None = None
+
+    def run(self) -> None:
+        request = self._request
+        plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
+        run = MappingRun(plan)
+        for file in request.beside:
+            with suppress(UnreadableSourceError):  # said when the file itself is mapped
+                run.index(file, open_records)
+        self._lines = LinesWriter(self._folder / _LINES)
+        self._origins = LinesWriter(self._folder / _ORIGINS)
+        self._aside = LinesWriter(self._folder / _ASIDE)
+        self._identities = LinesWriter(self._folder / _IDENTITIES)
+        with gzip.GzipFile(self._folder / _RECORDS, "wb", LEVEL, mtime=0) as self._records:
+            try:
+                for found in run.map_file(request.file, open_records):
+                    self._take(found)
+            except UnreadableSourceError as error:
+                note = Note("UnreadableFile", request.file.name, (("reason", error.problem),))
+                position = Position(request.file.name, line=error.line)
+                self._problems.append(Problem(note, position, self._label, None, "", None))
+            else:
+                self._end_record()
+                if not self._describes_something:
+                    note = Note("NothingRead", request.file.name)
+                    position = Position(request.file.name)
+                    self._problems.append(Problem(note, position, self._label, None, "", None))
+            self._end_record()
+        self._write(run)
+
+    def _take(self, found: MappedRecord) -> None:
+        key = self._label + found.record.removeprefix(self._request.file.name)
+        if self._current is None or self._current[0] != key:
+            self._end_record()
+            self._begin_record(key, found)
+        assert self._current is not None
+        self._problems.extend(
+            replace(
+                problem, record=self._label + problem.record.removeprefix(problem.position.file)
+            )
+            for problem in found.problems
+        )
+        if not found.lines:
+            return
+        if found.subject is not None and any(_TYPE in line for line in found.lines):
+            describes = self._current[1]
+            if found.subject not in describes[5:]:
+                describes.append(found.subject)
+                self._describes_something = True
+        lines = [line.encode() for line in found.lines]
+        if key in self._request.left_out or self._label in self._request.left_out:
+            self._aside.add(lines)
+        else:
+            # the graph is the last term of an N-Quads line: ``… <graph> .``
+            for line in found.lines:
+                self._graphs.add(line[line.rindex("<") + 1 : -4])
+            self._lines.add(lines)
+            if found.identities:
+                self._identities.add(line.encode() for line in found.identities)
+
+    def _begin_record(self, key: str, found: MappedRecord) -> None:
+        position = found.position
+        parent = None
+        if found.parent is not None:
+            parent = found.parent.removeprefix(f"{self._request.file.name}#")
+        self._current = (
+            key,
+            [position.row, position.line, position.component, parent, int(found.identified)],
+        )
+        is_new = position.row is not None or key not in self._keys
+        if position.row is None:
+            self._keys.add(key)
+        # the first row of a table is its header: what is said of it concerns the whole table
+        self._publisher_records += is_new and parent is None and position.row != 1
+
+    def _end_record(self) -> None:
+        if self._current is None:
+            return
+        key, entry = self._current
+        self._current = None
+        row, line, component, parent, _, *describes = entry
+        if component is None and parent is None:
+            # as json.dumps, many times faster; an IRI holds nothing that JSON would escape
+            things = "".join(f', "{subject}"' for subject in describes)
+            text = f"[{_number(row)}, {_number(line)}, null, null, 0{things}]\n"
+        else:
+            text = json.dumps(entry) + "\n"
+        self._records.write(text.encode())
+        if not describes:
+            return
+        position = Position(self._request.file.name, line, row, component)
+        if row is not None:
+            self._refuse_second_row(key, position, describes[0])
+        if key in self._request.left_out or self._label in self._request.left_out:
+            return
+        fragment = position.fragment()
+        origin = source_file_iri(self._request.file, self._iris)
+        origin += f"#{fragment}" if fragment else ""
+        graph = self._iris.graph("provenance")
+        self._origins.add(
+            f"<{subject}> <{_DERIVED_FROM}> <{origin}> <{graph}> .\n".encode()
+            for subject in describes
+        )
+
+    def _refuse_second_row(self, key: str, position: Position, own: str) -> None:
+        """Of two rows of one table that claim to be the same thing the first is believed.
+
+        A row's own thing comes first; of the others (a journal, its publisher) several may speak.
+        """
+        assert position.row is not None
+        first = self._rows.setdefault(hash(own), position.row)
+        if first != position.row:
+            note = Note("SameIdentifierInTwoRows", own, (("first", str(first)),))
+            self._problems.append(Problem(note, position, key, own, "", None))
+
+    def _write(self, run: MappingRun) -> None:
+        file = self._request.file
+        self._origins.add(f"{quad} .\n".encode() for quad in describe_source_file(file, self._iris))
+        self._origins.add(
+            f"{describe_graph(graph, file, self._iris)} .\n".encode()
+            for graph in sorted(self._graphs)
+        )
+        writers = (self._lines, self._origins, self._aside, self._identities)
+        written = [writer.finish() for writer in writers]
+        with gzip.GzipFile(self._folder / _PROBLEMS, "wb", LEVEL, mtime=0) as lines:
+            for problem in self._problems:
+                lines.write(json.dumps(asdict(problem)).encode() + b"\n")
+        digests = {found.path.name: found.digest for found in written}
+        for name in (_RECORDS, _PROBLEMS):
+            digests[name] = hashlib.sha256((self._folder / name).read_bytes()).hexdigest()
+        summary = {
+            "format": FORMAT,
+            "dataset": file.dataset,
+            "label": self._label,
+            "base_iri": self._request.base_iri,
+            "graphs": sorted(self._graphs),
+            "counts": {found.path.name: found.count for found in written},
+            "digests": digests,
+            "rule_counts": run.rule_counts,
+            "left_out": run.left_out,
+            "leaves": run.leaves,
+            "records_read": run.records_read,
+            "publisher_records": self._publisher_records,
+            "describes_something": self._describes_something,
+            "has_components": bool(self._keys),
+        }
+        summary["digest"] = _digest_of(summary)
+        # written last: a part without it is not one
+        text = json.dumps(summary, ensure_ascii=False, indent=1)
+        (self._folder / _SUMMARY).write_text(text, encoding="utf-8")
+
+
+def names_of_its_own(record: MappedRecordEntry) -> list[str]:
+    """Return what no record of another file of the source may be named.
+
+    That is the record's identifier where the source has one for it. Elsewhere two files may use one
+    short identifier (``d_1``); only the mapping knows, in the IRI that it makes of it, whether they
+    mean one thing. What else a record describes (a place, a publisher) is named after something
+    else.
+    """
+    component = record.position.component
+    if component is None:
+        return []
+    if record.identified:
+        return [component]
+    segment = percent_encode(component)
+    return [subject for subject in record.describes if segment in subject.split("/")]
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
+def _digest_of(summary: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()
+
+
+def _problem(told: dict[str, Any]) -> Problem:
+    note = told.pop("note")
+    return Problem(
+        note=Note(note["rule"], note["value"], tuple((k, v) for k, v in note["arguments"])),
+        position=Position(**told.pop("position")),
+        **told,
+    )

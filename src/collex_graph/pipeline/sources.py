@@ -1,0 +1,325 @@
+"""Maps sources: finds their files, makes the part of each, decides what several files tell.
+
+Parts (`collex_graph.pipeline.part`) that an earlier build left are used again where they fit; the
+others are made, in parallel processes where there is more than one core and enough to do. Nothing
+depends on the order in which they are done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+from collections import Counter
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from collex_graph.errors import ConfigurationError, UnreadableSourceError
+from collex_graph.model import Note, Problem
+from collex_graph.pipeline.part import (
+    Part,
+    PartRequest,
+    circumstances,
+    joins_files,
+    make_part,
+    names_of_its_own,
+)
+from collex_graph.resources import resource_dir
+from collex_graph.sources.files import find_source_files, is_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from collex_graph.model import SourceFile
+    from collex_graph.pipeline.part import MappedRecordEntry
+
+_ENOUGH_FOR_PROCESSES = 4_000_000
+"""Bytes to map from which processes of their own (half a second of CPU each to start) pay."""
+
+
+@dataclass
+class MappedSource:
+    """One input of a build after mapping.
+
+    Attributes:
+        dataset: short name of the source.
+        files: what was read.
+        ignored: files of the folder that no reader knows.
+        requests: what the part of each file is made of.
+        parts: the part of each file, whole.
+        across: problems that other files had to be known for, by label.
+    """
+
+    dataset: str
+    files: list[SourceFile] = field(default_factory=list)
+    ignored: list[Path] = field(default_factory=list)
+    requests: list[PartRequest] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    across: dict[str, list[Problem]] = field(default_factory=dict)
+
+    @property
+    def rule_counts(self) -> Counter[str]:
+        """Mapping rule → quads; a rule that produced none is there with 0."""
+        counts: Counter[str] = Counter()
+        for part in self.parts:
+            counts.update(part.rule_counts)
+        return counts
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What the files hold and no rule looks at → how often."""
+        counts: Counter[str] = Counter()
+        for part in self.parts:
+            counts.update(part.left_out)
+        return counts
+
+    @property
+    def leaves(self) -> Counter[str]:
+        """What the mapping leaves out on purpose → how often it was met, 0 for never."""
+        counts: Counter[str] = Counter()
+        for part in self.parts:
+            counts.update(part.leaves)
+        return counts
+
+    @property
+    def records_read(self) -> int:
+        """Notices and components, or rows."""
+        return sum(part.records_read for part in self.parts)
+
+    @property
+    def publisher_records(self) -> int:
+        """Records as the publisher counts them: notices (not their components), or rows."""
+        return sum(part.publisher_records for part in self.parts)
+
+    @property
+    def describes_something(self) -> bool:
+        """Whether any record gives a thing a class."""
+        return any(part.describes_something for part in self.parts)
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """Everything that the mapping could not read, or repaired, file by file."""
+        for part in self.parts:
+            yield from part.problems()
+            yield from self.across.get(part.label, ())
+
+    def records(self) -> Iterator[MappedRecordEntry]:
+        """Every record, in the order they were read."""
+        for part in self.parts:
+            yield from part.records()
+
+
+class PartShelf:
+    """The parts of one build, and those that an earlier one left.
+
+    Args:
+        folder: where the parts of this build stand.
+        unpacked: where the files of archives are put, which the caller removes in the end.
+        former: where an earlier build left its own; None for none.
+        progress: told of each file that is mapped, and of parts that cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        unpacked: Path,
+        *,
+        former: Path | None = None,
+        progress: Callable[[str, str], None] = lambda _stage, _detail: None,
+    ) -> None:
+        self.unpacked = unpacked
+        self._folder = folder
+        self._former = former
+        self._progress = progress
+        self.mapped = 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def fetch(self, requests: Sequence[PartRequest]) -> list[Part]:
+        """Return the parts asked for, in that order; those that are not there are made.
+
+        Raises:
+            ResourceFileError: when a mapping or a concordance cannot be used.
+            UnreadableSourceError: when the process that mapped a file died.
+        """
+        missing: dict[str, PartRequest] = {}
+        for request in requests:
+            if not (self._folder / request.key).exists() and not self._take_over(request.key):
+                missing.setdefault(request.key, request)
+        # the largest first, so that no process is left alone with one at the end
+        self._make(sorted(missing.values(), key=lambda request: -request.file.size_bytes))
+        return [Part(self._folder / request.key, request.file) for request in requests]
+
+    def keep_only(self, parts: Sequence[Part]) -> None:
+        """Remove the parts that the finished build does not consist of."""
+        keys = {part.key for part in parts}
+        for folder in self._folder.iterdir():
+            if folder.name not in keys:
+                shutil.rmtree(folder)
+
+    def _take_over(self, key: str) -> bool:
+        """Link the files of a part of the former build here, if they are what they were."""
+        if self._former is None or not (self._former / key).is_dir():
+            return False
+        try:
+            # the file of the part is not needed to check it
+            Part(self._former / key, None).check()  # type: ignore[arg-type]
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            self._progress("map", f"a kept part is not used: {error}")
+            return False
+        temporary = self._folder / f".{key}"
+        temporary.mkdir()
+        for path in sorted((self._former / key).iterdir()):
+            link_file(path, temporary / path.name)
+        temporary.rename(self._folder / key)
+        return True
+
+    def _make(self, requests: Sequence[PartRequest]) -> None:
+        self.mapped += len(requests)
+        processes = min(_cores(), len(requests))
+        if processes < 2 or sum(r.file.size_bytes for r in requests) < _ENOUGH_FOR_PROCESSES:
+            for request in requests:
+                self._progress("map", request.file.name)
+                make_part(request, self._folder / request.key)
+            return
+        try:
+            self._make_in_processes(requests, processes)
+        except BrokenProcessPool:
+            # which file it was is not said: those not finished are mapped again one by one
+            for request in requests:
+                folder = self._folder / request.key
+                if (folder / "summary.json").exists():
+                    continue
+                shutil.rmtree(folder, ignore_errors=True)
+                try:
+                    self._make_in_processes([request], 1)
+                except BrokenProcessPool:
+                    raise UnreadableSourceError(
+                        request.file.path,
+                        "the process that mapped it died, most likely for want of memory; nothing "
+                        "was published. Free memory, or split the file",
+                    ) from None
+
+    def _make_in_processes(self, requests: Sequence[PartRequest], processes: int) -> None:
+        # spawn: a process that shares nothing with this one, its threads and open stores included
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            names: dict[Future[None], str] = {}
+            for request in requests:
+                future = pool.submit(make_part, request, self._folder / request.key)
+                names[future] = request.file.name
+            try:
+                for future in as_completed(names):
+                    future.result()
+                    self._progress("map", names[future])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def map_sources(
+    inputs: Sequence[tuple[str, Path]], *, base_iri: str, shelf: PartShelf
+) -> list[MappedSource]:
+    """Read and map every file of some sources.
+
+    Args:
+        inputs: (short name of a source; file, archive, folder, or pattern of files).
+        base_iri: the setting of that name.
+        shelf: where the parts are, and stand afterwards.
+
+    Raises:
+        ConfigurationError: for a source without mapping, or a path that does not exist.
+        ResourceFileError: when a mapping cannot be used.
+        UnreadableSourceError: when the process that mapped a file died.
+    """
+    known = known_sources()
+    for dataset, path in inputs:
+        if dataset not in known:
+            raise ConfigurationError(f"unknown source {dataset!r}; known ones: {', '.join(known)}")
+        if not path.exists() and not is_pattern(path):
+            raise ConfigurationError(
+                f"{path}: no such file or folder (given for source {dataset!r})"
+            )
+    given = {dataset: circumstances(dataset) for dataset, _ in inputs}
+    joined = {name: joins_files(name, base_iri, digest) for name, digest in given.items()}
+    sources = []
+    for dataset, path in inputs:
+        source = MappedSource(dataset)
+        try:
+            source.files, source.ignored = find_source_files(dataset, path, shelf.unpacked)
+        except UnreadableSourceError as error:
+            raise ConfigurationError(f"{error} (given for source {dataset!r})") from error
+        beside = tuple(source.files) if joined[dataset] else ()
+        source.requests = [
+            PartRequest(file, file.label or file.name, base_iri, given[dataset], beside=beside)
+            for file in source.files
+        ]
+        sources.append(source)
+    parts = iter(shelf.fetch([request for source in sources for request in source.requests]))
+    for source in sources:
+        source.parts = [next(parts) for _ in source.requests]
+    _refuse_components_of_two_files(sources)
+    return sources
+
+
+def known_sources() -> list[str]:
+    """Return the short names of the sources that have a mapping."""
+    return sorted(path.parent.name for path in resource_dir("mappings").glob("*/mapping.yml"))
+
+
+def enclosed_by(records: Mapping[str, str | None], set_aside: frozenset[str]) -> frozenset[str]:
+    """Return the records set aside together with everything that they enclose.
+
+    Args:
+        records: key → key of the record around it.
+        set_aside: keys.
+    """
+    inside: dict[str, list[str]] = {}
+    for key, parent in records.items():
+        if parent is not None:
+            inside.setdefault(parent, []).append(key)
+    closed = set(set_aside)
+    pending = list(set_aside)
+    while pending:
+        for key in inside.get(pending.pop(), ()):
+            if key not in closed:
+                closed.add(key)
+                pending.append(key)
+    return frozenset(closed)
+
+
+def _refuse_components_of_two_files(sources: Sequence[MappedSource]) -> None:
+    """A component that an earlier file of the dataset has described sets the later one aside."""
+    owners: dict[tuple[str, str], tuple[Path, str]] = {}
+    several = Counter(source.dataset for source in sources for part in source.parts)
+    for source in sources:
+        for part in source.parts:
+            if several[source.dataset] < 2 or not part.has_components:
+                continue
+            for record in part.records():
+                for name in names_of_its_own(record):
+                    here = (part.file.path, part.file.name.rpartition("/")[2])
+                    owner, first = owners.setdefault((source.dataset, name), here)
+                    if owner == part.file.path:
+                        continue
+                    component = record.position.component
+                    assert component is not None
+                    note = Note("IdentifierInTwoFiles", component, (("first", first),))
+                    source.across.setdefault(part.label, []).append(
+                        Problem(note, record.position, record.key, None, "", None)
+                    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def link_file(path: Path, target: Path) -> None:
+    """Give a file a second name; copy it where the file system has no such names."""
+    with contextlib.suppress(OSError):
+        target.hardlink_to(path)
+        return
+    shutil.copyfile(path, target)

@@ -1,0 +1,174 @@
+"""Files of distinct N-Quads lines in the order of their bytes, gzipped: what a snapshot is made of.
+
+Sorted lines can be told apart, merged and compared as streams, in constant memory. The bytes of a
+file depend on its lines alone, so that equal digests mean equal statements, and several files one
+after the other are again a gzip file (RFC 1952, section 2.2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+LEVEL = 3
+"""Of compression: a third of the time of level 6 for files a sixth larger (15 : 1 on N-Quads)."""
+_RUN_BYTES = 16 << 20
+"""Lines sorted at once in memory."""
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class LinesFile:
+    """One finished file.
+
+    Attributes:
+        path: where it is.
+        count: its lines, that is, quads.
+        digest: SHA-256 of its bytes, hexadecimal.
+    """
+
+    path: Path
+    count: int
+    digest: str
+
+
+class LinesWriter:
+    """Sorts lines given in any order and writes each once.
+
+    Args:
+        path: the file to write; runs that do not fit in memory stand beside it until the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._buffer: list[bytes] = []
+        self._size = 0
+        self._runs: list[Path] = []
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Take some lines, each with its line feed."""
+        before = len(self._buffer)
+        self._buffer += lines
+        self._size += sum(map(len, islice(self._buffer, before, None)))
+        if self._size > _RUN_BYTES:
+            self._spill()
+
+    def finish(self) -> LinesFile:
+        """Write the file; the writer takes nothing more."""
+        if not self._runs:
+            lines: Iterable[bytes] = sorted(set(self._buffer))
+            found = write_lines(self._path, lines)
+        else:
+            self._spill()
+            with ExitStack() as stack:
+                runs = [stack.enter_context(run.open("rb")) for run in self._runs]
+                found = write_lines(self._path, _distinct(heapq.merge(*runs)))
+            for run in self._runs:
+                run.unlink()
+        self._buffer.clear()
+        return found
+
+    def _spill(self) -> None:
+        run = self._path.with_name(f"{self._path.name}.run-{len(self._runs)}")
+        self._buffer.sort()
+        run.write_bytes(b"".join(self._buffer))
+        self._runs.append(run)
+        self._buffer.clear()
+        self._size = 0
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> LinesFile:
+    """Write lines that are sorted and distinct already."""
+    # 31: a gzip wrapper with the largest window; zlib writes no name and no time into it
+    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+    digest = hashlib.sha256()
+    count = 0
+    pending = iter(lines)
+    with path.open("wb") as file:
+        while some := list(islice(pending, 4096)):
+            count += len(some)
+            part = squeeze.compress(b"".join(some))
+            digest.update(part)
+            file.write(part)
+        part = squeeze.flush()
+        digest.update(part)
+        file.write(part)
+    return LinesFile(path, count, digest.hexdigest())
+
+
+def read_chunks(path: Path, size_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield the lines of a file in chunks of whole lines, of about the size given."""
+    with path.open("rb") as file:
+        stretch = zlib.decompressobj(31)
+        parts: list[bytes] = []
+        size = 0
+        while packed := file.read(_CHUNK_BYTES // 8):
+            while packed:
+                plain = stretch.decompress(packed)
+                packed = b""
+                if stretch.eof and stretch.unused_data:
+                    packed, stretch = stretch.unused_data, zlib.decompressobj(31)
+                parts.append(plain)
+                size += len(plain)
+                if size >= size_bytes:
+                    whole, feed, rest = b"".join(parts).rpartition(b"\n")
+                    if feed:
+                        yield whole + feed
+                    else:
+                        rest = whole + rest
+                    parts, size = [rest], len(rest)
+        left = b"".join(parts)
+        if not stretch.eof or (left and not left.endswith(b"\n")):
+            raise EOFError(f"{path} is cut short")
+        if left:
+            yield left
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, each with its line feed."""
+    for chunk in read_chunks(path):
+        yield from chunk.splitlines(keepends=True)
+
+
+def merged(paths: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the distinct lines of several files, sorted."""
+    return _distinct(heapq.merge(*map(read_lines, paths)))
+
+
+def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Compare two sorted streams of distinct lines.
+
+    Yields:
+        Each line that only one of them has, with whether it is new.
+
+    >>> list(difference(iter([b"a", b"b"]), iter([b"b", b"c"])))
+    [(b'a', False), (b'c', True)]
+    """
+    here, there = next(old, None), next(new, None)
+    while here is not None or there is not None:
+        if here == there:
+            here, there = next(old, None), next(new, None)
+        elif there is None or (here is not None and here < there):
+            assert here is not None
+            yield here, False
+            here = next(old, None)
+        else:
+            yield there, True
+            there = next(new, None)
+
+
+def _distinct(lines: Iterable[bytes]) -> Iterator[bytes]:
+    last = b""
+    for line in lines:
+        if line != last:
+            last = line
+            yield line
