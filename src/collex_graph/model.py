@@ -211,10 +211,11 @@ class RecordSource:
         quoted: for tables, whether a quotation mark encloses a cell.
         header: for tables, ``blank`` where a header block of names and values stands above the
             table, ended by a blank row; ``""`` where the first row has the columns.
+        optional: for tables, columns that a file may lack without a word.
         cells: for tables, a regular expression: the records are the filled cells of the columns
             whose whole header it matches; ``""`` where they are the rows.
         iterator: for formulations of `mapping.formulations`, the records, as the document says it;
-            for tables, ``file`` for one record in each file that has a row.
+            for tables, ``file`` for one record a file, with the cells of its first row.
         references: for formulations of `mapping.formulations`, what the rules refer to.
         selection: for formulations of `mapping.formulations`, what the formulation made of both:
             `JsonPattern` or `NodeChoice`.
@@ -234,6 +235,7 @@ class RecordSource:
     quoted: bool = True
     header: str = ""
     cells: str = ""
+    optional: frozenset[str] = frozenset()
     iterator: str = ""
     references: frozenset[str] = frozenset()
     selection: tuple[Any, ...] = ()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
@@ -76,6 +76,7 @@ def test_every_function_is_documented_with_an_example() -> None:
         assert ">>>" in (inspect.getdoc(entry.call) or ""), entry.name
 
 
+@settings(deadline=None)  # one example draws for every function
 @given(st.data())
 def test_no_text_upsets_a_function(data: st.DataObject) -> None:
     # Whatever a source holds, a function answers or refuses with a rule.

@@ -307,11 +307,6 @@ REFUSED_DOCUMENTS = {
     "an unknown header block": (changed("n: csv}", "n: csv, header: twelve}"), 3, "blank"),
     "a cell where the records are rows": (changed("$(id)", "$(_cell)"), 7, "`cells`"),
     "a header block that is not declared": (changed("$(id)", "$(_header.x)"), 7, "`header`"),
-    "a column where the record is a file": (
-        changed("n: csv}", "n: csv, iterator: file}"),
-        7,
-        "has a record a file",
-    ),
     "a delimiter of a tree": (changed('//item"}', '//item", delimiter: ;}', TREE), 3, "no meaning"),
     "a long delimiter": (changed("n: csv}", "n: csv, delimiter: ', '}"), 3, "one character"),
     "quotes that are neither": (changed("n: csv}", "n: csv, quotes: maybe}"), 3, "true or false"),

@@ -168,7 +168,8 @@ def test_an_object_property_never_ranges_over_a_datatype_nor_the_reverse():
 
 
 def test_every_collex_name_used_in_the_data_folders_is_defined():
-    defined = {iri[len(NAMESPACE) :] for iri in classes() + properties()}
+    structures = terms_of("qb:DataStructureDefinition")
+    defined = {iri[len(NAMESPACE) :] for iri in classes() + properties() + structures}
     used = names_used("collex")
     undefined = {n: sorted(f) for n, f in used.items() if n not in defined | NEVER_STATED}
     assert undefined == {}

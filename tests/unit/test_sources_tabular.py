@@ -125,8 +125,8 @@ def report(tmp_path, content=REPORT):
     path.write_text(content, encoding="utf-8")
     (found,), _ = find_source_files("test", path)
     file = RecordSource(
-        "file", "*.csv", "csv", columns=frozenset({"_header.Report_ID", "_header.Exceptions"}),
-        header="blank", iterator="file",
+        "file", "*.csv", "csv", header="blank", iterator="file",
+        columns=frozenset({"_header.Report_ID", "_header.Exceptions", "Metric"}),
     )  # fmt: skip
     row = RecordSource("row", "*.csv", "csv", columns=frozenset({"Title"}), header="blank")
     cell = RecordSource(
@@ -148,6 +148,7 @@ def of_source(stream, index, *names):
 def test_a_block_above_the_header_gives_its_values_to_every_record(tmp_path):
     names = ("_header.Report_ID", "_header.Exceptions", "_header.Institution_ID")
     assert of_source(report(tmp_path), 0, *names) == [(1, 1, "TR", "a, b", "")]
+    assert of_source(report(tmp_path), 0, "Metric") == [(1, 1, "Requests")]
     assert of_source(report(tmp_path), 1, "Title", "_header.Report_ID") == [
         (6, 1, "Journal", "TR"), (7, 2, "Book", "TR"),
     ]  # fmt: skip
@@ -161,14 +162,25 @@ def test_filled_cells_of_matching_columns_are_records_with_their_row(tmp_path):
     ]
 
 
-def test_a_table_without_rows_has_no_record_of_the_file(tmp_path):
-    stream = report(tmp_path, "Report_ID,TR\n\nTitle,Jan-2017\n")
-    assert [record for record in stream if record.usable] == []
+def test_a_block_without_rows_behind_it_is_still_a_record(tmp_path):
+    stream = report(tmp_path, "Report_ID,TR\n\nTitle,Metric,Jan-2017\n")
+    assert of_source(stream, 0, "_header.Report_ID", "Metric") == [(1, 1, "TR", "")]
+
+
+def test_a_table_without_block_and_rows_has_no_record(tmp_path):
+    file = asked("id", iterator="file")
+    assert rows(tmp_path, "id,name\n", file) == []
+    assert rows(tmp_path, "id,name\n1,a\n2,b\n", file) == [(1, 1, "1", "a")]
 
 
 def test_a_block_without_a_blank_row_behind_it_is_refused(tmp_path):
     with pytest.raises(UnreadableSourceError, match="no blank row"):
         report(tmp_path, "Report_ID,TR\nTitle,Jan-2017\nJournal,1\n")
+
+
+def test_a_column_that_need_not_be_there_is_not_missed(tmp_path):
+    source = asked("id", "name", "note", optional=frozenset({"note"}))
+    assert notes(tmp_path, "id\n1\n", source) == [(1, "MissingColumn", "name", False)]
 
 
 def test_a_name_that_the_block_lacks_is_a_missing_column(tmp_path):

@@ -445,10 +445,6 @@ class PassWriter:
                 f"not one of the `values` of source {source.name!r}, and `header` or `cells` of "
                 "the source do not give it",
             )
-        if source.iterator == "file":
-            raise self._vocabulary.refuse(
-                line, f"$({text}) belongs to a row; source {source.name!r} has a record a file"
-            )
 
     def _parsed(self, text: str, line: int) -> tuple[Expression, dict[str, str]]:
         try:

@@ -207,6 +207,7 @@ class Plan:
                 quoted=source.quoted,
                 header=source.header,
                 cells=source.cells,
+                optional=source.optional,
                 iterator=source.iterator,
             )
         line, what = source.line, f"the iterator of source {source.name!r}"

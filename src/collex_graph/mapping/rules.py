@@ -70,12 +70,12 @@ _SOURCE_KEYS = {
     name: name
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
-        "aliases", "values", "header", "cells", "leaves",
+        "aliases", "values", "header", "cells", "optional", "leaves",
     )
 }  # fmt: skip
 
 
-_TABLE_KEYS = ("delimiter", "quotes", "aliases", "header", "cells")
+_TABLE_KEYS = ("delimiter", "quotes", "aliases", "header", "cells", "optional")
 T = TypeVar("T")
 
 _ENGINE_VALUES = frozenset({"_file", "_position", "_positionInUnit", "_row"})
@@ -238,6 +238,7 @@ class Source:
     quoted: bool = True
     header: str = ""
     cells: str = ""
+    optional: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaves: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Call] = field(default_factory=dict)
@@ -475,6 +476,9 @@ class _Reader:
             quoted=self._yes_or_no(parts["quotes"]) if "quotes" in parts else True,
             header=self._one_of(parts.get("header"), "blank"),
             cells=self._pattern(parts.get("cells")),
+            optional=frozenset(self._text(name) for name in self._list(parts["optional"]))
+            if "optional" in parts
+            else frozenset(),
             aliases={
                 column: tuple(self._text(other) for other in self._list(others))
                 for column, others in self._pairs(parts["aliases"])

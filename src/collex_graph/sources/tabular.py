@@ -79,6 +79,12 @@ class TableRecords:
         header = self._split(lines, self.delimiter)
         self._width = len(header)
         self._columns, self._notes = self._read_header(header, asked, aliases)
+        optional = {name for source in sources for name in source.optional}
+        self._notes = [
+            (note, column)
+            for note, column in self._notes
+            if note.rule != "MissingColumn" or note.value not in optional
+        ]
         if asked and not self._columns.keys() & asked:
             shown = ", ".join(sorted(asked)[:8])
             raise UnreadableSourceError(
@@ -140,6 +146,8 @@ class TableRecords:
                 try:
                     cells = next(rows)
                 except StopIteration:
+                    if self._of_file and not self._read and self._header_row > 1:
+                        yield self._record_of_file([""] * width)
                     return
                 except csv.Error as error:
                     self._check_end(str(error), line)
@@ -158,7 +166,7 @@ class TableRecords:
                     else:
                         del cells[width:]
                 if self._of_file and not self._read:
-                    yield self._record_of_file()
+                    yield self._record_of_file(cells if usable else [""] * width)
                 self._read += 1
                 for unread, (place, _) in enumerate(self._unread) if usable else ():
                     if cells[place]:
@@ -193,10 +201,13 @@ class TableRecords:
             if place not in read
         ]
 
-    def _record_of_file(self) -> Record:
-        """Return what stands for the table as a whole: its place is that of the first row."""
-        content = [""] * self._width + self._around
-        return Record(content, tuple((index, 1) for index in self._of_file), line=1, row=1)
+    def _record_of_file(self, first: list[str]) -> Record:
+        """Return what stands for the table as a whole: its header block, and its first row.
+
+        A block without any row behind it is a report that says why there is none.
+        """
+        of_file = tuple((index, 1) for index in self._of_file)
+        return Record([*first, *self._around], of_file, line=1, row=1)
 
     def _place_around(self, block: list[list[str]], asked: set[str]) -> list[str]:
         """Give places behind the columns to a cell's column and text, and to the header block.
