@@ -17,6 +17,7 @@ CANARY = "CANARI"
 ONLY_REPORT = {
     "archives-nationales": {"dates rico:date"},
     "calames": {"dates rico:date"},
+    "eac": set(),
 }
 
 
@@ -237,3 +238,53 @@ def test_the_real_catalogues_of_calames_give_as_many_things_as_their_files_hold(
     assert [p.note.value for p in found.problems if p.note.rule == "NothingRead"] == [
         "numahop_oai_OAI_CALAMES.xml"
     ]
+
+
+# --- Archives nationales: authority records ------------------------------------------------------
+
+
+@pytest.mark.real_data
+def test_the_real_authority_records_give_as_many_things_as_their_files_hold(shared_data, tmp_path):
+    folder = shared_data / "eac-an"
+    found, quads = mapped("eac", folder, tmp_path)
+    trees = [tree_of(path) for path in folder.glob("*.xml")]
+
+    def held(path):
+        names = {"e": "urn:isbn:1-931666-33-4"}
+        return sum(len(tree.xpath(path, namespaces=names)) for tree in trees)
+
+    assert found.records_read == len(trees) == 7
+    assert count(quads, "rdf:type", "rico:CorporateBody") == 7
+    assert count(quads, "rdf:type", "rico:AgentName") == held("//e:nameEntry") == 44
+    relations = held("//e:cpfRelation[@cpfRelationType != 'identity']")
+    assert count(quads, "rdf:type", "rico:Relation") == relations == 264
+    hierarchical = held("//e:cpfRelation[starts-with(@cpfRelationType, 'hierarchical')]")
+    assert count(quads, "rdf:type", "rico:AgentHierarchicalRelation") == hierarchical
+    temporal = held("//e:cpfRelation[starts-with(@cpfRelationType, 'temporal')]")
+    assert count(quads, "rdf:type", "rico:AgentTemporalRelation") == temporal
+    # one record names a finding aid twice
+    created = {
+        (tree.xpath("string(//*[local-name() = 'recordId'])"), href)
+        for tree in trees
+        for href in tree.xpath("//*[@resourceRelationType = 'creatorOf']/@*[local-name()='href']")
+    }
+    assert count(quads, "rico:isOrganicProvenanceOf") == len(created)
+    assert count(quads, "rdf:type", "rico:Activity") == held("//e:function")
+    assert count(quads, "rdf:type", "rico:Mandate") == held("//e:mandate")
+    matches = {q.object.value for q in quads if q.predicate == term("skos:exactMatch")}
+    assert len([m for m in matches if m.startswith("https://isni.org/")]) == held("//e:entityId")
+    assert len([m for m in matches if m.startswith("http://data.bnf.fr/")]) == held(
+        "//e:cpfRelation[contains(@*[local-name() = 'href'], 'bnf.fr')]"
+    )
+    assert {problem.note.rule for problem in found.problems} == {"MissingIdentifier"}
+
+
+@pytest.mark.real_data
+def test_nobody_who_revised_a_real_authority_record_is_named_for_it(shared_data, tmp_path):
+    _, quads = mapped("eac", shared_data / "eac-an", tmp_path)
+    said = {q.object.value for q in quads if not isinstance(q.object, NamedNode)}
+    for path in (shared_data / "eac-an").glob("*.xml"):
+        tree = tree_of(path)
+        for element in tree.iter("{*}agent", "{*}eventDescription"):
+            text = " ".join("".join(element.itertext()).split())
+            assert not any(text in value for value in said), path.name

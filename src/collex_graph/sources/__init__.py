@@ -38,9 +38,12 @@ __all__ = ["find_source_files", "open_records"]
 
 _XML_READERS: Final[dict[str, type[XmlRecords]]] = {
     **dict.fromkeys(ROOTS, EadRecords),
-    # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF
+    # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF, EAC-CPF
     **dict.fromkeys(
-        ("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),
+        (
+            *("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),
+            "eac-cpf",
+        ),
         UnitRecords,
     ),
 }

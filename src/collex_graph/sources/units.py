@@ -1,14 +1,16 @@
 """XML formats whose records carry an identifier of their own, inside one element.
 
-A bibliographic record (UNIMARC, Dublin Core in OAI-PMH…) or a thesis (TEF in METS) is one element,
-and what a mapping reads inside it (fields, people, subjects) belongs to it. The reader gives all of
-that the identifier of the record, so that a problem is told of it and it is set aside whole.
+A bibliographic record (UNIMARC, Dublin Core in OAI-PMH…), a thesis (TEF in METS) or an authority
+record (EAC-CPF) is one element, and what a mapping reads inside it (fields, people, subjects)
+belongs to it. The reader gives all of that the identifier of the record, so that a problem is told
+of it and it is set aside whole.
 
 A record inside such an element is handed out when the element ends: its paths may look at the whole
 of it, whatever their order.
 
-What TEF holds of a person besides name and role (birth, nationality, address, student numbers) is
-cut out before anything sees it.
+What TEF holds of a person besides name and role (birth, nationality, address, student numbers), and
+who wrote and revised an EAC-CPF record (``agent``, ``eventDescription``), is cut out before anything
+sees it.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ class UnitKind:
 _OAI: Final = "http://www.openarchives.org/OAI/2.0/}"
 _DC: Final = "http://purl.org/dc/elements/1.1/}"
 _SRU: Final = "http://www.loc.gov/zing/srw/}"
+_EAC: Final = "urn:isbn:1-931666-33-4}"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance}"
 
 KINDS: Final = (
@@ -57,15 +60,18 @@ KINDS: Final = (
     UnitKind(f"{_SRU}record", f"{_DC}identifier"),
     # TEF: the national number of a thesis
     UnitKind("http://www.loc.gov/METS/}mets", f"{_DC}identifier", f"{_XSI}type", "tef:NNT"),
+    # EAC-CPF (2010): one authority record, and its number
+    UnitKind(f"{_EAC}eac-cpf", f"{_EAC}recordId"),
 )
-
 _TEF: Final = "http://www.abes.fr/abes/documents/tef}"
 _SUJETS: Final = "http://www.theses.fr/namespace/sujets}"
-# What TEF holds of a doctoral student besides the name: no rule sees it.
+# What TEF holds of a doctoral student besides the name, who wrote and revised an EAC-CPF record and
+# in what words: no rule sees it.
 _PERSONAL: Final = Withheld(
     attribute="autoriteSource",
     values=frozenset({"code_ine", "matricule_adum"}),
     names=frozenset({
+        f"{_EAC}agent", f"{_EAC}eventDescription",
         f"{_TEF}dateNaissance", f"{_TEF}nationalite",
         *(
             f"{_SUJETS}{name}Doctorant"
