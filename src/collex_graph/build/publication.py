@@ -1,0 +1,197 @@
+"""Publishes a graph: the report, the description, the dump, the manifest, the snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from collex_graph import __version__
+from collex_graph.build.contents import (
+    KINDS,
+    keep_for_next,
+    quads_member,
+    remove_folder,
+    write_aside,
+    write_dump,
+)
+from collex_graph.errors import SnapshotNotFoundError
+from collex_graph.model import Severity, ValidationReport
+from collex_graph.rdf.skolem import read_turtle
+from collex_graph.resources import resource_dir
+from collex_graph.sparql.catalogue import stored_query
+from collex_graph.store.description import describe_snapshot, source_file_iri
+from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
+from collex_graph.store.gone import find_gone
+from collex_graph.store.snapshot import current_snapshot, publish
+from collex_graph.validation.report import report_quads, report_turtle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from pyoxigraph import Quad
+
+    from collex_graph.model import Snapshot
+    from collex_graph.pipeline import MappedSource, Part
+    from collex_graph.rdf.iris import Iris
+    from collex_graph.settings import Settings
+    from collex_graph.store.builder import Member, StoreBuilder
+
+
+class Publication:
+    """A snapshot in the making.
+
+    Args:
+        building: the folder that becomes the snapshot.
+        work: where files stand that the snapshot does not keep.
+        settings: ``var`` and ``base_iri`` are used.
+        iris: mints the IRIs.
+        created: when it is published (UTC).
+    """
+
+    def __init__(
+        self, building: Path, work: Path, settings: Settings, iris: Iris, *, created: datetime
+    ) -> None:
+        self._building = building
+        self._work = work
+        self._settings = settings
+        self._iris = iris
+        self._created = created
+        self._counts: dict[str, int] = {}
+        self._report = ValidationReport(())
+
+    def load(
+        self, store: StoreBuilder, sources: Sequence[MappedSource], report: ValidationReport
+    ) -> None:
+        """Load what is said about the data, and write the report and the description."""
+        iris, base_iri = self._iris, self._settings.base_iri
+        published = ValidationReport(tuple(r for r in report.results if not r.internal))
+        self._report = published
+        files = {
+            file.name: source_file_iri(file, iris) for source in sources for file in source.files
+        }
+        said = report_quads(published, base_iri, source_files=files)
+        store.replace("report", [quads_member(self._work / "report.nq.gz", said)])
+        rules = (
+            quad
+            for path in sorted(resource_dir("shapes").glob("*.ttl"))
+            for quad in read_turtle(path, iris.base, iris.graph("shapes"))
+        )
+        store.replace("shapes", [quads_member(self._work / "shapes.nq.gz", rules)])
+        (self._building / "report.ttl").write_text(
+            report_turtle(published, base_iri, source_files=files), encoding="utf-8"
+        )
+        # the description counts the data and is none, so what it says changes no count
+        counts = {row["name"]: int(row["count"]) for row in _rows(store, "statistics/counts")}
+        counts["triples"] = store.count() - store.quads()
+        self._counts = counts
+        described = quads_member(
+            self._work / "description.nq.gz", self._description(store, sources, counts)
+        )
+        store.replace("description", [described])
+        store.write_turtle(
+            self._building / "description.ttl", iris.graph("description")
+        )
+
+    def _description(
+        self, store: StoreBuilder, sources: Sequence[MappedSource], counts: Mapping[str, int]
+    ) -> Iterator[Quad]:
+        graph = self._iris.graph("description")
+        yield from read_turtle(
+            resource_dir("mappings") / "sources.ttl", self._iris.base, graph
+        )
+        read = Counter[str]()
+        files = Counter[str]()
+        for source in sources:
+            read[source.dataset] += source.publisher_records
+            files[source.dataset] += len(source.files)
+        yield from describe_snapshot(
+            iris=self._iris,
+            created=self._created,
+            version=__version__,
+            counts=counts,
+            classes=_rows(store, "statistics/classes"),
+            properties=_rows(store, "statistics/properties"),
+            datasets={name: {"records": read[name], "files": files[name]} for name in read},
+            graph=graph,
+        )
+
+    def write(
+        self,
+        store: StoreBuilder,
+        store_path: Path,
+        *,
+        sources: Sequence[MappedSource],
+        set_aside: Sequence[frozenset[str]],
+        linked: Mapping[str, Member],
+        unordered: int,
+    ) -> None:
+        """Write the dump, the manifest and what the next build starts from; close the store."""
+        building = self._building
+        held = {kind: store.held(kind) for kind in KINDS}
+        dump = building / "dataset.nq.gz"
+        members = (file for kind in KINDS for file in held[kind])
+        self._counts["quads"], digest, size_bytes = write_dump(dump, members)
+        self._write_gone(store)
+        keep_for_next(
+            building,
+            held,
+            linked,
+            base_iri=self._iris.base,
+            statements=store.count(),
+            unordered=unordered,
+        )
+        store.finish(order=not unordered)
+        store_path.rename(building / "store")
+        manifest = {
+            "created": self._created.isoformat(),
+            "software": __version__,
+            "base_iri": self._settings.base_iri,
+            "counts": self._counts,
+            "dump": {"name": dump.name, "sha256": digest, "size_bytes": size_bytes},
+            "sources": [
+                {
+                    "dataset": source.dataset,
+                    "records_read": source.records_read,
+                    "set_aside": sorted(keys),
+                    "files": [
+                        {
+                            "name": file.name,
+                            "sha256": file.sha256,
+                            "size_bytes": file.size_bytes,
+                            "media_type": file.media_type,
+                        }
+                        for file in source.files
+                    ],
+                }
+                for source, keys in zip(sources, set_aside, strict=True)
+            ],
+            "report": {
+                severity.value: len(self._report.of_severity(severity)) for severity in Severity
+            },
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=1)
+        (building / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    def write_aside(self, parts: Sequence[Part]) -> None:
+        """Write the quads of the records that were set aside."""
+        write_aside(self._building / "set-aside.nq.gz", parts)
+
+    def finish(self) -> Snapshot:
+        """Make it the current snapshot."""
+        remove_folder(self._work)
+        return publish(self._building, self._created)
+
+    def _write_gone(self, store: StoreBuilder) -> None:
+        try:
+            former = current_snapshot(self._settings.var)
+        except SnapshotNotFoundError:
+            return
+        gone = find_gone(former, self._settings.base_iri, store.is_described)
+        (self._building / GONE_FILE_NAME).write_text("\n".join(gone), encoding="utf-8")
+
+
+def _rows(store: StoreBuilder, name: str) -> list[dict[str, str]]:
+    return store.select(stored_query(name).text())
