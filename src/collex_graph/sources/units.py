@@ -9,8 +9,8 @@ A record inside such an element is handed out when the element ends: its paths m
 of it, whatever their order.
 
 What TEF holds of a person besides name and role (birth, nationality, address, student numbers), and
-who wrote and revised an EAC-CPF record (``agent``, ``eventDescription``), is cut out before anything
-sees it.
+who wrote and revised an EAC-CPF record (``agent``, ``eventDescription``), is cut out before
+anything sees it.
 """
 
 from __future__ import annotations
