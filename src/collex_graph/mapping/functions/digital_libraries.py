@@ -1,0 +1,142 @@
+"""Digital libraries: ARKs of Gallica, licences, and what descriptions say in set phrases."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from collex_graph.mapping.functions.institutions import _identified
+from collex_graph.mapping.functions.registry import BASE, concordance, folded, mapping_function
+from collex_graph.model import UnreadableValue
+from collex_graph.rdf import identifiers
+from collex_graph.rdf.identifiers import Identified, noid_check
+
+_GALLICA: Final = re.compile(
+    r"(?:(?:oai:bnf\.fr:gallica/)?|https?://gallica\.bnf\.fr/)ark:/?12148/"
+    r"(?P<name>(?:bpt6k|btv1b|bd6t5|cc)[0-9a-z]+)(?:\.[\w.-]+|/[\w./-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@mapping_function
+def gallica_name(value: str) -> str | None:
+    """Return the name of a digitised document of Gallica, whose last character is a NOID check.
+
+    >>> gallica_name("https://gallica.bnf.fr/ark:/12148/bpt6k5738219s")
+    'bpt6k5738219s'
+    """
+    if not value.strip():
+        return None
+    found = _GALLICA.fullmatch(value.strip())
+    if found is None:
+        raise UnreadableValue("MalformedIdentifier", value, scheme="Gallica (ARK)")
+    name = found["name"].lower()
+    if noid_check(name[:-1]) != name[-1]:
+        correction = name[:-1] + noid_check(name[:-1])
+        raise UnreadableValue(
+            "WrongCheckCharacter", value, scheme="Gallica (ARK)", correction=correction
+        )
+    return name
+
+
+_CATALOGUE: Final = "Notice du catalogue"
+
+
+@mapping_function
+def catalogue_ark(relation: str) -> str | None:
+    """Return the name of the BnF's record that « Notice du catalogue : … » leads to.
+
+    >>> catalogue_ark("Notice du catalogue : http://catalogue.bnf.fr/ark:/12148/cb33539190h")
+    'cb33539190h'
+    """
+    address = said_after(relation, _CATALOGUE)
+    if not isinstance(address, str):
+        return None
+    return _identified(identifiers.read_bnf(address)).value
+
+
+@mapping_function
+def digitised_document(name: str, relation: tuple[str, ...] = ()) -> str | None:
+    """Return the node of the document that a reproduction digitises.
+
+    The BnF's record names it where there is one, so that other sources that cite the record meet it
+    there; else the ARK of the reproduction. `catalogueArk` and `gallicaName` report.
+
+    >>> digitised_document("https://gallica.bnf.fr/ark:/12148/bpt6k5738219s")
+    'base:id/document/ark-12148-bpt6k5738219s'
+    """
+    for text in relation:
+        address = said_after(text, _CATALOGUE)
+        record = identifiers.read_bnf(address) if isinstance(address, str) else None
+        if isinstance(record, Identified):
+            return BASE.entity("document", f"ark-12148-{record.value}")
+    found = _GALLICA.fullmatch(name.strip())
+    return BASE.entity("document", f"ark-12148-{found['name'].lower()}") if found else None
+
+
+@mapping_function
+def answers_nothing(value: str, count: str = "") -> str | None:
+    """Report the answer of a service that holds no record, or an error.
+
+    Args:
+        value: what the service says, or what was asked.
+        count: number of records in the answer; an error gives none.
+
+    >>> answers_nothing("recherche", "1") is None
+    True
+    """
+    if count.strip() not in ("", "0"):
+        return None
+    raise UnreadableValue("AnswerWithoutRecord", value)
+
+
+_AFTER_COLON: Final = re.compile(r"(?P<head>[^:]+?)\s*:\s*(?P<tail>.+)", re.DOTALL)
+
+
+@mapping_function
+def said_after(value: str, phrase: str) -> str | None:
+    """Return what follows a set phrase and a colon, None where the text begins otherwise.
+
+    >>> said_after("Appartient à l’ensemble : BbLevt0", "Appartient à l'ensemble")
+    'BbLevt0'
+    >>> said_after("Avec mode texte", "Appartient à l'ensemble") is None
+    True
+    """
+    found = _AFTER_COLON.fullmatch(value.strip())
+    if found is None or folded(found["head"]) != folded(phrase):
+        return None
+    return found["tail"].strip()
+
+
+_SET_PHRASES: Final = (
+    "appartient à l'ensemble documentaire",
+    "notice du catalogue",
+    "notice d'ensemble",
+    "nombre total de vues",
+)
+
+
+@mapping_function
+def unless_said(value: str) -> str | None:
+    """Return a description that is none of the set phrases which other rules read.
+
+    >>> unless_said("Avec mode texte"), unless_said("Nombre total de vues : 374")
+    ('Avec mode texte', None)
+    """
+    return None if folded(value).startswith(_SET_PHRASES) else value.strip() or None
+
+
+@mapping_function
+def licence(table: str, value: str) -> str | None:
+    """Return the licence that words stand for, None where they are no licence that is known.
+
+    An address is its own IRI.
+
+    >>> licence("gallica/licences.csv", "domaine public")
+    'https://creativecommons.org/publicdomain/mark/1.0/'
+    """
+    known = concordance(table).get(folded(value))
+    if known:
+        return known
+    found = re.fullmatch(r"https?://(creativecommons\.org/\S+)", value.strip())
+    return f"https://{found[1]}" if found is not None else None
