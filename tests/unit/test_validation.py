@@ -378,7 +378,8 @@ class TestLoadingShapes:
         """The list is short on purpose: each entry sets records aside."""
         allowed = {
             "AcquiredResource-name", "Document-title", "Holding-document", "PackagedTitle-name",
-            "PackagedTitle-package", "TitlePackage-name", "AccessPoint-unit", "Concept-label", "CorporateBodyShape", "DescribedUnit-holder",
+            "PackagedTitle-package", "TitlePackage-name", "AccessPoint-unit", "Concept-label",
+            "CorporateBodyShape", "DescribedUnit-holder",
             "DescribedUnit-identifier", "DescribedUnit-staff-mail", "DescribedUnit-staff-text",
             "DescribedUnit-title", "Establishment-identifier", "Establishment-name",
             "Labelling-concerns", "Labelling-concerns-unit", "Labelling-label", "Library-name",

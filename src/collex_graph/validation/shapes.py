@@ -18,9 +18,10 @@ from collex_graph.errors import ResourceFileError
 from collex_graph.model import Severity
 from collex_graph.rdf.namespaces import expand, term
 from collex_graph.resources import resource_dir
+from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.paths import read_path
 from collex_graph.validation.reference import Reference
-from collex_graph.validation.shapes_graph import ShapesGraph
+from collex_graph.validation.shapes_graph import ShapeError, ShapesGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -238,6 +239,7 @@ def read_shapes(directory: FilePath) -> Shapes:
             rules[rule.iri] = rule
     _check_links(files, rules)
     graph = ShapesGraph(triple for file in files for triple in file.triples)
+    _check_constraints(files, graph)
     return Shapes(rules, graph)
 
 
@@ -272,6 +274,15 @@ def _check_patterns(file: RuleFile, node: Node) -> None:
             re.compile(pattern.value)
         except re.error as error:
             raise file.fail(node, f"sh:pattern is no regular expression: {error}") from error
+
+
+def _check_constraints(files: list[RuleFile], graph: ShapesGraph) -> None:
+    """Check that every constraint can be run as it is meant."""
+    try:
+        compile_shapes(graph, lambda name: [name])
+    except ShapeError as error:
+        stated = [file for file in files if any(one.subject == error.node for one in file.triples)]
+        raise stated[0].fail(error.node, error.problem) from error
 
 
 def _check_links(files: list[RuleFile], rules: Mapping[str, Rule]) -> None:
