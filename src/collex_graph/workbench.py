@@ -17,7 +17,8 @@ from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.resources import resource_dir
-from collex_graph.sources import open_records
+from collex_graph.sources import find_source_files, open_records
+from collex_graph.sources.archives import inner_name, is_archive
 from collex_graph.sources.files import describe_file
 
 if TYPE_CHECKING:
@@ -179,10 +180,17 @@ def source_files(
             )
         for path in paths:
             found.setdefault((path, source.formulation), []).append(source)
+    dataset = folder.resolve().name
     return [
-        (describe_file(folder.resolve().name, path), sources)
-        for (path, _), sources in found.items()
+        (file, sources) for (path, _), sources in found.items() for file in _unpacked(dataset, path)
     ]
+
+
+def _unpacked(dataset: str, path: Path) -> list[SourceFile]:
+    """Return a file, or what it holds; the mapping says what it is, whatever its name."""
+    if is_archive(path.name) or inner_name(path.name) is not None:
+        return find_source_files(dataset, path)[0]
+    return [describe_file(dataset, path)]
 
 
 def _paths(folder: Path, access: str) -> list[Path]:

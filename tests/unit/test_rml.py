@@ -330,3 +330,12 @@ def test_the_command_fails_with_a_message_for_what_it_cannot_use(tmp_path):
     result = invoke(tmp_path / "m.ttl")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "no triples map" in result.stderr
+
+
+def test_a_compressed_source_is_read(tmp_path):
+    import gzip
+
+    (tmp_path / "books.csv.gz").write_bytes(gzip.compress(b"id,name\n1,A\n"))
+    document = CSV.replace('"books.csv"', '"books.csv.gz"')
+    quads, _ = run(tmp_path, PREFIXES + document % ("", 'rml:objectMap [ rml:reference "name" ]'))
+    assert [str(quad.object) for quad in quads] == ['"A"']
