@@ -29,7 +29,11 @@ from collex_graph.settings import Settings
 BASE = Settings().base_iri
 HERE = Path(__file__).parent
 # where the graphs of a source are, if not in graph/source/{source}/
-GRAPHS = {"idref": "graph/authority/idref/"}
+GRAPHS = {
+    "idref": ["graph/authority/idref/"],
+    "databnf": ["graph/authority/bnf/"],
+    "persee": ["graph/source/persee/", "graph/authority/persee/"],
+}
 ABSENT_COLUMN = "MissingColumn |"
 FEATURES = sorted(path.parent for path in HERE.glob("*/*/input*"))
 
@@ -129,10 +133,10 @@ def test_every_feature_says_what_it_is_about(feature):
 def test_all_quads_of_a_file_stand_in_one_graph_and_none_is_blank(feature, mapped_features):
     quads, _ = mapped_features[feature]
     graphs = {quad.graph_name.value for quad in quads}
-    start = BASE + GRAPHS.get(feature.parent.name, f"graph/source/{feature.parent.name}/")
-    assert all(graph.startswith(start) for graph in graphs)
+    starts = GRAPHS.get(feature.parent.name, [f"graph/source/{feature.parent.name}/"])
+    assert all(graph.startswith(tuple(BASE + start for start in starts)) for graph in graphs)
     if feature.parent.name == "ccfr":
-        assert graphs == {f"{start}FRFONDS-751132108-A"}
+        assert graphs == {f"{BASE}graph/source/ccfr/FRFONDS-751132108-A"}
     assert not [q for q in quads if BlankNode in (type(q.subject), type(q.object))]
 
 

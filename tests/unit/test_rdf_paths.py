@@ -46,6 +46,8 @@ def graph():
     ("reference", "values"),
     [
         (".", [A]),
+        (".[a foaf:Person]/skos:altLabel", ["A. Martin"]),
+        (".[not(a foaf:Person)]/skos:altLabel", []),
         ("foaf:name", ["Anne Martin", "Ana Martín", "Anne Martin"]),
         ("foaf:name@none", ["Anne Martin"]),
         ("foaf:name@fr,es-419", ["Ana Martín", "Anne Martin"]),

@@ -179,9 +179,7 @@ class LinkedMembers:
         """Return what the parts say; parts that share a named graph make one member."""
         return self._members("lines", _sharing_graphs(parts), identities)
 
-    def origins(
-        self, parts: Sequence[Part], identities: Identities, iris: Iris
-    ) -> list[Member]:
+    def origins(self, parts: Sequence[Part], identities: Identities, iris: Iris) -> list[Member]:
         """Return where the parts read things; copies of one file make one member."""
         groups: dict[str, list[Part]] = {}
         for part in parts:

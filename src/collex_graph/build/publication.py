@@ -91,17 +91,13 @@ class Publication:
             self._work / "description.nq.gz", self._description(store, sources, counts)
         )
         store.replace("description", [described])
-        store.write_turtle(
-            self._building / "description.ttl", iris.graph("description")
-        )
+        store.write_turtle(self._building / "description.ttl", iris.graph("description"))
 
     def _description(
         self, store: StoreBuilder, sources: Sequence[MappedSource], counts: Mapping[str, int]
     ) -> Iterator[Quad]:
         graph = self._iris.graph("description")
-        yield from read_turtle(
-            resource_dir("mappings") / "sources.ttl", self._iris.base, graph
-        )
+        yield from read_turtle(resource_dir("mappings") / "sources.ttl", self._iris.base, graph)
         read = Counter[str]()
         files = Counter[str]()
         for source in sources:

@@ -3,7 +3,7 @@
 ::
 
     reference  path ( "|" path )*   or   count(path)
-    path       "."   or   step ( "/" step )*
+    path       ( "." filter* | step ) ( "/" step )*
     step       "^"? predicate filter*
     predicate  foaf:name, <http://…>, a, marcrel:* (any of a namespace), * (any)
     filter     @fr,en   @none   @!fr,en   ^^xsd:date   [test]
@@ -199,13 +199,7 @@ class _Parser:
         return either
 
     def _path(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
-        if self._peek() == ".":
-            self._take()
-            tests = self._filters()
-            return lambda graph, start: (
-                term for term in start if all(test(graph, term) for test in tests)
-            )
-        steps = [self._step()]
+        steps = [self._self() if self._peek() == "." else self._step()]
         while self._peek() == "/":
             self._take()
             steps.append(self._step())
@@ -220,6 +214,13 @@ class _Parser:
             return iter(terms)
 
         return walk
+
+    def _self(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
+        self._take()
+        tests = self._filters()
+        return lambda graph, start: (
+            term for term in start if all(test(graph, term) for test in tests)
+        )
 
     def _step(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
         inverse = self._peek() == "^"

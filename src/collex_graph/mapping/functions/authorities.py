@@ -9,6 +9,7 @@ from collex_graph.mapping.functions.institutions import _identified
 from collex_graph.mapping.functions.registry import mapping_function, note
 from collex_graph.model import Reading, UnreadableValue
 from collex_graph.rdf import dates, identifiers
+from collex_graph.rdf.identifiers import Identified
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.literals import check_literal
 from collex_graph.rdf.namespaces import expand
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
 _HOST: Final = re.compile(r"https?://(?P<host>[^/?#]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _VIAF: Final = re.compile(r"/viaf/(?P<number>[0-9]{1,22})/?", re.ASCII)
 _HAL: Final = re.compile(r"/(?P<kind>structure|author|person)/(?P<name>[^/#?]+)/?(?:#.*)?")
-_PAGES: Final = re.compile(
-    r"https?://(?:[a-z-]+\.)?(?:wikipedia\.org|dbpedia\.org|catalogue\.bnf\.fr)/"
-)
+_PAGES: Final = re.compile(r"https?://(?:[a-z-]+\.)?(?:wikipedia\.org|catalogue\.bnf\.fr)/")
 _INSTANT: Final = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<joint>T| |[A-Z]{2,5})"
-    r"(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?P<fraction>\.[0-9]+)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?P<fraction>\.[0-9]+)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?",
     re.ASCII,
 )
+_COLLECTION: Final = re.compile(r"/collection/[a-z0-9]+_([0-9]{4}-[0-9]{3}[0-9Xx])(?:#|$)")
 _DATE_TIME: Final = expand("xsd:dateTime")
 _FRAGMENT_OF_A_KIND: Final = re.compile(r"#foaf:(?:Person|Organization|Agent)$|#this$")
 
@@ -204,30 +204,91 @@ def latest_year(date: str, padded: str = "true") -> str | None:
     return None if bounds is None else str(bounds.latest)
 
 
-@mapping_function
-def instant(value: str) -> str | Reading | None:
-    r"""Return a moment as ``xsd:dateTime``, and report one that its datatype does not allow.
-
-    A zone's letters inside the moment (``2021-09-24BST10:48:50``) and a space for the ``T`` are
-    mended: the clock time is kept, without a zone, because letters do not say which one is meant.
-
-    >>> instant("2025-02-18T14:48:02"), instant("2021-06-23 19:46:55.993610").values
-    ('2025-02-18T14:48:02', ('2021-06-23T19:46:55.99361',))
-    >>> instant("\n 2021-09-24BST10:48:50").values
-    ('2021-09-24T10:48:50',)
-    """
-    text = " ".join(value.split())
-    if not text:
-        return None
+def _moment(text: str) -> tuple[str, str]:
+    """Return a moment as ``xsd:dateTime``, and the day it is of; empty texts for what is none."""
     found = _INSTANT.fullmatch(text)
     if found is None:
-        raise UnreadableValue("UnreadableInstant", text)
-    moment = f"{found['day']}T{found['clock']}"
+        return "", ""
+    moment = f"{found['day']}T{found['clock'] or '00:00:00'}"
     if fraction := (found["fraction"] or "").rstrip("0").rstrip("."):
         moment += fraction
     moment += {"+00:00": "Z", "-00:00": "Z"}.get(found["zone"] or "", found["zone"] or "")
     if check_literal(moment, _DATE_TIME) is not None:
+        return "", ""
+    return moment if found["clock"] else "", found["day"]
+
+
+@mapping_function
+def instant(value: str) -> str | None:
+    """Return a moment as ``xsd:dateTime``; a space may stand for the ``T``.
+
+    Letters that name a zone in the middle (``2021-09-24BST10:48:50``) are refused: the
+    datatype has no room for them, and three letters do not say which zone is meant.
+
+    >>> instant("2025-02-18T14:48:02"), instant("2021-06-23 19:46:55.993610")
+    ('2025-02-18T14:48:02', '2021-06-23T19:46:55.99361')
+    """
+    text = " ".join(value.split())
+    if not text:
+        return None
+    moment, _ = _moment(text)
+    if not moment:
         raise UnreadableValue("UnreadableInstant", text)
-    if found["joint"] == "T" and value.strip() == text:
-        return moment
-    return Reading((moment,), (note("RepairedInstant", text, moment=moment),))
+    return moment
+
+
+@mapping_function
+def day_of_moment(value: str) -> str | None:
+    """Return the day of a moment or a date as ``xsd:date``.
+
+    >>> day_of_moment("2021-06-23 23:09:28.581"), day_of_moment("2014-09-24")
+    ('2021-06-23', '2014-09-24')
+    """
+    text = " ".join(value.split())
+    if not text:
+        return None
+    _, day = _moment(text)
+    if not day:
+        raise UnreadableValue("UnreadableInstant", text)
+    return day
+
+
+@mapping_function
+def serial_number(iri: str) -> str | None:
+    """Return the ISSN in the address of a Persée collection, None where it has none.
+
+    >>> serial_number("http://data.persee.fr/collection/ccgg_1016-9008#Web")
+    '1016-9008'
+    """
+    found = _COLLECTION.search(iri)
+    return (
+        found[1].upper()
+        if found and isinstance(identifiers.read_issn(found[1]), Identified)
+        else None
+    )
+
+
+@mapping_function
+def serial_code(iri: str) -> str | None:
+    """Return Persée's short name of a collection.
+
+    >>> serial_code("http://data.persee.fr/collection/ccgg_1016-9008#Web")
+    'ccgg'
+    """
+    found = re.search(r"/collection/([a-z0-9]+)(?:_|#|$)", iri)
+    return found[1] if found else None
+
+
+@mapping_function
+def serial_agreement(part: str, whole: str) -> Reading | None:
+    """Say nothing, and report an issue whose address names another journal than the one it is in.
+
+    >>> serial_agreement(
+    ...     "hista_0992-2059_1998_num_42_1", "http://data.persee.fr/collection/ccgg_1016-9008#Web"
+    ... ).notes[0].rule
+    'IssueOfAnotherJournal'
+    """
+    code = serial_code(whole)
+    if code is None or part.partition("_")[0] == code:
+        return None
+    return Reading((), (note("IssueOfAnotherJournal", part, journal=code),))

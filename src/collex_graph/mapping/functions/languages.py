@@ -84,3 +84,13 @@ def language_tag(code: str = "") -> str:
     """
     _, found = _language(code.strip().lower())
     return langcodes.standardize_tag(found) if found else "und"
+
+
+@mapping_function
+def language_of(iri: str) -> str | Reading | None:
+    """Return the Lexvo IRI of a language that a source names by an address (``…/iso639-2/grc``).
+
+    >>> language_of("http://id.loc.gov/vocabulary/iso639-2/grc")
+    'http://lexvo.org/id/iso639-3/grc'
+    """
+    return language(iri.rstrip("/").rpartition("/")[2])

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from collex_graph.mapping.functions.registry import mapping_function
+import re
+from html import unescape
+from typing import Final
+
+from collex_graph.mapping.functions.registry import mapping_function, squeeze
+
+_BLOCK: Final = re.compile(
+    r"</?(?:address|article|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_MARKUP: Final = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>", re.DOTALL)
 
 
 @mapping_function
@@ -45,3 +56,17 @@ def joined(value: tuple[str, ...]) -> str | None:
     'Lettres à sa femme. – 1832-1837'
     """
     return " – ".join(text.strip() for text in value if text.strip()) or None
+
+
+@mapping_function
+def plain_text(html: str) -> str | None:
+    r"""Return the words of a text that may hold HTML: a line for each block, no markup.
+
+    >>> plain_text("<ol><li>Les <i>acteurs</i> </li><li>R&eacute;ception</li></ol>")
+    'Les acteurs\nRéception'
+    >>> plain_text("a < b")
+    'a < b'
+    """
+    lines = _BLOCK.sub("\n", html).split("\n")
+    texts = (squeeze(unescape(_MARKUP.sub("", line))) for line in lines)
+    return "\n".join(text for text in texts if text) or None
