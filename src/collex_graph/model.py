@@ -212,6 +212,8 @@ class RecordSource:
         header: for tables, ``blank`` where a header block of names and values stands above the
             table, ended by a blank row; ``""`` where the first row has the columns.
         optional: for tables, columns that a file may lack without a word.
+        header_row: for tables, the row that has the columns; 0 where that is the first.
+        sheet: for workbooks, the name or the number of the sheet; ``""`` for the first.
         cells: for tables, a regular expression: the records are the filled cells of the columns
             whose whole header it matches; ``""`` where they are the rows.
         iterator: for formulations of `mapping.formulations`, the records, as the document says it;
@@ -234,6 +236,8 @@ class RecordSource:
     delimiter: str | None = None
     quoted: bool = True
     header: str = ""
+    header_row: int = 0
+    sheet: str = ""
     cells: str = ""
     optional: frozenset[str] = frozenset()
     iterator: str = ""

@@ -206,6 +206,8 @@ class Plan:
                 delimiter=source.delimiter,
                 quoted=source.quoted,
                 header=source.header,
+                header_row=source.header_row,
+                sheet=source.sheet,
                 cells=source.cells,
                 optional=source.optional,
                 iterator=source.iterator,

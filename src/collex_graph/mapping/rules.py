@@ -70,12 +70,14 @@ _SOURCE_KEYS = {
     name: name
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
-        "aliases", "values", "header", "cells", "optional", "leaves",
+        "aliases", "values", "header", "headerRow", "sheet", "cells", "optional", "leaves",
     )
 }  # fmt: skip
 
 
-_TABLE_KEYS = ("delimiter", "quotes", "aliases", "header", "cells", "optional")
+_TABLE_KEYS = (
+    "delimiter", "quotes", "aliases", "header", "headerRow", "sheet", "cells", "optional",
+)  # fmt: skip
 T = TypeVar("T")
 
 _ENGINE_VALUES = frozenset({"_file", "_position", "_positionInUnit", "_row"})
@@ -237,6 +239,8 @@ class Source:
     delimiter: str | None = None
     quoted: bool = True
     header: str = ""
+    header_row: int = 0
+    sheet: str = ""
     cells: str = ""
     optional: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -475,6 +479,8 @@ class _Reader:
             delimiter=self._delimiter(parts.get("delimiter")),
             quoted=self._yes_or_no(parts["quotes"]) if "quotes" in parts else True,
             header=self._one_of(parts.get("header"), "blank"),
+            header_row=self._header_row(parts),
+            sheet=self._text(parts["sheet"]) if "sheet" in parts else "",
             cells=self._pattern(parts.get("cells")),
             optional=frozenset(self._text(name) for name in self._list(parts["optional"]))
             if "optional" in parts
@@ -488,6 +494,14 @@ class _Reader:
             leaves=dict(self._leaves(parts["leaves"])) if "leaves" in parts else {},
             values=self._values(parts.get("values")),
         )
+
+    def _header_row(self, parts: Mapping[str, yaml.Node]) -> int:
+        if "headerRow" not in parts:
+            return 0
+        text = self._text(parts["headerRow"])
+        if not text.isdecimal() or int(text) < 1 or "header" in parts:
+            self._refuse(parts["headerRow"], "expected the number of a row, from 1, and no header")
+        return int(text)
 
     def _leaves(self, node: yaml.Node) -> Iterator[tuple[str, str]]:
         for name, reason in self._pairs(node):

@@ -27,6 +27,7 @@ from collex_graph.sources.json import JsonRecords
 from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sources.tabular import TableRecords
 from collex_graph.sources.units import UnitRecords
+from collex_graph.sources.xlsx import SheetRecords
 from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> Re
     """
     formulations = {source.formulation for source in sources}
     if formulations == {"csv"}:
-        return TableRecords(source_file, sources)
+        reader = SheetRecords if source_file.path.suffix.lower() == ".xlsx" else TableRecords
+        return reader(source_file, sources)
     if formulations == {"xpath"}:
         _, local_name = root_element(source_file.path)
         return _XML_READERS.get(local_name, XmlRecords)(source_file, sources)

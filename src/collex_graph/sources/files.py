@@ -19,6 +19,7 @@ MEDIA_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".tab": "text/tab-separated-values",
     ".txt": "text/plain",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".rdf": "application/rdf+xml",
     ".rdfn3": "text/n3",
     ".n3": "text/n3",

@@ -22,7 +22,8 @@ from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from collex_graph.model import RecordSource, SourceFile
@@ -60,12 +61,15 @@ class TableRecords:
 
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         self._path = source_file.path
+        self._sources = sources
+        self._sheet: str | None = None
+        self._beyond = 0
         self._indexes = tuple(
             i for i, source in enumerate(sources) if not (source.cells or source.iterator)
         )
         self._of_file = tuple(i for i, source in enumerate(sources) if source.iterator == "file")
         self._read = 0
-        self.encoding = find_encoding(self._path)
+        self.encoding = self._prepare()
         asked = {column for source in sources for column in source.columns}
         around = {name for name in asked if name in _CELL_VALUES or name.startswith(_HEADER_VALUE)}
         asked -= around
@@ -73,9 +77,9 @@ class TableRecords:
             column: others for source in sources for column, others in source.aliases.items()
         }
         self._quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if sources[0].quoted else csv.QUOTE_NONE
-        block, lines, self._header_line = self._first_rows(sources[0].header)
+        block, lines, self._header_line = self._first_rows(sources[0].header, sources[0].header_row)
         self._header_row = len(block) + 1
-        self.delimiter = sources[0].delimiter or self._find_delimiter(lines, asked, aliases)
+        self.delimiter = self._find_delimiter(lines, asked, aliases)
         header = self._split(lines, self.delimiter)
         self._width = len(header)
         self._columns, self._notes = self._read_header(header, asked, aliases)
@@ -118,6 +122,8 @@ class TableRecords:
         found = Counter(self._header_left_out)
         for (_, name), count in zip(self._unread, self._filled, strict=True):
             found[name] += count
+        if self._beyond:
+            found[f"column {self._width + 1} and further"] += self._beyond
         return +found
 
     @property
@@ -131,9 +137,12 @@ class TableRecords:
         Raises:
             UnreadableSourceError: for a quotation mark that is never closed.
         """
+        notes: tuple[tuple[Note, str | None], ...]
         if self._notes:
             line, row = self._header_line, self._header_row
-            yield Record([], (), line=line, row=row, notes=tuple(self._notes), usable=False)
+            notes = tuple(self._notes)
+            yield Record([], (), self._sheet, line=line, row=row, notes=notes, usable=False)
+        sheet, is_sheet = self._sheet, self._sheet is not None
         width, indexes, around = self._width, self._indexes, self._around
         numbers = dict.fromkeys((index for index, _ in self._cells), 0)
         with self._open() as stream:
@@ -141,27 +150,35 @@ class TableRecords:
             number, line = 0, 1
             while True:
                 number += 1
-                notes: tuple[tuple[Note, str | None], ...] = ()
+                notes = ()
                 usable = True
                 try:
                     cells = next(rows)
                 except StopIteration:
                     if self._of_file and not self._read and self._header_row > 1:
                         yield self._record_of_file([""] * width)
-                    return
+                    break
                 except csv.Error as error:
                     self._check_end(str(error), line)
                     cells, usable = [], False
                     notes = ((Note("MalformedRow", str(number)), None),)
                 start, line = line, rows.line_num + 1
-                if number <= self._header_row or (usable and not any(map(str.strip, cells))):
+                if is_sheet:
+                    notes = (*notes, *self._notes_of(number))
+                if number <= self._header_row or (
+                    usable and not notes and not any(map(str.strip, cells))
+                ):
                     continue
                 if usable and len(cells) != width:
                     if len(cells) < width:
-                        notes = (_row_note("ShortRow", number, len(cells), width),)
+                        if not is_sheet:  # a sheet leaves out empty cells at the end
+                            notes = (_row_note("ShortRow", number, len(cells), width),)
                         cells += [""] * (width - len(cells))
+                    elif is_sheet:
+                        self._beyond += any(map(str.strip, cells[width:]))
+                        del cells[width:]
                     elif any(map(str.strip, cells[width:])):
-                        notes = (_row_note("LongRow", number, len(cells), width),)
+                        notes = (*notes, _row_note("LongRow", number, len(cells), width))
                         usable = False
                     else:
                         del cells[width:]
@@ -177,6 +194,7 @@ class TableRecords:
                     yield Record(
                         content=cells,
                         sources=tuple([(index, self._read) for index in indexes]),
+                        component=sheet,
                         line=start,
                         row=number,
                         notes=notes,
@@ -189,7 +207,10 @@ class TableRecords:
                         numbers[index] += 1
                         content = [*cells[:width], name, cells[place], *around[2:]]
                         of_cell = ((index, numbers[index]),)
-                        yield Record(content, of_cell, line=start, row=number)
+                        yield Record(content, of_cell, sheet, line=start, row=number)
+        if last := self._last_notes():
+            row = self._header_row
+            yield Record([], (), sheet, line=row, row=row, notes=last, usable=False)
 
     def _unread_columns(self, header: list[str], asked: set[str]) -> list[tuple[int, str]]:
         """Return the columns that no rule refers to and that are no cells' column."""
@@ -207,7 +228,7 @@ class TableRecords:
         A block without any row behind it is a report that says why there is none.
         """
         of_file = tuple((index, 1) for index in self._of_file)
-        return Record([*first, *self._around], of_file, line=1, row=1)
+        return Record([*first, *self._around], of_file, self._sheet, line=1, row=1)
 
     def _place_around(self, block: list[list[str]], asked: set[str]) -> list[str]:
         """Give places behind the columns to a cell's column and text, and to the header block.
@@ -245,13 +266,36 @@ class TableRecords:
                 line=line,
             )
 
-    def _open(self) -> TextIO:
+    # --- what a format of tables does in its own way ----------------------------------------------
+
+    def _prepare(self) -> str:
+        """Look at the file as a whole, and return its encoding."""
+        return find_encoding(self._path)
+
+    def _delimiters(self) -> tuple[str, ...]:
+        """Return the delimiters that the table may have."""
+        declared = self._sources[0].delimiter
+        return (declared,) if declared else DELIMITERS
+
+    def _open(self) -> AbstractContextManager[Iterable[str]]:
+        """Open the table as lines of text."""
+        return self._open_text()
+
+    def _notes_of(self, row: int) -> tuple[tuple[Note, str | None], ...]:
+        """Return what is to be said of a row that has just been read."""
+        return ()
+
+    def _last_notes(self) -> tuple[tuple[Note, str | None], ...]:
+        """Return what is known when all rows have been read."""
+        return ()
+
+    def _open_text(self) -> TextIO:
         stream = self._path.open(encoding=self.encoding, newline="")
         if self.encoding == "utf-8" and stream.read(1) != "\ufeff":
             stream.seek(0)
         return stream
 
-    def _first_rows(self, header: str) -> tuple[list[list[str]], list[str], int]:
+    def _first_rows(self, header: str, row: int) -> tuple[list[list[str]], list[str], int]:
         """Return the header block row by row, the lines of the columns' row, and its line.
 
         The blank row that ends the block is its last one.
@@ -266,6 +310,16 @@ class TableRecords:
                     if "".join(lines).count('"') % 2 == 0 or len(lines) > 100:
                         break
                 blank = not "".join(lines).strip(_BLANK)
+                if row:
+                    if len(block) == row - 1:
+                        break
+                    if not lines:
+                        raise UnreadableSourceError(
+                            self._path, f"has no row {row}, where its header should be", line=line
+                        )
+                    block.append([])
+                    line += len(lines)
+                    continue
                 if not header or (block and not block[-1]):
                     break
                 if not lines or len(block) >= _MOST_BLOCK_ROWS:
@@ -299,7 +353,7 @@ class TableRecords:
             columns, _ = self._read_header(header, asked, aliases)
             return len(columns.keys() & asked), len(header)
 
-        return max(DELIMITERS, key=merit)
+        return max(self._delimiters(), key=merit)
 
     def _read_header(
         self, header: list[str], asked: set[str], aliases: Mapping[str, Sequence[str]]
