@@ -35,7 +35,7 @@ check: $(VENV)/.installed-dev ## lint, types, layers
 	$(BIN)/lint-imports
 
 test: check ## all checks and tests
-	$(BIN)/pytest -q $(PYTEST_OPTIONS)
+	$(BIN)/pytest -q -n auto --dist loadscope $(PYTEST_OPTIONS)
 
 format: $(VENV)/.installed-dev ## format the code
 	$(BIN)/ruff format src tests

@@ -354,6 +354,13 @@ def _print_left_out(source: MappedSource) -> None:
 
 
 def _print_outcome(summary: BuildSummary) -> None:
+    if summary.proposed:
+        folder = summary.snapshot.directory
+        _OUT.print(
+            f"alignments proposed: {summary.proposed}, to be judged in "
+            f"{folder / 'proposals.sssom.tsv'}",
+            markup=False,
+        )
     for dataset, keys in summary.set_aside.items():
         for key in sorted(keys):
             _OUT.print(f"set aside: {dataset} {key}", markup=False)

@@ -291,7 +291,8 @@ def test_places_of_one_city_are_one_dot_and_places_overseas_are_counted(queries)
 
 def test_no_stored_query_of_a_page_names_a_graph_but_where_it_must():
     named = {"provenance", "datasets", "quality", "quality-counts", "derived", "statements-about",
-             "quality-rules", "quality-examples", "quality-of-rule", "file-reads", "file-reads-count"}  # fmt: skip
+             "quality-rules", "quality-examples", "quality-of-rule", "file-reads",
+             "file-reads-count"}  # fmt: skip
     from collex_graph.sparql.catalogue import query_names
 
     for name in query_names():

@@ -14,6 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from collex_graph.build.alignments import (
+    INPUT,
+    alignments_member,
+    contradictions,
+    judged_alignments,
+    names_lines,
+    proposals_of,
+    write_proposals,
+)
 from collex_graph.build.aside import (
     Aside,
     Positions,
@@ -36,6 +45,7 @@ from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Severity, ValidationReport
 from collex_graph.pipeline import MappedSource, PartShelf, map_sources
 from collex_graph.rdf.iris import Iris
+from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.builder import Member, StoreBuilder
@@ -45,10 +55,11 @@ from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.validator import validate_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from collex_graph.model import Snapshot, ValidationResult
+    from collex_graph.linking.alignments import Alignment
+    from collex_graph.model import Problem, Snapshot, ValidationResult
     from collex_graph.pipeline import Part
     from collex_graph.settings import Settings
 
@@ -74,6 +85,7 @@ class BuildSummary:
         derived: derivation → distinct triples.
         mapped: how many files were mapped; the others were kept from the build before.
         started_from: identifier of the snapshot whose store was copied; None for a full build.
+        proposed: how many alignments are proposed, in ``proposals.sssom.tsv`` of the snapshot.
     """
 
     snapshot: Snapshot
@@ -83,6 +95,7 @@ class BuildSummary:
     derived: Mapping[str, int]
     mapped: int
     started_from: str | None
+    proposed: int
 
     @property
     def exit_code(self) -> int:
@@ -111,7 +124,10 @@ def build(
     """
     if not inputs:
         raise ConfigurationError("nothing to build: give at least one SOURCE=PATH")
-    given = [*inputs, (BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
+    decided = [path for dataset, path in inputs if dataset == INPUT]
+    judged = judged_alignments(decided, Iris(settings.base_iri).base)
+    given = [(dataset, path) for dataset, path in inputs if dataset != INPUT]
+    given.append((BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE))
     with building_folder(settings.var) as building:
         work = building / "work"
         work.mkdir()
@@ -123,7 +139,7 @@ def build(
             progress=progress,
         )
         sources = map_sources(given, base_iri=settings.base_iri, shelf=shelf)
-        graph = _Graph(settings, work, shelf, sources, former, progress)
+        graph = _Graph(settings, work, shelf, sources, former, progress, judged)
 
         rules = ReadingRules.load()
         read = [read_results(source, rules) for source in sources]
@@ -143,7 +159,8 @@ def build(
             earlier += [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
             asides = grown
 
-        report = ValidationReport(tuple(dict.fromkeys([*reading, *earlier, *results])))
+        claims = [rules.result(problem) for problem in graph.contradictions()]
+        report = ValidationReport(tuple(dict.fromkeys([*reading, *claims, *earlier, *results])))
         of_dataset = [r for r in report.results if r.of_dataset]
         if of_dataset:
             raise InvalidDatasetError(
@@ -164,6 +181,7 @@ def build(
             graph.derived,
             shelf.mapped,
             snapshot.identifier if snapshot and graph.former else None,
+            graph.proposed,
         )
 
 
@@ -194,9 +212,11 @@ class _Graph:
 
     Attributes:
         former: what an earlier build left; None once the store is made anew.
+        judged: alignments that a person decided, or wrote down to decide.
         parts: the parts that the graph is made of, less what is set aside.
         identities: which IRIs are one node.
         derived: derivation → distinct triples.
+        proposed: how many alignments are proposed.
     """
 
     settings: Settings
@@ -205,9 +225,11 @@ class _Graph:
     sources: list[MappedSource]
     former: Former | None
     progress: Progress
+    judged: list[Alignment]
     parts: list[list[Part]] = field(default_factory=list)
     identities: Identities = field(default_factory=Identities)
     derived: dict[str, int] = field(default_factory=dict)
+    proposed: int = 0
 
     def __post_init__(self) -> None:
         self.iris = Iris(self.settings.base_iri)
@@ -226,11 +248,23 @@ class _Graph:
         parts = iter(self.shelf.fetch([one for some in requests for one in some]))
         self.parts = [[next(parts) for _ in some] for some in requests]
         self.progress("link", "")
-        everything = [part for some in self.parts for part in some]
+        everything = self._everything()
         self.identities = find_identities(
-            (part.identity_lines() for part in everything), base_iri=self.iris.base
+            (part.identity_lines() for part in everything),
+            base_iri=self.iris.base,
+            accepted=[(one.subject, one.target) for one in self.judged if one.makes_one_node],
         )
         self.members = [self.model, *self.linked.data(everything, self.identities)]
+        if self.judged:
+            path = self.work / "alignments.nq.gz"
+            self.members.append(alignments_member(path, self.judged, self.identities, self.iris))
+
+    def _everything(self) -> list[Part]:
+        return [part for some in self.parts for part in some]
+
+    def contradictions(self) -> Iterator[Problem]:
+        """Yield the claims of sameness that were not followed."""
+        return contradictions(self.identities, self._everything())
 
     def load(self) -> None:
         """Bring the store to what the model and the parts say."""
@@ -267,6 +301,9 @@ class _Graph:
         assert self.store is not None
         graph = self.iris.graph("derived")
         lines = LinesWriter(self.work / "derived.nq.gz")
+        names = names_lines(self.identities, graph, expand("collex:representedBy"))
+        self.store.load_data(b"".join(names), graph)
+        lines.add(names)
         for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
             self.progress("derive", path.stem)
             found = self.store.construct(stored_query(f"derivations/{path.stem}").text(), graph)
@@ -287,7 +324,13 @@ class _Graph:
     ) -> Snapshot:
         """Add what is said about the data, and make the whole a snapshot."""
         assert self.store is not None
-        everything = [part for some in self.parts for part in some]
+        everything = self._everything()
+        proposals = proposals_of(self.store, self.iris, self.judged)
+        self.proposed = len(proposals)
+        write_proposals(building, proposals, self.iris.base)
+        path = self.work / "proposals.nq.gz"
+        proposed = alignments_member(path, proposals, Identities(), self.iris)
+        self.store.replace("proposals", [proposed])
         self.store.replace("origins", self.linked.origins(everything, self.identities, self.iris))
         publication = Publication(
             building,

@@ -1,13 +1,14 @@
 """What a snapshot is the sum of: members, which are files of quads, by kind.
 
-======== ===========================================================================
-data     the ontology, the vocabularies, and what the sources say, linked
-derived  what the derivations add
-origins  where each thing was read (``graph/provenance``)
-shapes   the rules
-report   the validation report
-description  VoID, DCAT, PROV and statistics
-======== ===========================================================================
+=========== ========================================================================
+data        the ontology, the vocabularies, and what the sources say, linked
+derived     what the derivations add
+origins     where each thing was read (``graph/provenance``)
+proposals   alignments for a person to judge (``graph/mapping/proposed``)
+shapes      the rules
+report      the validation report
+description VoID, DCAT, PROV and statistics
+=========== ========================================================================
 
 Each quad stands in one member alone. The dump is the members one after the other, the store holds
 them all, and a later build replaces those that changed (`Former`).
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collex_graph.pipeline import Part
     from collex_graph.rdf.iris import Iris
 
-KINDS = ("data", "derived", "origins", "shapes", "report", "description")
+KINDS = ("data", "derived", "origins", "proposals", "shapes", "report", "description")
 FORMAT = 1
 """Of ``members/``; another number makes a former snapshot unfit to start from."""
 _LIST = "members.json"

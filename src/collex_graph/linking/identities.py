@@ -173,6 +173,8 @@ class Identities:
         if found is None:
             return line
         subject, predicate, graph = (found[n].decode() for n in (1, 2, 5))
+        if predicate in _ABOUT_NAMES:
+            return line
         node = self.node(subject)
         term = found[4]
         if found[3] is not None:
@@ -190,6 +192,8 @@ class Identities:
 
 
 _LABEL_IRIS: Final = frozenset(map(expand, _LABELS))
+_ABOUT_NAMES: Final = frozenset(map(expand, ("owl:annotatedSource", "owl:annotatedTarget")))
+"""Predicates of what is said of a name, and not of the thing."""
 
 
 def _starts_of(iris: Iterable[str]) -> re.Pattern[bytes]:

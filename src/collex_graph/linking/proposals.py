@@ -33,7 +33,7 @@ def propose(
 
     Args:
         uses: rows ``element``, ``wording``, ``node``, ``uses`` (how many access points) of all
-            access points.
+            access points, and ``name``, the authority's form where it is known.
         base_iri: start of our own IRIs.
         judged: alignments that a person accepted or rejected: these are not proposed again.
 
@@ -47,6 +47,7 @@ def propose(
     ours: dict[tuple[str, str], set[str]] = defaultdict(set)
     words: dict[tuple[str, str], str] = {}
     aligned: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    names: dict[str, str] = {}
     for row in uses:
         key = (row["element"], _folded(row["wording"]))
         if row["node"].startswith(f"{base_iri}id/"):
@@ -54,6 +55,7 @@ def propose(
             words[key] = min(row["wording"], words.get(key, row["wording"]))
         else:
             aligned[key][row["node"]] += int(row["uses"])
+            names[row["node"]] = row.get("name", "")
     proposals = []
     for key in ours.keys() & aligned.keys():
         total = aligned[key].total()
@@ -67,6 +69,7 @@ def propose(
                     target=target,
                     justification=_METHOD,
                     subject_label=words[key],
+                    target_label=names[target],
                     confidence=_decimal(confidence),
                     comment=f"Même forme et même type ({kind}), alignée sur cette autorité par "
                     f"{count} point{'s' if count > 1 else ''} d’accès sur {total}.",

@@ -238,8 +238,8 @@ def _key(label: str, row: int | None, component: str | None) -> str:
 def circumstances(dataset: str) -> str:
     """Return a digest of what the mapping of a source depends on besides its files.
 
-    That is its mapping document, every concordance and alignment in ``mappings/`` (any may be read
-    by a function), the ontology, this software and the libraries that read and write.
+    That is its mapping document, every concordance in ``mappings/`` (any may be read by a
+    function), the ontology, this software and the libraries that read and write.
     """
     digest = hashlib.sha256()
     for name in ("pyoxigraph", "lxml", "edtf", "langcodes", "python-stdnum"):
@@ -247,7 +247,8 @@ def circumstances(dataset: str) -> str:
     digest.update(f"{__version__}\0{_software()}\0".encode())
     mappings = resource_dir("mappings")
     read = [mappings / dataset / "mapping.yml"]
-    read += (path for path in sorted(mappings.rglob("*.[ct]sv")) if "sample" not in path.parts)
+    aside = {"sample", "alignments"}
+    read += (path for path in sorted(mappings.rglob("*.[ct]sv")) if aside.isdisjoint(path.parts))
     ontology = resource_dir("ontology")
     read += sorted(path for path in ontology.rglob("*") if path.suffix in {".ttl", ".jsonld"})
     for path in read:

@@ -1,0 +1,174 @@
+"""A build with several sources: one node a thing, alignments decided by persons, proposals."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+
+import pytest
+from pyoxigraph import Store
+
+from collex_graph.build import build
+from collex_graph.errors import ConfigurationError
+from collex_graph.linking.alignments import read_alignments
+from collex_graph.rdf.namespaces import prefixes
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+
+BASE = Settings().base_iri
+MAPPINGS = resource_dir("mappings")
+SOURCES = ("ccfr", "kbart", "sudoc", "idref")
+IRAN = "http://www.idref.fr/028056663/id"
+OURS = f"{BASE}id/concept/751132108/etudes-iraniennes"
+HEADER = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tmapping_status\n"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return Settings(var=tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="module")
+def several(settings):
+    """A build of the samples of several sources."""
+    return build([(name, MAPPINGS / name / "sample") for name in SOURCES], settings)
+
+
+def ask(summary, query):
+    store = Store.read_only(str(summary.snapshot.store))
+    return list(store.query(query, prefixes=prefixes()))
+
+
+def notice(identifier, *subjects):
+    points = "".join(
+        f'<subject authfilenumber="{ppn}" source="IdRef">{label}</subject>' if ppn
+        else f"<subject>{label}</subject>"
+        for label, ppn in subjects
+    )  # fmt: skip
+    return (
+        f'<ead><eadheader><eadid identifier="{identifier}">{identifier}.xml</eadid></eadheader>'
+        '<archdesc level="fonds"><did><repository><corpname '
+        'source="Répertoire_des_Centres_de_Ressources" authfilenumber="751132108">Bibliothèque'
+        f"</corpname></repository><unittitle>Un fonds</unittitle></did><controlaccess>"
+        f"<head>Thème(s)</head>{points}</controlaccess></archdesc></ead>"
+    )
+
+
+@pytest.fixture
+def notices(tmp_path):
+    """Two notices with the same subject, once with its identifier and once without."""
+    folder = tmp_path / "notices"
+    folder.mkdir()
+    aligned = notice("FRFONDS-751132108-a1", ("Études iraniennes", "028056663"))
+    silent = notice("FRFONDS-751132108-a2", ("études  Iraniennes", ""))
+    (folder / "a.xml").write_text(aligned, encoding="utf-8")
+    (folder / "b.xml").write_text(silent, encoding="utf-8")
+    return folder
+
+
+def table(folder, *rows):
+    path = folder / "decisions.sssom.tsv"
+    path.write_text(HEADER + "".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def row(status):
+    return (OURS.replace(BASE, "base:"), "skos:exactMatch", IRAN, "semapv:LexicalMatching", status)
+
+
+STRAY = """ASK {
+  { NAME ?p ?o } UNION { ?s ?p NAME }
+  FILTER(?p NOT IN (collex:representedBy, owl:sameAs, skos:exactMatch, skos:closeMatch,
+    dcterms:isReplacedBy, dcterms:replaces))
+}"""
+
+
+def test_no_name_that_another_stands_for_is_left_in_the_data(several):
+    names = ask(several, "SELECT ?name ?node { ?name collex:representedBy ?node }")
+    assert len(names) > 3
+    for found in names:
+        asked = STRAY.replace("NAME", str(found["name"]))
+        store = Store.read_only(str(several.snapshot.store))
+        assert not store.query(asked, prefixes=prefixes()), found["name"]
+
+
+def test_a_title_of_a_list_and_the_record_of_the_catalogue_are_one_node(several):
+    found = ask(
+        several,
+        "SELECT ?name ?document { ?name collex:representedBy ?document . ?title ?says ?document "
+        'FILTER(STRSTARTS(STR(?document), "https://www.sudoc.fr/")) '
+        f'FILTER(STRSTARTS(STR(?title), "{BASE}id/package/")) }}',
+    )
+    assert found
+    assert all(f"{BASE}id/document/is" in row["name"].value for row in found)
+
+
+def test_no_node_of_an_authority_has_two_shown_labels(several):
+    twice = ask(
+        several,
+        "SELECT ?node (COUNT(?label) AS ?n) { ?node skos:prefLabel ?label "
+        'FILTER(STRSTARTS(STR(?node), "http://www.idref.fr/")) } GROUP BY ?node '
+        "(LANG(?label)) HAVING (COUNT(?label) > 1)",
+    )
+    assert twice == []
+
+
+def test_the_same_words_without_identifier_are_proposed_and_nothing_is_merged(
+    notices, settings, tmp_path
+):
+    found = build([("ccfr", notices)], replace(settings, var=tmp_path / "var"))
+    assert found.proposed == 1
+    (one,) = read_alignments(found.snapshot.directory / "proposals.sssom.tsv", BASE)
+    assert (one.subject, one.target, one.status) == (OURS, IRAN, "proposed")
+    assert len(ask(found, f"SELECT ?p {{ ?p collex:refersTo <{OURS}> }}")) == 1
+    described = ask(
+        found,
+        "SELECT ?m { GRAPH ?g { ?m a collex:Mapping ; collex:mappingStatus 'proposed' } "
+        f"FILTER(?g = <{BASE}graph/mapping/proposed>) }}",
+    )
+    assert len(described) == 1
+
+
+def test_an_accepted_alignment_makes_the_authority_the_node_and_keeps_the_wording(
+    notices, settings, tmp_path
+):
+    inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("accepted")))]
+    found = build(inputs, replace(settings, var=tmp_path / "var"))
+    assert found.proposed == 0
+    points = ask(found, f"SELECT ?w {{ ?p collex:refersTo <{IRAN}> ; collex:wording ?w }}")
+    assert sorted(p["w"].value for p in points) == ["Études iraniennes", "études Iraniennes"]
+    (stated,) = ask(found, f"SELECT ?node {{ <{OURS}> collex:representedBy ?node }}")
+    assert stated["node"].value == IRAN
+    (source,) = ask(
+        found, "SELECT ?s { GRAPH ?g { ?m owl:annotatedSource ?s ; owl:annotatedTarget ?t } }"
+    )
+    assert source["s"].value == OURS
+
+
+def test_a_rejected_alignment_is_not_proposed_again(notices, settings, tmp_path):
+    inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("rejected")))]
+    found = build(inputs, replace(settings, var=tmp_path / "var"))
+    assert found.proposed == 0
+    assert len(ask(found, f"SELECT ?p {{ ?p collex:refersTo <{OURS}> }}")) == 1
+
+
+def test_a_decision_added_to_a_build_gives_what_a_full_build_with_it_gives(
+    notices, settings, tmp_path
+):
+    settings = replace(settings, var=tmp_path / "var")
+    build([("ccfr", notices)], settings)
+    inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("accepted")))]
+    second = build(inputs, settings)
+    assert second.mapped == 0
+    full = build(inputs, replace(settings, var=tmp_path / "other"), full=True)
+
+    def content(summary):
+        lines = gzip.decompress(summary.snapshot.dump.read_bytes()).decode().splitlines()
+        return sorted(line for line in lines if "/graph/description> ." not in line)
+
+    assert content(second) == content(full)
+
+
+def test_an_input_without_a_table_of_alignments_is_a_usage_error(notices, settings, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"sssom\.tsv"):
+        build([("ccfr", notices), ("alignments", notices)], replace(settings, var=tmp_path / "v"))
