@@ -17,7 +17,7 @@ from collex_graph.settings import Settings
 
 BASE = Settings().base_iri
 MAPPINGS = resource_dir("mappings")
-SOURCES = ("ccfr", "kbart", "sudoc", "idref")
+SOURCES = ("ccfr", "counter", "idref", "kbart", "sudoc")
 IRAN = "http://www.idref.fr/028056663/id"
 OURS = f"{BASE}id/concept/751132108/etudes-iraniennes"
 HEADER = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tmapping_status\n"
@@ -92,15 +92,19 @@ def test_no_name_that_another_stands_for_is_left_in_the_data(several):
         assert not store.query(asked, prefixes=prefixes()), found["name"]
 
 
-def test_a_title_of_a_list_and_the_record_of_the_catalogue_are_one_node(several):
+def test_a_journal_of_a_list_and_of_a_usage_report_is_one_node_with_both_sources(several):
     found = ask(
         several,
-        "SELECT ?name ?document { ?name collex:representedBy ?document . ?title ?says ?document "
+        "SELECT ?name ?document (COUNT(DISTINCT ?graph) AS ?graphs) { "
+        "?name collex:representedBy ?document . "
         'FILTER(STRSTARTS(STR(?document), "https://www.sudoc.fr/")) '
-        f'FILTER(STRSTARTS(STR(?title), "{BASE}id/package/")) }}',
+        'GRAPH ?graph { ?document ?p ?o } FILTER(CONTAINS(STR(?graph), "/graph/source/")) '
+        "} GROUP BY ?name ?document",
     )
     assert found
-    assert all(f"{BASE}id/document/is" in row["name"].value for row in found)
+    for each in found:
+        assert f"{BASE}id/document/is" in each["name"].value
+        assert int(each["graphs"].value) >= 2
 
 
 def test_no_node_of_an_authority_has_two_shown_labels(several):
