@@ -20,10 +20,13 @@ MONTH = re.compile(r"[A-Z][a-z]{2}-(\d{4}|\d{2})")
 
 def mapped(folder, tmp_path):
     spool = tmp_path / "mapped.nq"
-    source = map_source(
-        "counter", folder, base_iri=BASE, spool=spool, owners={}, progress=lambda *_: None
-    )
+    source = map_source("counter", folder, base_iri=BASE, spool=spool)
     return source, spool
+
+
+@pytest.fixture(scope="module")
+def real_reports(shared_data, tmp_path_factory):
+    return mapped(shared_data / "counter", tmp_path_factory.mktemp("counter"))
 
 
 def counts_of_table(path):
@@ -53,7 +56,7 @@ def counts_of_json(node):
 
 
 @pytest.mark.real_data
-def test_every_count_of_the_real_reports_is_an_observation(shared_data, tmp_path):
+def test_every_count_of_the_real_reports_is_an_observation(shared_data, real_reports):
     folder = shared_data / "counter"
     expected = Counter()
     sums = Counter()
@@ -70,7 +73,7 @@ def test_every_count_of_the_real_reports_is_an_observation(shared_data, tmp_path
     # one file is there twice, with commas and with tabs: the same names, the same observations
     expected["counter5_table_dr"] //= 2
     sums["counter5_table_dr"] //= 2
-    source, spool = mapped(folder, tmp_path)
+    source, spool = real_reports
     found, totals = Counter(), Counter()
     seen = set()
     for quad in parse(path=spool, format=RdfFormat.N_QUADS):
@@ -90,8 +93,8 @@ def test_every_count_of_the_real_reports_is_an_observation(shared_data, tmp_path
 
 
 @pytest.mark.real_data
-def test_every_answer_without_figures_says_what_the_provider_said(shared_data, tmp_path):
-    source, _ = mapped(shared_data / "counter", tmp_path)
+def test_every_answer_without_figures_says_what_the_provider_said(real_reports):
+    source, _ = real_reports
     silent = {p.position.file for p in source.problems if p.note.rule == "NothingRead"}
     told = {
         p.position.file
@@ -113,8 +116,8 @@ def test_nothing_of_a_customer_is_published_or_reported(tmp_path):
 
 
 @pytest.mark.real_data
-def test_nothing_of_a_customer_of_the_real_reports_is_published_or_reported(shared_data, tmp_path):
-    source, spool = mapped(shared_data / "counter", tmp_path)
+def test_nothing_of_a_customer_of_the_real_reports_is_published_or_reported(real_reports):
+    source, spool = real_reports
     said = spool.read_text(encoding="utf-8") + "".join(str(p.note) for p in source.problems)
     for secret in ("user@", "user%40", "customer_id=", "EBC:hidden", "8888888888", "9da418c0"):
         assert secret not in said, secret
