@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from collex_graph.mapping.functions.institutions import _identified
-from collex_graph.mapping.functions.registry import BASE, concordance, folded, mapping_function
+from collex_graph.mapping.functions.registry import BASE, folded, mapping_function
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf import identifiers
 from collex_graph.rdf.identifiers import Identified, noid_check
@@ -124,19 +124,3 @@ def unless_said(value: str) -> str | None:
     ('Avec mode texte', None)
     """
     return None if folded(value).startswith(_SET_PHRASES) else value.strip() or None
-
-
-@mapping_function
-def licence(table: str, value: str) -> str | None:
-    """Return the licence that words stand for, None where they are no licence that is known.
-
-    An address is its own IRI.
-
-    >>> licence("gallica/licences.csv", "domaine public")
-    'https://creativecommons.org/publicdomain/mark/1.0/'
-    """
-    known = concordance(table).get(folded(value))
-    if known:
-        return known
-    found = re.fullmatch(r"https?://(creativecommons\.org/\S+)", value.strip())
-    return f"https://{found[1]}" if found is not None else None

@@ -16,6 +16,7 @@ _CREATIVE_COMMONS: Final = re.compile(
 _NAMED: Final = re.compile(
     r"\bCC[ -](?P<name>BY(?:-(?:NC|SA|ND)){0,2}|0)[ -](?P<version>[0-9]\.[0-9])?", re.IGNORECASE
 )
+_PUBLIC_DOMAIN: Final = re.compile(r"(?:domaine public|public domain)\W*", re.IGNORECASE)
 _OPEN: Final = re.compile(r"etalab|licen[cs]e ouverte|open licen[cs]e", re.IGNORECASE)
 
 
@@ -31,6 +32,8 @@ def _licence(text: str) -> str:
         if found["name"] == "0":
             return f"https://creativecommons.org/publicdomain/zero/{found['version']}/"
         return f"https://creativecommons.org/licenses/{found['name'].lower()}/{found['version']}/"
+    if _PUBLIC_DOMAIN.fullmatch(text.strip()):
+        return "https://creativecommons.org/publicdomain/mark/1.0/"
     return ETALAB if _OPEN.search(text) else ""
 
 
@@ -42,6 +45,8 @@ def licence(text: str) -> str | None:
     'https://creativecommons.org/licenses/by-nc-sa/3.0/fr/'
     >>> licence("Etalab v2.0 (https://www.etalab.gouv.fr/licence-ouverte-open-licence)")
     'https://www.etalab.gouv.fr/licence-ouverte-open-licence'
+    >>> licence("Domaine public")
+    'https://creativecommons.org/publicdomain/mark/1.0/'
     >>> licence("Tous droits réservés") is None
     True
     """

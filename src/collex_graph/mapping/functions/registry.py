@@ -57,6 +57,8 @@ def mapping_function(function: F) -> F:
     """Enter a function in the registry, under its name in camel case."""
     parameters = inspect.signature(function).parameters
     name = _camel(function.__name__)
+    if name in FUNCTIONS:
+        raise ValueError(f"two mapping functions are called {name}: rename one")
     FUNCTIONS[name] = MappingFunction(
         name=name,
         call=function,
