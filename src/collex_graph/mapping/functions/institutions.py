@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from collex_graph.mapping.functions.access_points import SCHEME_NAMES, _joined, _refusal, repairs
 from collex_graph.mapping.functions.registry import BASE, mapping_function, note, squeeze
@@ -182,9 +183,15 @@ def idref_nodes(value: str) -> str | Reading | None:
 
 @mapping_function
 def establishment_node(
-    uai: str = "", siren: str = "", ror: str = "", paysage: str = "", part: str = ""
+    uai: str = "",
+    siren: str = "",
+    ror: str = "",
+    paysage: str = "",
+    part: str = "",
+    *,
+    abes: str = "",
 ) -> str | None:
-    """Return the node of an establishment, named by its UAI, else ROR, SIREN, Paysage.
+    """Return the node of an establishment, named by its UAI, else ROR, SIREN, Paysage, Abes.
 
     A SIREN may be shared by several establishments, so it comes after the identifiers that are one
     establishment's own; `uai`, `siren` and `ror` report.
@@ -195,6 +202,7 @@ def establishment_node(
         ror: identifier or IRI.
         paysage: identifier of the ministry's Paysage table.
         part: name of something under the establishment, such as ``place``.
+        abes: number of an account at Abes, as `abesId` reads it.
 
     >>> establishment_node("0951214D", "775663958")
     'base:id/establishment/0951214D'
@@ -214,6 +222,49 @@ def establishment_node(
         key = f"siren-{company.value}"
     elif paysage.strip():
         key = f"paysage-{paysage.strip()}"
+    elif number := _ABES.fullmatch(abes.strip()):
+        key = f"abes-{number['id'].upper()}"
     else:
         return None
     return BASE.entity("establishment", key, *([part] if part else []))
+
+
+# No register publishes its form: nine letters and digits after « ABES », without a check character.
+_ABES: Final = re.compile(r"(?:uid:/)?(?P<id>ABES[0-9A-Z]{9})", re.ASCII | re.IGNORECASE)
+
+
+@mapping_function
+def abes_id(value: str) -> str | None:
+    """Return the number of an account at Abes, which national licences and ISTEX use.
+
+    >>> abes_id("uid:/ABES1584HP4PA")
+    'ABES1584HP4PA'
+    """
+    if not value.strip():
+        return None
+    found = _ABES.fullmatch(value.strip())
+    if found is None:
+        raise UnreadableValue("MalformedIdentifier", value, scheme="Abes")
+    return found["id"].upper()
+
+
+@mapping_function
+def postal_address(
+    street: str = "", code: str = "", city: str = "", country: str = "", place: str = ""
+) -> str | None:
+    """Return the address of an institution on one line; never for a person's.
+
+    Args:
+        street: number and street; hyphens left at its ends by empty lines are taken away.
+        code: postal code.
+        city: town, with « Cedex ».
+        country: in words.
+        place: what stands above the street.
+
+    >>> postal_address("1 avenue Bourgelat -  - ", "69280", "MARCY L'ETOILE - ", "France")
+    "1 avenue Bourgelat, 69280 MARCY L'ETOILE, France"
+    """
+    parts = [re.sub(r"(?:\s*-)+\s*$", "", squeeze(text)) for text in (place, street)]
+    parts.append(squeeze(f"{code} {re.sub(r'(?: ?-)+ *$', '', squeeze(city))}"))
+    parts.append(squeeze(country))
+    return ", ".join(part for part in parts if part) or None

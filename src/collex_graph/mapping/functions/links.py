@@ -65,6 +65,30 @@ def web_link(href: str) -> str | Reading:
     return Reading((iri,), (note("RepairedLink", href, iri=iri),)) if rule else iri
 
 
+_SCHEME_TWICE: Final = re.compile(r"https?://(?=https?://)", re.IGNORECASE)
+
+
+@mapping_function
+def site_address(href: str) -> str | Reading | None:
+    """Return the address of an institution's site, which lists write without or with two schemes.
+
+    >>> site_address("www.itech.fr/").values, site_address("http://https://www.mnhn.fr").values
+    (('http://www.itech.fr/',), ('https://www.mnhn.fr',))
+    """
+    text = href.strip()
+    if not text:
+        return None
+    mended = _SCHEME_TWICE.sub("", text)
+    if _SCHEME.match(mended) is None and re.match(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]|$)", mended):
+        mended = f"http://{mended}"
+    rule, iri = _link(mended)
+    if not iri:
+        raise UnreadableValue(rule, href)
+    if iri == href:
+        return iri
+    return Reading((iri,), (note("RepairedLink", href, iri=iri),))
+
+
 @mapping_function
 def link_presence(href: str = "") -> Reading | None:
     """Say nothing, and report a link element whose address is empty (D18).
