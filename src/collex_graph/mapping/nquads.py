@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from langcodes import tag_is_valid
 from pyoxigraph import NamedNode
 
 from collex_graph.model import UnreadableValue
@@ -184,6 +183,9 @@ def is_language_tag(text: str) -> bool:
     >>> is_language_tag("en-US"), is_language_tag("english")
     (True, False)
     """
+    # imported here, so that mappings whose languages are constants do not wait for its registry
+    from langcodes import tag_is_valid  # noqa: PLC0415
+
     return check_language_tag(text.lower()) is None and tag_is_valid(text)
 
 

@@ -156,14 +156,6 @@ class Plan:
                     lines.setdefault((name, text), line)
         return lines
 
-    @property
-    def has_graphs_of_rules(self) -> bool:
-        """Whether the lines of one mapped record may stand in different graphs."""
-        return any(
-            len(mapping.graphs) > 1 or any(rule.graphs for rule in mapping.statements)
-            for mapping in self.document.mappings
-        )
-
     def zero_counts(self) -> Counter[str]:
         """Return a counter that holds every rule with 0."""
         return Counter({rule.counts: 0 for rule in self.rules if rule.counts is not None})
