@@ -177,6 +177,24 @@ def test_graphs_of_subject_and_predicate_object_map_are_both_used(tmp_path):
     ]
 
 
+def test_a_graph_without_a_value_leaves_out_nothing_but_itself(tmp_path):
+    map_ = 'rml:objectMap [ rml:reference "id" ] ; rml:graphMap [ rml:template "{other}" ]'
+    graph = '; rml:class ex:Book ; rml:graphMap [ rml:template "http://example.org/g/{name}" ]'
+    quads, _ = run(
+        tmp_path, PREFIXES + CSV % (graph, map_), books_csv="id,name,other\n1,,x\n2,a,\n"
+    )
+    assert sorted((q.object.value, q.graph_name.value.removeprefix(EX)) for q in quads) == [
+        ("1", "base/x"),
+        ("2", "g/a"),
+        (f"{EX}Book", "g/a"),
+    ]
+
+
+def test_a_term_type_has_no_effect_on_a_constant(tmp_path):
+    map_ = "rml:objectMap [ rml:constant ex:o ; rml:termType rml:Literal ]"
+    assert objects(tmp_path, map_) == ([f"<{EX}o>"], [])
+
+
 # --- both vocabularies ---------------------------------------------------------------------------
 
 

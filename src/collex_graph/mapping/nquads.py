@@ -164,29 +164,35 @@ def blank_label(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def language_tag(text: str) -> str:
-    """Return a text that is a language tag and is registered as one (BCP 47).
+def language_tag(text: str, *, registered: bool = True) -> str:
+    """Return a text that is a language tag; see `is_language_tag`.
 
     Raises:
         UnreadableValue: for any other.
     """
-    if not is_language_tag(text):
+    if not is_language_tag(text, registered=registered):
         raise UnreadableValue(
             "InvalidLiteral", text, reason="not a language tag", datatype="rdf:langString"
         )
     return text
 
 
-def is_language_tag(text: str) -> bool:
-    """Say whether a text is a well-formed language tag whose parts are registered.
+def is_language_tag(text: str, *, registered: bool = True) -> bool:
+    """Say whether a text is a well-formed language tag, whose parts are registered (BCP 47).
 
     >>> is_language_tag("en-US"), is_language_tag("english")
     (True, False)
+    >>> is_language_tag("english", registered=False)
+    True
     """
+    if check_language_tag(text.lower()) is not None:
+        return False
+    if not registered:
+        return True
     # imported here, so that mappings whose languages are constants do not wait for its registry
     from langcodes import tag_is_valid  # noqa: PLC0415
 
-    return check_language_tag(text.lower()) is None and tag_is_valid(text)
+    return bool(tag_is_valid(text))
 
 
 class NaturalText(str):

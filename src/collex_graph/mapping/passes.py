@@ -259,6 +259,7 @@ class PassWriter:
         }
         if self._standard:
             self._environment |= {
+                "language": partial(nquads.language_tag, registered=False),
                 "squeezed": references.verbatim,
                 "text_of": references.verbatim_text_of,
                 "typed": partial(nquads.typed_literal, canonical=False),
@@ -293,7 +294,8 @@ class PassWriter:
         self._share_references(scope)
         self._put(1, "hits = 0")
         for index, mapping in enumerate(self._mappings):
-            self._has_graphs = len(mapping.graphs) > 1
+            one = 0 if self._standard else 1
+            self._has_graphs = len(mapping.graphs) > one
             self._write_mapping(index, mapping, scope)
         self._put(1, "return hits")
         return self._compiled()
@@ -832,6 +834,8 @@ class PassWriter:
         return scope.deeper()
 
     def _write_graphs(self, graphs: Iterable[Term], scope: _Scope, rule: int) -> _Scope:
+        if self._has_graphs and self._standard:
+            return self._write_each_graph(graphs, scope, rule)
         names: list[str] = []
         for graph in graphs:
             if _is_default(graph):
@@ -846,6 +850,20 @@ class PassWriter:
             self._put(scope.indent, f"G = ({', '.join(names)})")
         else:
             self._put(scope.indent, f"G = {names[0]}" if names else 'G = " .\\n"')
+        return scope
+
+    def _write_each_graph(self, graphs: Iterable[Term], scope: _Scope, rule: int) -> _Scope:
+        """Write graphs as RML has them: one without a value leaves out nothing but itself."""
+        self._put(scope.indent, "G = []")
+        for graph in graphs:
+            if _is_default(graph):
+                self._put(scope.indent, f"G.append({_DEFAULT_GRAPH_END})")
+                continue
+            text, inner, fails = self._term(graph, scope.deeper(0), rule)
+            name = self._new("g")
+            self._guarded(inner.indent, fails, rule, name, _f(f" {text} .\\n"))
+            inner = self._made(inner, fails, name)
+            self._put(inner.indent, f"G.append({name})")
         return scope
 
     def _write_statements(

@@ -516,8 +516,7 @@ class _Reader:
             constant = self._one(node, "constant")
             assert constant is not None
             term = self._constant(node, constant, found)
-            if type_name is not None and _TERM_TYPES[type_name][0] != term.kind:
-                self._refuse(node, f"this constant is no {type_name}", "constant")
+            # A term type has no effect on a constant, which is a term already.
             return self._with_language_or_datatype(node, term, found)
         value = self._value(node, found)
         kind, encoding = self._kind(node, given[0], type_name, what)
@@ -565,9 +564,13 @@ class _Reader:
             self._check_keys(map_, "a predicate or graph map")
             value = self._value(map_, found)
             language = value if isinstance(value, Call) or value.references else value.constant
-        if isinstance(language, str) and not is_language_tag(language):
+        if isinstance(language, str) and not self._is_language(language):
             self._refuse(node, f"{language!r} is not a language tag", language)
         return language
+
+    def _is_language(self, tag: str) -> bool:
+        """Say whether a tag is valid, as R2RML wants it, or well-formed, as RML does."""
+        return is_language_tag(tag, registered=self._is_old)
 
     def _datatype(self, node: Node, found: _TriplesMap) -> str | Term | None:
         datatype = self._iri_of(node, "datatype")
@@ -594,7 +597,7 @@ class _Reader:
         template = Template((constant.value,), line)
         datatype = constant.datatype.value
         if constant.language:
-            if not is_language_tag(constant.language):
+            if not self._is_language(constant.language):
                 self._refuse(node, f"{constant.language!r} is not a language tag")
             return Term(template, "literal", line, constant.language)
         return Term(template, "literal", line, None, None if datatype == _STRING else datatype)
@@ -694,6 +697,8 @@ class _Reader:
             if iterator and not own:
                 self._refuse(node, "a table has no iterator", "iterator")
             delimiter = delimiter or (None if own else ",")
+        elif not iterator and formulation == "jsonpath":
+            iterator = "$"
         elif not iterator:
             self._refuse(node, "there is no rml:iterator")
         key: tuple[object, ...] = (
