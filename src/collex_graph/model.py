@@ -144,10 +144,12 @@ class NodeChoice:
     Attributes:
         wanted: IRI of the class; None for every node that has an IRI.
         holds: what must hold of the node as well; None where the class says everything.
+        looks: IRIs of the predicates that the source's rules look at; a namespace ends with ``*``.
     """
 
     wanted: str | None
     holds: Callable[[Node], bool] | None = None
+    looks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -208,3 +208,17 @@ def test_a_file_of_too_many_statements_is_refused_with_advice(tmp_path, monkeypa
     assert found == []
     assert "more than 3 statements" in error.problem
     assert "split it" in error.problem
+
+
+def test_what_no_rule_looks_at_is_counted_by_its_predicate(tmp_path):
+    path = tmp_path / "file.ttl"
+    path.write_text(
+        TURTLE + '<http://e.example/1> foaf:knows <http://e.example/2> ; foaf:nick "A", "B" ;'
+        " <http://e.example/p> 1 . <http://e.example/d> foaf:depicts <http://e.example/1> ."
+    )
+    (file,), _ = find_source_files("x", path, tmp_path)
+    references = ("foaf:name", "^foaf:depicts[foaf:mbox]", "count(^*)")
+    nodes = RdfPaths().selection("foaf:Person[foaf:knows]", references, {})
+    records = open_records(file, [RecordSource("s", "*", "rdf", selection=nodes)])
+    assert len(list(records)) == 1
+    assert records.left_out == {"foaf:nick": 2, "http://e.example/p": 1}

@@ -21,7 +21,7 @@ node gives nothing there: one walks through it. What is outside this grammar is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
@@ -249,7 +249,9 @@ class _Parser:
             wanted, many = self._iri()[:-1], True
         else:
             wanted, many = self._iri(), False
-        self.predicates.add(wanted + "*" if many else wanted)
+        if not inverse or not many or wanted:
+            # « ^* » asks who names a node, whatever they say
+            self.predicates.add(wanted + "*" if many else wanted)
 
         def one(graph: Graph, node: str) -> Iterable[Term]:
             said: Mapping[str, Iterable[Term]]
@@ -354,7 +356,14 @@ class RdfPaths:
         Raises:
             ReferenceSyntaxError: for an iterator outside the grammar.
         """
-        return _Parser(iterator, namespaces).iterator()
+        parser = _Parser(iterator, namespaces)
+        choices = parser.iterator()
+        looks = set(parser.predicates)
+        for reference in references:
+            read = _Parser(reference, namespaces)
+            read.reference()
+            looks |= read.predicates
+        return tuple(replace(choice, looks=frozenset(looks)) for choice in choices)
 
     def reader(self, reference: str, namespaces: Mapping[str, str]) -> Callable[[Node], list[str]]:
         """Return what reads a reference from a node.

@@ -7,6 +7,7 @@ them is checked when it is written.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from collex_graph.rdf.namespaces import expand
@@ -119,6 +120,13 @@ class Graph:
                 value = said[place + 1]
                 if said[place] == _TYPE and isinstance(value, str):
                     yield subject, value
+
+    def predicates(self) -> Counter[str]:
+        """Return each predicate with the number of its statements."""
+        found: Counter[str] = Counter()
+        for said in self._about.values():
+            found.update(map(str, said[::2]))
+        return found
 
     def _index(self) -> dict[str, list[str]]:
         naming: dict[str, list[str]] = {}

@@ -29,7 +29,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Record
 from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value
-from collex_graph.rdf.namespaces import expand
+from collex_graph.rdf.namespaces import expand, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +63,7 @@ _COMMENTS: Final = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*")
 _BASE: Final = RELATIVE_BASE + "-"
 """What an empty IRI becomes: rdf:resource=\"\"."""
 
+_TYPE = expand("rdf:type")
 _STRING = expand("xsd:string")
 _LANGUAGE_TEXT = expand("rdf:langString")
 
@@ -94,6 +95,7 @@ class RdfRecords:
         else:
             cut = _Cut(self._text, b"", 0, end)
         graph, broken = self._graph(cut)
+        self.left_out = self._not_looked_at(graph)
         yield from self._records(graph)
         broken = problem or broken
         if broken is not None:
@@ -140,6 +142,21 @@ class RdfRecords:
         problem = f"{self._format.name} breaks off{where}: {said}"
         return UnreadableSourceError(self._path, problem, line=line)
 
+    def _not_looked_at(self, graph: Graph) -> dict[str, int]:
+        """Return the predicates that no rule looks at, as prefixed names, with their counts."""
+        looks = {
+            look for source in self._sources for node in source.selection for look in node.looks
+        }
+        spaces = tuple(look[:-1] for look in looks if look.endswith("*"))
+        names = prefixes() | {
+            p: n for source in self._sources for p, n in source.namespaces.items()
+        }
+        found: dict[str, int] = {}
+        for predicate, count in graph.predicates().items():
+            if predicate != _TYPE and predicate not in looks and not predicate.startswith(spaces):
+                found[_prefixed(predicate, names)] = count
+        return found
+
     # --- records ---------------------------------------------------------------------------------
 
     def _records(self, graph: Graph) -> Iterator[Record]:
@@ -180,6 +197,11 @@ class RdfRecords:
                 component=component,
                 notes=_remarks(node),
             )
+
+
+def _prefixed(iri: str, names: Mapping[str, str]) -> str:
+    fitting = [(len(n), f"{p}:{iri[len(n) :]}") for p, n in names.items() if iri.startswith(n)]
+    return max(fitting)[1] if fitting else iri
 
 
 def _is_chosen(choice: NodeChoice, node: Node) -> bool:
