@@ -16,17 +16,19 @@ from collex_graph.mapping.documents import read_document
 from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.suggestions import suggestion
+from collex_graph.model import Record
 from collex_graph.resources import resource_dir
-from collex_graph.sources import find_source_files, open_records
+from collex_graph.sources import find_source_files
+from collex_graph.sources import open_records as open_file
 from collex_graph.sources.archives import inner_name, is_archive
 from collex_graph.sources.files import describe_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from collex_graph.mapping.plan import Plan
-    from collex_graph.model import Problem, RecordSource, SourceFile
+    from collex_graph.model import Problem, RecordSource, RecordStream, SourceFile
 
 
 def run_mapping(
@@ -158,6 +160,24 @@ def _try_on(
     return mistakes, sum(counts.values())
 
 
+class _OneRecord:
+    """A record stream of one record without content."""
+
+    def __init__(self, sources: Sequence[RecordSource]) -> None:
+        self.columns: Mapping[str, int] = {}
+        self.left_out: Mapping[str, int] = {}
+        self.records_read = 1
+        self._sources = tuple((index, 1) for index in range(len(sources)))
+
+    def __iter__(self) -> Iterator[Record]:
+        yield Record([], self._sources)
+
+
+def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> RecordStream:
+    """Open a file for sources, or nothing for those that read no file."""
+    return open_file(source_file, sources) if sources[0].access else _OneRecord(sources)
+
+
 def source_files(
     plan: Plan, folder: Path, *, optional: bool = False
 ) -> list[tuple[SourceFile, list[RecordSource]]]:
@@ -173,6 +193,9 @@ def source_files(
     """
     found: dict[tuple[Path, str], list[RecordSource]] = {}
     for source in plan.record_sources:
+        if not source.access:  # no file: constants only
+            found.setdefault((plan.document.path, ""), []).append(source)
+            continue
         paths = _paths(folder, source.access)
         if not paths and not optional:
             raise UnreadableSourceError(
@@ -194,15 +217,17 @@ def _unpacked(dataset: str, path: Path) -> list[SourceFile]:
 
 
 def _paths(folder: Path, access: str) -> list[Path]:
-    """Return the files of a path, whose last part may be a pattern as in a published mapping."""
-    path = folder / access
-    if path.is_file():
-        return [path]
-    if not path.parent.is_dir():
-        return []
-    pattern = path.name.casefold()
-    return sorted(
-        file
-        for file in path.parent.iterdir()
-        if file.is_file() and fnmatchcase(file.name.casefold(), pattern)
-    )
+    """Return the files of paths joined by ``|``, whose last part may be a pattern."""
+    if (folder / access).is_file():
+        return [folder / access]
+    found: set[Path] = set()
+    for text in access.split("|"):
+        path = folder / text.strip()
+        if path.parent.is_dir():
+            pattern = path.name.casefold()
+            found.update(
+                file
+                for file in path.parent.iterdir()
+                if file.is_file() and fnmatchcase(file.name.casefold(), pattern)
+            )
+    return sorted(found)

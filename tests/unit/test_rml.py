@@ -195,6 +195,24 @@ def test_a_term_type_has_no_effect_on_a_constant(tmp_path):
     assert objects(tmp_path, map_) == ([f"<{EX}o>"], [])
 
 
+def test_constants_alone_need_no_source(tmp_path):
+    document = (
+        PREFIXES
+        + """
+ex:T rml:subject ex:s ; rml:predicateObjectMap [ rml:predicate ex:p ; rml:object ex:o , 1 ] .
+"""
+    )
+    quads, _ = run(tmp_path, document)
+    assert len(quads) == 2
+    assert (
+        "to read 'name' from"
+        in refusal(
+            tmp_path,
+            document.replace("rml:object ex:o , 1", 'rml:objectMap [ rml:reference "name" ]'),
+        )[1]
+    )
+
+
 # --- both vocabularies ---------------------------------------------------------------------------
 
 
@@ -266,7 +284,7 @@ REFUSED = {
     "SPARQL": (("rml:CSV", "rml:SPARQL_Results_CSV"), 5, "SPARQL_Results_CSV is not supported"),
     "a target": (("ex:p ;", "ex:p ; rml:logicalTarget ex:t ;"), 7, "logicalTarget is not"),
     "a near miss": (("rml:template", "rml:templat"), 6, "did you mean template"),
-    "no source": (('rml:source "books.csv" ; ', ""), 5, "no rml:source"),
+    "no file": (('rml:source "books.csv" ; ', ""), 5, "no rml:source"),
     "a term type": (("/{id}\"", "/{id}\" ; rml:termType rml:Literal"), 6, "not a literal"),
     "an unknown term type": (("/{id}\"", "/{id}\" ; rml:termType rml:IRE"), 6, "did you mean"),
     "two subjects": (("rml:subjectMap [", "rml:subject ex:s ; rml:subjectMap ["), 5, "this one 2"),

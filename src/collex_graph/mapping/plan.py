@@ -28,10 +28,10 @@ from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of, sight_
 from collex_graph.model import RecordSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from collex_graph.mapping.passes import MappingFunction
-    from collex_graph.mapping.rules import MappingDocument, MappingRule, Source, Value
+    from collex_graph.mapping.rules import MappingDocument, MappingRule, Source
 
 
 class Plan:
@@ -150,7 +150,7 @@ class Plan:
         """Source and reference → the first line that refers to it."""
         lines: dict[tuple[str, str], int] = {}
         for name, mappings in self._mappings.items():
-            values = [value for mapping in mappings for value in _values(mapping)]
+            values = [value for mapping in mappings for value in mapping.values]
             for value in (*values, *self.document.sources[name].values.values()):
                 for text, line in references_of(value):
                     lines.setdefault((name, text), line)
@@ -169,7 +169,7 @@ class Plan:
     def _record_source(self, source: Source) -> RecordSource:
         referred: dict[str, int] = {}
         for mapping in self._mappings[source.name]:
-            for value in _values(mapping):
+            for value in mapping.values:
                 for text, line in references_of(value):
                     referred.setdefault(text, line)
         for call in source.values.values():
@@ -291,16 +291,6 @@ def _planned_joins(document: MappingDocument) -> tuple[PlannedJoin, ...]:
                 }
                 planned.append(PlannedJoin(len(planned), join, child, parent, len(files) == 1))
     return tuple(planned)
-
-
-def _values(mapping: MappingRule) -> Iterator[Value]:
-    """Yield everything that refers to a record in a mapping."""
-    for term in (*mapping.subjects, *mapping.graphs):
-        yield from term.values
-    if mapping.condition is not None:
-        yield mapping.condition
-    for statements in mapping.statements:
-        yield from statements.values
 
 
 def _refuse_blank_nodes(document: MappingDocument) -> None:

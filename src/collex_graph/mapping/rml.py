@@ -359,9 +359,7 @@ class _Reader:
         self._where = f"triples map {name}"
         self._check_keys(node, "a triples map")
         logical = self._one(node, "logicalSource")
-        if logical is None:
-            self._refuse(node, "there is no rml:logicalSource")
-        source = self._source(logical)
+        source = self._no_source(node) if logical is None else self._source(logical)
         return _TriplesMap(node, name, source, self._iri_of(node, "baseIRI") or self._base)
 
     def _rules(self, found: _TriplesMap) -> list[MappingRule]:
@@ -382,14 +380,20 @@ class _Reader:
             rule = self._attempt(self._statements, part, found)
             if rule is not None:
                 statements.append(rule)
-        condition = self._condition(node)
-        source = found.source.name
-        line = self._line(node)
-        return [
-            MappingRule(
-                found.name, (source,), (subject,), graphs, condition, tuple(statements), line
-            )
-        ]
+        read = MappingRule(
+            found.name,
+            (found.source.name,),
+            (subject,),
+            graphs,
+            self._condition(node),
+            tuple(statements),
+            self._line(node),
+        )
+        if not found.source.access:
+            for text in read.references:
+                if text != RECORD_NUMBER:
+                    self._refuse(node, f"there is no rml:logicalSource to read {text!r} from")
+        return [read]
 
     def _subject(self, found: _TriplesMap) -> Term:
         node = found.node
@@ -725,6 +729,13 @@ class _Reader:
                 if own:
                     self._read_values(node, source)
         return self._sources[key]
+
+    def _no_source(self, node: Node) -> Source:
+        """Return the source of a triples map whose terms are all constant: one empty record."""
+        if self._is_old:
+            self._refuse(node, "there is no rml:logicalSource")
+        source = Source("no source", "", "csv", "", self._line(node), standard=True)
+        return self._sources.setdefault(("no source",), source)
 
     def _access(self, node: Node) -> tuple[str, str | None]:
         """Return the path of a source's file and the delimiter it states."""

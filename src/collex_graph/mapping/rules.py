@@ -217,13 +217,29 @@ class MappingRule:
     statements: tuple[Statements, ...]
     line: int
 
+    @property
+    def values(self) -> Iterator[Value]:
+        """Everything in it that may refer to a record."""
+        for term in (*self.subjects, *self.graphs):
+            yield from term.values
+        if self.condition is not None:
+            yield self.condition
+        for statements in self.statements:
+            yield from statements.values
+
+    @property
+    def references(self) -> Iterator[str]:
+        """The texts of all references, in order."""
+        return (reference.text for value in self.values for reference in value.references)
+
 
 @dataclass(frozen=True)
 class Source:
     """One of the document's sources, as written.
 
     Attributes:
-        access: patterns of file names, joined by ``|``.
+        access: patterns of file names, joined by ``|``; empty where there is no file, and one
+            record without content.
         leaves: what of the format is left out on purpose → why.
         values: values computed for each record, referred to as ``$(_name)``.
         standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
