@@ -1,6 +1,8 @@
 """Which records are set aside: those that cannot be read, and those that break a rule.
 
-A record goes with everything that it encloses; a file that breaks off goes whole.
+A record goes with everything that it encloses. Of a file that breaks off, complete records before
+the break stay; one whose end is missing (a finding aid) is none, and what it
+encloses goes with it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from collex_graph.model import Severity
 from collex_graph.pipeline import enclosed_by
+from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collex_graph.pipeline import MappedSource, PartRequest
     from collex_graph.validation.readings import ReadingRules
 
+_BROKEN_FILE = expand("collex-sh:BrokenFile")
 Aside = dict[str, frozenset[str]]
 """Label of a file → keys of its records that are set aside; the label itself is the whole file."""
 
@@ -46,8 +50,12 @@ def aside_by_reading(
 ) -> Aside:
     """Return what the problems of the mapping set aside."""
     doomed: dict[str, set[str]] = {}
+    broken: set[str] = set()
     for result, label, key in results:
-        if result.severity is Severity.VIOLATION:
+        if result.rule == _BROKEN_FILE:
+            broken.add(label)
+            doomed.setdefault(label, set())
+        elif result.severity is Severity.VIOLATION:
             doomed.setdefault(label, set()).add(key)
     found: Aside = {}
     for part in source.parts:
@@ -55,8 +63,10 @@ def aside_by_reading(
         if keys is None:
             continue
         records = {record.key: record.parent for record in part.records()}
-        # a file that breaks off is not half read: what it gave before the break is left out with it
-        if keys <= records.keys():
+        if part.label in broken:
+            keys |= {parent for parent in records.values() if parent and parent not in records}
+            found[part.label] = enclosed_by(records, frozenset(keys)) & records.keys()
+        elif keys <= records.keys():
             found[part.label] = enclosed_by(records, frozenset(keys))
         else:
             found[part.label] = frozenset({part.label})

@@ -326,7 +326,9 @@ class _Making:
                 for found in run.map_file(request.file, open_records):
                     self._take(found)
             except UnreadableSourceError as error:
-                note = Note("UnreadableFile", request.file.name, (("reason", error.problem),))
+                self._end_record()
+                rule = "BrokenFile" if self._describes_something else "UnreadableFile"
+                note = Note(rule, request.file.name, (("reason", error.problem),))
                 position = Position(request.file.name, line=error.line)
                 self._problems.append(Problem(note, position, self._label, None, "", None))
             else:

@@ -346,14 +346,25 @@ class Gate:
             self._pending += chunk
             self._received += len(chunk)
             self._tags += chunk.count(b"<")
-            _parse(self._expat, self._path, chunk)
-            parsed = self._expat.CurrentByteIndex
-            yield from self._replay(parsed)
-            self._check_size(parsed)
-        _parse(self._expat, self._path, b"", final=True)
+            yield from self._parse_and_replay(chunk)
+            self._check_size(self._expat.CurrentByteIndex)
+        yield from self._parse_and_replay(b"", final=True)
         yield from self._replay(self._received)
         if self._ended:
             yield b"", self._ended
+
+    def _parse_and_replay(
+        self, chunk: bytes, *, final: bool = False
+    ) -> Iterator[tuple[bytes, list[Candidate]]]:
+        """Let expat read on; where it breaks, what ended before the break is still handed on."""
+        broken = None
+        try:
+            _parse(self._expat, self._path, chunk, final=final)
+        except UnreadableSourceError as error:
+            broken = error
+        yield from self._replay(self._expat.CurrentByteIndex)
+        if broken is not None:
+            raise broken
 
     def _replay(self, parsed: int) -> Iterator[tuple[bytes, list[Candidate]]]:
         if not self.stack and not self._edits:
