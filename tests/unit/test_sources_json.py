@@ -196,6 +196,30 @@ def test_what_is_around_is_seen_wherever_it_stands(tmp_path, reference):
         assert found == expected
 
 
+def test_what_is_iterated_may_be_looked_at_too(tmp_path):
+    sources = [asked("$", "h.c", "r[0].n"), asked("$.*", "c"), asked("$.r[*]", "n", "^$.h.c")]
+    content = '{"r": [{"n": "x"}, {"n": "y"}], "h": {"c": "z"}}'
+    found = {}
+    for record in opened(tmp_path, content, *sources):
+        for index, _ in record.sources:
+            references = [["h.c", "r[0].n"], ["c"], ["n", "^$.h.c"]][index]
+            texts = [JSONPATH.reader(reference, {})(record.content) for reference in references]
+            found[index, record.component] = ["+".join(text) for text in texts]
+    assert found == {
+        (0, "$"): ["z", "x"],
+        (1, "$.r"): [""],
+        (1, "$.h"): ["z"],
+        (2, "$.r[0]"): ["x", "z"],
+        (2, "$.r[1]"): ["y", "z"],
+    }
+
+
+def test_the_records_in_a_broken_record_that_is_needed_whole_are_handed_out(tmp_path):
+    content = '{"r": [{"n": "x"}, {"n": "y"}, {"n'
+    stream = opened(tmp_path, content, asked("$", "*"), asked("$.r[*]", "n"))
+    assert before_the_break(stream)[0] == ["$.r[0]", "$.r[1]"]
+
+
 def test_keys_of_members_are_values(tmp_path):
     report = {"Items": [{"DOI": "10.9999/x", "Performance": {"Total": {"2022-01": 4}}}]}
     found = values(tmp_path, report, "$.Items[*].Performance.*.*", "^Items.DOI", "^~", "~", "$")

@@ -294,3 +294,27 @@ def test_a_missing_or_unreadable_file_is_refused(tmp_path):
     found.path.unlink()
     with pytest.raises(UnreadableSourceError, match="cannot be read"):
         open_records(found, [asked("item")])
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ("<item>3</item", "unclosed token"),
+        ("<item>3</item>", "no element found"),
+        ("<item>3</wrong></list>", "mismatched tag"),
+        ("<item>3 &unknown; </item></list>", "undefined entity"),
+        ("<x>" * 50_000, "nested more than 200 levels"),
+    ],
+)
+def test_the_records_before_a_break_are_handed_out(tmp_path, after, words):
+    content = f"<list>\n<item>1</item>\n<item>2</item>\n{after}"
+    found = []
+
+    def read():
+        for record in open_records(source_file(tmp_path, content), [asked("item")]):
+            found.append(record.content.text)  # noqa: PERF401 - what came before is kept
+
+    with pytest.raises(UnreadableSourceError, match=words) as raised:
+        read()
+    assert found[:2] == ["1", "2"]
+    assert raised.value.line == 4

@@ -357,14 +357,14 @@ class Gate:
         self, chunk: bytes, *, final: bool = False
     ) -> Iterator[tuple[bytes, list[Candidate]]]:
         """Let expat read on; where it breaks, what ended before the break is still handed on."""
-        broken = None
         try:
             _parse(self._expat, self._path, chunk, final=final)
-        except UnreadableSourceError as error:
-            broken = error
+        except UnreadableSourceError:
+            parsed = self._expat.CurrentByteIndex
+            ends = [e.offset for e in self._edits if isinstance(e, Candidate) and e.feed]
+            yield from self._replay(max((end for end in ends if end <= parsed), default=0))
+            raise
         yield from self._replay(self._expat.CurrentByteIndex)
-        if broken is not None:
-            raise broken
 
     def _replay(self, parsed: int) -> Iterator[tuple[bytes, list[Candidate]]]:
         if not self.stack and not self._edits:
@@ -701,7 +701,11 @@ def root_element(path: Path) -> tuple[str, str]:
     parser = _expat_parser(path)
     parser.StartElementHandler = take_root
     for chunk in utf8_chunks(path):
-        _parse(parser, path, chunk)
+        try:
+            _parse(parser, path, chunk)
+        except UnreadableSourceError:
+            if not found:
+                raise
         if found:
             break
     else:

@@ -351,15 +351,41 @@ class JsonRecords:
                 return
         if here.depth > MAX_DEPTH:
             cursor.refuse(f"values are nested more than {MAX_DEPTH} levels deep")
-        if first not in ("{", "[") or (ends and (first == "[" or _looked_at(ends) is None)):
+        if first not in ("{", "["):
             here.node.value = self._whole(cursor, here)
             yield from self._walk(states, here, cursor.mended)
+        elif ends and (first == "[" or _looked_at(ends) is None):
+            yield from self._visit_whole(cursor, states, here)
         elif first == "[":
             yield from self._visit_array(cursor, states, here)
         else:
             here.node.value = {}
             yield from self._visit_object(cursor, states, here, is_record=bool(ends))
             yield from self._walk(ends, here.forget_sight(), cursor.mended)
+
+    def _visit_whole(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here
+    ) -> Iterator[Record]:
+        """Read a value that is needed whole, and hand out its records.
+
+        Where it breaks off, it is no record itself, but those in it, up to the break, are.
+        """
+        first = cursor.peek()
+        here.line = cursor.line()
+        try:
+            here.node.value = cursor.decode(MAX_VALUE)
+        except _NotWholeError:
+            on = [state for state in states if state[2] < len(state[1].steps)]
+            if first == "[":
+                yield from self._visit_array(cursor, on, here)
+            elif first == "{":
+                here.node.value = {}
+                yield from self._visit_object(cursor, on, here, is_record=False)
+            else:
+                self._whole(cursor, here)
+            raise self._too_large(here.line) from None
+        self._count(here.node.value, here.sight, here.names)
+        yield from self._walk(states, here.forget_sight(), cursor.mended)
 
     def _visit_array(
         self, cursor: _Cursor, states: Sequence[_State], here: _Here
@@ -382,12 +408,18 @@ class JsonRecords:
             member = here.member(name, is_record=is_record)
             if member.is_unlooked and cursor.holds_something():
                 self._left_out[member.names] += 1
+            is_wanted = wanted is None or name in wanted
             if inner or tested:
                 if not has_looked:
                     has_looked = True
                     self._look_ahead(cursor, states, here)
-                yield from self._visit_child(cursor, inner, tested, member)
-            elif wanted is None or name in wanted:
+                if is_wanted and not tested:
+                    yield from self._visit_whole(cursor, inner, member)
+                else:
+                    yield from self._visit_child(cursor, inner, tested, member)
+                if is_wanted:
+                    members[name] = member.node.value
+            elif is_wanted:
                 members[name] = self._whole(cursor, member)
             else:
                 self._skip(cursor, member)
@@ -415,7 +447,7 @@ class JsonRecords:
                 self._skip(ahead, here.element(0).forget_sight())
                 for name in _members(ahead, begun=True):
                     member = here.member(name, is_record=False).forget_sight()
-                    if (wanted is None or name in wanted) and _advance(states, name) == ([], []):
+                    if wanted is None or name in wanted:
                         members[name] = self._whole(ahead, member)
                         if wanted is not None and wanted <= members.keys():
                             return
@@ -439,15 +471,18 @@ class JsonRecords:
                 self._skip(cursor, here)  # finds what is wrong in it
             elif len(cursor.text) - cursor.at < MAX_VALUE:
                 cursor.refuse("this is no JSON value, or a text that does not end")
-            raise UnreadableSourceError(
-                self._path,
-                f"a value of more than {MAX_VALUE >> 20} million characters begins here, and a "
-                "rule needs the whole of it",
-                line=line,
-            ) from None
+            raise self._too_large(line) from None
         self._count(value, here.sight, here.names)
         here.forget_sight()
         return value
+
+    def _too_large(self, line: int) -> UnreadableSourceError:
+        return UnreadableSourceError(
+            self._path,
+            f"a value of more than {MAX_VALUE >> 20} million characters begins here, and a rule "
+            "needs the whole of it",
+            line=line,
+        )
 
     def _count(self, value: Any, sight: _Sight | None, names: str) -> None:
         """Count the members of a value in memory that are not looked at."""
