@@ -303,13 +303,13 @@ class _Graph:
         lines = LinesWriter(self.work / "derived.nq.gz")
         names = names_lines(self.identities, graph, expand("collex:representedBy"))
         self.store.load_data(b"".join(names), graph)
-        lines.add(names)
+        lines.add(b"".join(names))
         for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
             self.progress("derive", path.stem)
             found = self.store.construct(stored_query(f"derivations/{path.stem}").text(), graph)
             self.store.load_data(b"".join(found), graph)
             self.derived[path.stem] = len(found)
-            lines.add(found)
+            lines.add(b"".join(found))
         self.store.adopt("derived", Member(lines.finish(), frozenset({graph})))
 
     def validate(self) -> list[ValidationResult]:
@@ -340,9 +340,8 @@ class _Graph:
             created=datetime.now(UTC).replace(microsecond=0),
         )
         publication.load(self.store, self.sources, report)
-        statements = self.store.count()
         unordered = self.store.changed + (self.former.unordered if self.former else 0)
-        order = self.former is None or unordered > _OUT_OF_ORDER * statements
+        order = self.former is None or unordered > _OUT_OF_ORDER * self.store.quads()
         publication.write(
             self.store,
             self.store_path,

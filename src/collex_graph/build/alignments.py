@@ -59,7 +59,7 @@ def alignments_member(
     graphs = set()
     for line in alignment_lines(alignments, iris):
         graphs.add(line[line.rindex("<") + 1 : -4])
-        lines.add([identities.rewrite(line.encode())])
+        lines.add(identities.rewrite(line.encode()))
     return Member(lines.finish(), frozenset(graphs))
 
 

@@ -105,6 +105,20 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
         raise ValueError(f"{_LIST} is not what it was: {error!r}") from None
 
 
+def possibly_lost(snapshot: Snapshot, kept: Iterable[LinesFile]) -> list[Path]:
+    """Return files of a former snapshot that hold every line of it that is kept no more."""
+    folder = snapshot.directory / "members"
+    digests = {file.digest for file in kept}
+    try:
+        told = json.loads((folder / _LIST).read_bytes())
+        former = {
+            digest for kind, some in told["kinds"].items() if kind != "report" for digest in some
+        }
+        return [folder / f"{digest}.nq.gz" for digest in sorted(former - digests)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [snapshot.dump]
+
+
 def keep_for_next(
     building: Path,
     kinds: Mapping[str, Sequence[LinesFile]],
@@ -148,7 +162,7 @@ def quads_member(path: Path, quads: Iterable[Quad]) -> Member:
     graphs = set()
     for quad in quads:
         graphs.add(quad.graph_name.value)  # type: ignore[union-attr] # in a named graph
-        lines.add([f"{quad} .\n".encode()])
+        lines.add(f"{quad} .\n".encode())
     return Member(lines.finish(), frozenset(graphs))
 
 
@@ -215,7 +229,7 @@ class LinkedMembers:
         lines = LinesWriter(self._folder / f"{key}.nq.gz")
         for path in paths:
             for chunk in read_chunks(path):
-                lines.add(identities.rewrite(chunk).splitlines(keepends=True))
+                lines.add(identities.rewrite(chunk))
         return Member(lines.finish(), graphs)
 
 

@@ -10,6 +10,7 @@ from collex_graph import __version__
 from collex_graph.build.contents import (
     KINDS,
     keep_for_next,
+    possibly_lost,
     quads_member,
     remove_folder,
     write_aside,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collex_graph.rdf.iris import Iris
     from collex_graph.settings import Settings
     from collex_graph.store.builder import Member, StoreBuilder
+    from collex_graph.store.lines import LinesFile
 
 
 class Publication:
@@ -130,13 +132,13 @@ class Publication:
         dump = building / "dataset.nq.gz"
         members = (file for kind in KINDS for file in held[kind])
         self._counts["quads"], digest, size_bytes = write_dump(dump, members)
-        self._write_gone(store)
+        self._write_gone(store, [file for files in held.values() for file in files])
         keep_for_next(
             building,
             held,
             linked,
             base_iri=self._iris.base,
-            statements=store.count(),
+            statements=self._counts["triples"] + store.quads(),
             unordered=unordered,
         )
         store.finish(order=not unordered)
@@ -180,12 +182,13 @@ class Publication:
         remove_folder(self._work)
         return publish(self._building, self._created)
 
-    def _write_gone(self, store: StoreBuilder) -> None:
+    def _write_gone(self, store: StoreBuilder, kept: Sequence[LinesFile]) -> None:
         try:
             former = current_snapshot(self._settings.var)
         except SnapshotNotFoundError:
             return
-        gone = find_gone(former, self._settings.base_iri, store.is_described)
+        lost = possibly_lost(former, kept)
+        gone = find_gone(former, self._settings.base_iri, store.is_described, lost)
         (self._building / GONE_FILE_NAME).write_text("\n".join(gone), encoding="utf-8")
 
 

@@ -54,6 +54,7 @@ _LINES, _ORIGINS, _ASIDE = "lines.nq.gz", "origins.nq.gz", "aside.nq.gz"
 _IDENTITIES, _RECORDS, _PROBLEMS = "identities.nq.gz", "records.gz", "problems.json.gz"
 _TYPE = f"> <{expand('rdf:type')}> <"
 """What an N-Quads line that gives a class has after its subject."""
+_ENTRIES_AT_ONCE = 1000
 _DERIVED_FROM = expand("prov:wasDerivedFrom")
 
 
@@ -309,6 +310,9 @@ class _Making:
         # things that rows are about: a 64-bit hash instead of the IRI, for large tables
         self._rows: dict[int, int] = {}
         self._current: tuple[str, list[Any]] | None = None
+        self._entries: list[str] = []
+        self._origin = source_file_iri(request.file, self._iris)
+        self._provenance = self._iris.graph("provenance")
 
     def run(self) -> None:
         request = self._request
@@ -338,6 +342,7 @@ class _Making:
                     position = Position(request.file.name)
                     self._problems.append(Problem(note, position, self._label, None, "", None))
             self._end_record()
+            self._write_entries()
         self._write(run)
 
     def _take(self, found: MappedRecord) -> None:
@@ -354,21 +359,24 @@ class _Making:
         )
         if not found.lines:
             return
-        if found.subject is not None and any(_TYPE in line for line in found.lines):
+        text = "".join(found.lines)
+        if found.subject is not None and _TYPE in text:
             describes = self._current[1]
             if found.subject not in describes[5:]:
                 describes.append(found.subject)
                 self._describes_something = True
-        lines = [line.encode() for line in found.lines]
         if key in self._request.left_out or self._label in self._request.left_out:
-            self._aside.add(lines)
+            self._aside.add(text.encode())
+            return
+        self._lines.add(text.encode())
+        # the graph is the last term of an N-Quads line: ``… <graph> .``; most often one for all
+        end = text[text.rindex(" <") :]
+        if text.count(end) == len(found.lines):
+            self._graphs.add(end[2:-4])
         else:
-            # the graph is the last term of an N-Quads line: ``… <graph> .``
-            for line in found.lines:
-                self._graphs.add(line[line.rindex("<") + 1 : -4])
-            self._lines.add(lines)
-            if found.identities:
-                self._identities.add(line.encode() for line in found.identities)
+            self._graphs.update(line[line.rindex("<") + 1 : -4] for line in found.lines)
+        if found.identities:
+            self._identities.add("".join(found.identities).encode())
 
     def _begin_record(self, key: str, found: MappedRecord) -> None:
         position = found.position
@@ -397,7 +405,9 @@ class _Making:
             text = f"[{_number(row)}, {_number(line)}, null, null, 0{things}]\n"
         else:
             text = json.dumps(entry) + "\n"
-        self._records.write(text.encode())
+        self._entries.append(text)
+        if len(self._entries) > _ENTRIES_AT_ONCE:
+            self._write_entries()
         if not describes:
             return
         position = Position(self._request.file.name, line, row, component)
@@ -406,13 +416,13 @@ class _Making:
         if key in self._request.left_out or self._label in self._request.left_out:
             return
         fragment = position.fragment()
-        origin = source_file_iri(self._request.file, self._iris)
-        origin += f"#{fragment}" if fragment else ""
-        graph = self._iris.graph("provenance")
-        self._origins.add(
-            f"<{subject}> <{_DERIVED_FROM}> <{origin}> <{graph}> .\n".encode()
-            for subject in describes
-        )
+        origin = f"{self._origin}#{fragment}" if fragment else self._origin
+        end = f"> <{_DERIVED_FROM}> <{origin}> <{self._provenance}> .\n"
+        self._origins.add("".join([f"<{subject}{end}" for subject in describes]).encode())
+
+    def _write_entries(self) -> None:
+        self._records.write("".join(self._entries).encode())
+        self._entries.clear()
 
     def _refuse_second_row(self, key: str, position: Position, own: str) -> None:
         """Of two rows of one table that claim to be the same thing the first is believed.
@@ -427,11 +437,11 @@ class _Making:
 
     def _write(self, run: MappingRun) -> None:
         file = self._request.file
-        self._origins.add(f"{quad} .\n".encode() for quad in describe_source_file(file, self._iris))
-        self._origins.add(
-            f"{describe_graph(graph, file, self._iris)} .\n".encode()
-            for graph in sorted(self._graphs)
-        )
+        quads = [
+            *describe_source_file(file, self._iris),
+            *(describe_graph(graph, file, self._iris) for graph in sorted(self._graphs)),
+        ]
+        self._origins.add("".join(f"{quad} .\n" for quad in quads).encode())
         writers = (self._lines, self._origins, self._aside, self._identities)
         written = [writer.finish() for writer in writers]
         with gzip.GzipFile(self._folder / _PROBLEMS, "wb", LEVEL, mtime=0) as lines:

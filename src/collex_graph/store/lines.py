@@ -50,40 +50,40 @@ class LinesWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._buffer: list[bytes] = []
+        self._blocks: list[bytes] = []
         self._size = 0
         self._runs: list[Path] = []
 
-    def add(self, lines: Iterable[bytes]) -> None:
+    def add(self, lines: bytes) -> None:
         """Take some lines, each with its line feed."""
-        before = len(self._buffer)
-        self._buffer += lines
-        self._size += sum(map(len, islice(self._buffer, before, None)))
+        self._blocks.append(lines)
+        self._size += len(lines)
         if self._size > _RUN_BYTES:
             self._spill()
 
     def finish(self) -> LinesFile:
         """Write the file; the writer takes nothing more."""
         if not self._runs:
-            lines: Iterable[bytes] = sorted(set(self._buffer))
-            found = write_lines(self._path, lines)
-        else:
-            self._spill()
-            with ExitStack() as stack:
-                runs = [stack.enter_context(run.open("rb")) for run in self._runs]
-                found = write_lines(self._path, _distinct(heapq.merge(*runs)))
-            for run in self._runs:
-                run.unlink()
-        self._buffer.clear()
+            return write_lines(self._path, dict.fromkeys(self._sorted()))
+        self._spill()
+        with ExitStack() as stack:
+            runs = [stack.enter_context(run.open("rb")) for run in self._runs]
+            found = write_lines(self._path, _distinct(heapq.merge(*runs)))
+        for run in self._runs:
+            run.unlink()
         return found
+
+    def _sorted(self) -> list[bytes]:
+        lines = b"".join(self._blocks).splitlines(keepends=True)
+        self._blocks.clear()
+        self._size = 0
+        lines.sort()
+        return lines
 
     def _spill(self) -> None:
         run = self._path.with_name(f"{self._path.name}.run-{len(self._runs)}")
-        self._buffer.sort()
-        run.write_bytes(b"".join(self._buffer))
+        run.write_bytes(b"".join(self._sorted()))
         self._runs.append(run)
-        self._buffer.clear()
-        self._size = 0
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> LinesFile:
