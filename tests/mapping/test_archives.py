@@ -1,11 +1,14 @@
 """Archival sources: their samples, and their real files counted by other means than the mapping."""
 
+import gzip
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from lxml import etree
 from pyoxigraph import NamedNode, RdfFormat, parse
 
+from collex_graph.build import build
 from collex_graph.pipeline import map_source
 from collex_graph.rdf.namespaces import term
 from collex_graph.resources import resource_dir
@@ -18,6 +21,7 @@ ONLY_REPORT = {
     "archives-nationales": {"dates rico:date"},
     "calames": {"dates rico:date"},
     "eac": set(),
+    "seda": set(),
 }
 
 
@@ -288,3 +292,62 @@ def test_nobody_who_revised_a_real_authority_record_is_named_for_it(shared_data,
         for element in tree.iter("{*}agent", "{*}eventDescription"):
             text = " ".join("".join(element.itertext()).split())
             assert not any(text in value for value in said), path.name
+
+
+# --- deposits ------------------------------------------------------------------------------------
+
+SEDA = [f"fr:gouv:culture:archivesdefrance:seda:v{version}" for version in ("2.1", "2.2", "2.3")]
+
+
+@pytest.mark.real_data
+def test_the_real_manifests_give_as_many_things_as_their_files_hold(shared_data, tmp_path):
+    folder = shared_data / "seda"
+    found, quads = mapped("seda", folder, tmp_path)
+    # one message was sent twice, under one identifier
+    trees = [tree_of(path) for path in folder.glob("*.xml") if path.name != "OK_Test_Agencies.xml"]
+
+    def held(path):
+        return sum(len(tree.xpath(path, namespaces={"s": n})) for tree in trees for n in SEDA)
+
+    units = held("//s:ArchiveUnit[not(s:ArchiveUnitRefId)]")
+    assert count(quads, "rdf:type", "collex:Deposit") == len(trees) == 9
+    assert count(quads, "collex:partOfDeposit") == units
+    assert count(quads, "rico:directlyIncludes") == held("//s:ArchiveUnit/s:ArchiveUnit")
+    assert count(quads, "rdf:type", "collex:DataFile") == held("//s:BinaryDataObject")
+    assert count(quads, "collex:digest") == held("//s:BinaryDataObject")
+    assert count(quads, "collex:sizeBytes") == held("//s:Size")
+    assert count(quads, "rdf:type", "collex:PhysicalObject") == held("//s:PhysicalDataObject")
+    titled = {q.subject for q in quads if q.predicate == term("rico:title")}
+    assert len(titled) == held("//s:Content[s:Title]") + len(trees)
+    aside = {p.position.file for p in found.problems if p.note.rule == "IdentifierInTwoFiles"}
+    assert aside == {"OK_Test_Agencies.xml"}
+
+
+@pytest.mark.real_data
+def test_no_person_of_a_real_manifest_is_in_the_graph(shared_data, tmp_path):
+    _, quads = mapped("seda", shared_data / "seda", tmp_path)
+    said = " | ".join(q.object.value for q in quads if not isinstance(q.object, NamedNode))
+    for path in (shared_data / "seda").glob("*.xml"):
+        for element in tree_of(path).iter("{*}FullName", "{*}BirthName", "{*}GivenName"):
+            assert element.text not in said, (path.name, element.tag)
+
+
+def test_the_report_says_what_is_missing_before_a_deposit(tmp_path):
+    settings = replace(Settings(), var=tmp_path)
+    summary = build([("seda", sample_of("seda"))], settings)
+    rules = {result.rule.rpartition("#")[2] for result in summary.report.results}
+    assert {
+        "Deposit-originating-agency", "Deposit-agreement", "Component-title", "DepositedUnit-date",
+        "DepositedUnit-access-rule", "DepositedUnit-content", "DepositedUnit-reference",
+        "DepositedUnit-group", "DepositedUnit-cycle", "DataFile-format", "DataFile-digest",
+        "DataFile-size",
+    } <= rules  # fmt: skip
+    assert not any(summary.set_aside.values())
+    with gzip.open(summary.snapshot.dump) as dump:
+        quads = list(parse(dump.read(), format=RdfFormat.N_QUADS))
+    units = {q.subject for q in quads if q.predicate == term("collex:partOfDeposit")}
+    held = {q.subject for q in quads if q.predicate == term("rico:hasOrHadHolder")}
+    assert units <= held
+    # flat or nested, every unit that nothing contains is at the first level of its fonds
+    inside = {q.subject for q in quads if q.predicate == term("rico:isDirectlyIncludedIn")}
+    assert units <= inside

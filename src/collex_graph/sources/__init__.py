@@ -24,6 +24,7 @@ from collex_graph.sources.ead import ROOTS, EadRecords
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.gate import root_element
 from collex_graph.sources.json import JsonRecords
+from collex_graph.sources.manifest import ManifestRecords
 from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sources.tabular import TableRecords
 from collex_graph.sources.units import UnitRecords
@@ -39,6 +40,7 @@ __all__ = ["find_source_files", "open_records"]
 
 _XML_READERS: Final[dict[str, type[XmlRecords]]] = {
     **dict.fromkeys(ROOTS, EadRecords),
+    "ArchiveTransfer": ManifestRecords,
     # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF, EAC-CPF
     **dict.fromkeys(
         (
