@@ -32,6 +32,7 @@ from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import read_mapping
 from collex_graph.model import Note, Position, Problem
+from collex_graph.pipeline.recognition import sources_like
 from collex_graph.rdf.iris import Iris, percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
@@ -335,15 +336,27 @@ class _Making:
                 note = Note(rule, request.file.name, (("reason", error.problem),))
                 position = Position(request.file.name, line=error.line)
                 self._problems.append(Problem(note, position, self._label, None, "", None))
+                if rule == "UnreadableFile" and not request.file.problem:
+                    self._recognise()
             else:
                 self._end_record()
                 if not self._describes_something:
                     note = Note("NothingRead", request.file.name)
                     position = Position(request.file.name)
                     self._problems.append(Problem(note, position, self._label, None, "", None))
+                    self._recognise()
             self._end_record()
             self._write_entries()
         self._write(run)
+
+    def _recognise(self) -> None:
+        """Say which other source a file looks like, from which nothing could be read."""
+        file = self._request.file
+        like = sources_like(file.path, file.dataset)
+        if like:
+            note = Note("LooksLikeAnotherSource", ", ".join(like), (("given", file.dataset),))
+            position = Position(file.name)
+            self._problems.append(Problem(note, position, self._label, None, "", None))
 
     def _take(self, found: MappedRecord) -> None:
         key = self._label + found.record.removeprefix(self._request.file.name)

@@ -98,7 +98,7 @@ class TableRecords:
                 line=self._header_line,
             )
         self._cells = [
-            (index, [(place, name) for place, name in enumerate(map(_header_name, header))
+            (index, [(place, name) for place, name in enumerate(map(header_name, header))
                      if re.fullmatch(source.cells, name)])
             for index, source in enumerate(sources) if source.cells
         ]  # fmt: skip
@@ -218,7 +218,7 @@ class TableRecords:
         read |= {place for _, places in self._cells for place, _ in places}
         return [
             (place, name or f"column {place + 1}")
-            for place, name in enumerate(map(_header_name, header))
+            for place, name in enumerate(map(header_name, header))
             if place not in read
         ]
 
@@ -240,7 +240,7 @@ class TableRecords:
         values = dict.fromkeys(_CELL_VALUES, "")
         for lines in block:
             name, *rest = self._split(lines, self.delimiter) or [""]
-            values.setdefault(f"{_HEADER_VALUE}{_header_name(name)}", rest[0] if rest else "")
+            values.setdefault(f"{_HEADER_VALUE}{header_name(name)}", rest[0] if rest else "")
         self._header_left_out = {
             name: 1 for name, value in values.items() if value and name not in asked
         }
@@ -359,9 +359,9 @@ class TableRecords:
         self, header: list[str], asked: set[str], aliases: Mapping[str, Sequence[str]]
     ) -> tuple[dict[str, int], list[tuple[Note, str | None]]]:
         places: dict[str, int] = {}
-        wanted = asked | {_header_name(other) for others in aliases.values() for other in others}
+        wanted = asked | {header_name(other) for others in aliases.values() for other in others}
         notes: list[tuple[Note, str | None]] = []
-        for place, name in enumerate(map(_header_name, header)):
+        for place, name in enumerate(map(header_name, header)):
             if not name:
                 continue
             if name in places:
@@ -373,11 +373,11 @@ class TableRecords:
         for name in sorted(asked):
             if name in places:
                 continue
-            other = next((a for a in aliases.get(name, ()) if _header_name(a) in places), None)
+            other = next((a for a in aliases.get(name, ()) if header_name(a) in places), None)
             if other is None:
                 notes.append((Note("MissingColumn", name), name))
             else:
-                columns[name] = places[_header_name(other)]
+                columns[name] = places[header_name(other)]
         return columns, notes
 
 
@@ -455,7 +455,8 @@ def _windows_1252(path: Path) -> str:
     return "windows-1252"
 
 
-def _header_name(name: str) -> str:
+def header_name(name: str) -> str:
+    """Return a column's name as it is compared: composed characters, single spaces."""
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
