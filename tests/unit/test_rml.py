@@ -13,7 +13,7 @@ from collex_graph.workbench import run_mapping
 EX = "http://example.org/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 PREFIXES = """@prefix rml: <http://w3id.org/rml/> .
-@prefix ex: <http://example.org/> .
+@prefix ex: <http://example.org/> . @prefix csvw: <http://www.w3.org/ns/csvw#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix collex-fn: <https://w3id.org/collex-graph/functions#> .
 """
@@ -113,6 +113,15 @@ def refusal(tmp_path, mapping):
 def test_a_term_map_makes_the_term_that_the_specification_says(tmp_path, object_map, expected):
     csv = "id,name,tag,none\n1,Zoë,fr,\n"
     assert objects(tmp_path, object_map, csv=csv) == ([expected], [])
+
+
+def test_a_dialect_states_the_delimiter(tmp_path):
+    document = CSV.replace(
+        '"books.csv"', "[ csvw:url 'books.csv' ; csvw:dialect [ csvw:delimiter '|' ] ]"
+    )
+    map_ = 'rml:objectMap [ rml:reference "a,b" ]'
+    quads, _ = run(tmp_path, PREFIXES + document % ("", map_), books_csv="id|a,b\n1|x,y\n")
+    assert [str(quad.object) for quad in quads] == ['"x,y"']
 
 
 def test_numbers_and_truth_values_of_json_have_their_datatypes(tmp_path):
@@ -279,6 +288,24 @@ ex:T rml:logicalSource [ rml:source "a.xml" ; rml:iterator "//m:book" ; rml:refe
 REFUSED = {
     "a database": (
         ('"books.csv"', '[ a <http://example.org/Database> ]'), 5, "rml:path; not supported"
+    ),
+    "a dialect": (
+        (
+            '"books.csv"',
+            "[ csvw:url 'books.csv' ; csvw:dialect [ csvw:header false ] ]",
+        ),
+        5,
+        "header is not supported in a CSVW dialect; known: delimiter",
+    ),
+    "a long delimiter": (
+        ('"books.csv"', "[ csvw:url 'books.csv' ; csvw:dialect [ csvw:delimiter '||' ] ]"),
+        5,
+        "a delimiter is one character",
+    ),
+    "a target of RML of 2013": (
+        ("ex:p ;", "ex:p ; <http://semweb.mmlab.be/ns/rml-target#logicalTarget> ex:t ;"),
+        7,
+        "logicalTarget is not supported",
     ),
     "a query": (("rml:CSV ]", 'rml:CSV ; rml:query "SELECT" ]'), 5, "query is not supported"),
     "SPARQL": (("rml:CSV", "rml:SPARQL_Results_CSV"), 5, "SPARQL_Results_CSV is not supported"),

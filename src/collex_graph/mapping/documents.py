@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collex_graph.errors import ResourceFileError
 from collex_graph.mapping.rml import is_turtle, read_rml
-from collex_graph.mapping.rules import read_mapping
+from collex_graph.mapping.rules import document_text, read_mapping
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from collex_graph.errors import ResourceFileError
     from collex_graph.mapping.rules import MappingDocument
 
 
@@ -34,10 +34,7 @@ def read_document(
     Raises:
         ResourceFileError: with the line and the name of what is not understood.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResourceFileError(path, f"cannot be read: {error}") from error
+    text = document_text(path)
     if is_turtle(text):
         return read_rml(path, base_iri, default_base_iri, mistakes), base_iri or default_base_iri
     return read_mapping(path, mistakes), base_iri or default_base_iri

@@ -34,6 +34,7 @@ from collex_graph.mapping.rules import (
     Statements,
     Template,
     Term,
+    document_text,
 )
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.rdf.namespaces import expand
@@ -52,7 +53,8 @@ _R2RML = "http://www.w3.org/ns/r2rml#"
 _CSVW = expand("csvw:")
 _OTHER_NAMESPACES = (
     _R2RML, "http://semweb.mmlab.be/ns/rml#", "http://semweb.mmlab.be/ns/ql#",
-    "http://semweb.mmlab.be/ns/fnml#",
+    "http://semweb.mmlab.be/ns/fnml#", "http://semweb.mmlab.be/ns/rml-target#",
+    "https://w3id.org/kg-construct/rml-star#",
 )  # fmt: skip
 _LINE = "urn:collex-graph:line"
 _NOWHERE = "urn:collex-graph:no-base/"
@@ -74,7 +76,8 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
         "logicalSource", "subjectMap", "subject", "predicateObjectMap", "baseIRI",
     ),
     "a logical source": ("source", "referenceFormulation", "iterator"),
-    "a source": ("path", "root"),
+    "a source": ("path", "root", f"{_CSVW}url", f"{_CSVW}dialect"),
+    "a CSVW dialect": (f"{_CSVW}delimiter",),
     "a reference formulation": ("namespace",),
     "a namespace": ("namespacePrefix", "namespaceURL"),
     "a subject map": (
@@ -137,10 +140,7 @@ def read_rml(
     Raises:
         ResourceFileError: with the line and the name of what is not understood.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResourceFileError(path, f"cannot be read: {error}") from error
+    text = document_text(path)
     return _Reader(path, text, base_iri, default_base_iri, mistakes).document()
 
 
@@ -317,12 +317,14 @@ class _Reader:
             if not predicate.startswith((RML, _CSVW)):
                 continue
             name = predicate.removeprefix(RML)
-            if name not in known and not (what == "a source" and predicate.startswith(_CSVW)):
+            if name not in known:
+                written = name.removeprefix(_CSVW)
                 self._refuse(
                     node,
-                    f"{name} is not supported in {what}; known: {', '.join(known)}"
-                    + suggestion(name, known),
-                    name.removeprefix(_CSVW),
+                    f"{written} is not supported in {what}; known: "
+                    + ", ".join(key.removeprefix(_CSVW) for key in known)
+                    + suggestion(written, known),
+                    written,
                 )
 
     # --- the document ----------------------------------------------------------------------------
@@ -755,7 +757,10 @@ class _Reader:
             path = url.value
             dialect = self._one(source, _CSVW + "dialect")
             if dialect is not None:
+                self._check_keys(dialect, "a CSVW dialect")
                 delimiter = self._text_of(dialect, _CSVW + "delimiter")
+                if delimiter is not None and len(delimiter) != 1:
+                    self._refuse(dialect, f"a delimiter is one character, not {delimiter!r}")
         root = self._one(source, "root")
         if isinstance(root, NamedNode) and _local(root) == "CurrentWorkingDirectory":
             from pathlib import Path  # noqa: PLC0415 - only here a path is more than a name

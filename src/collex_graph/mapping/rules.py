@@ -285,6 +285,18 @@ class MappingDocument:
     is_rml: bool = False
 
 
+def document_text(path: Path) -> str:
+    """Return the text of a mapping document.
+
+    Raises:
+        ResourceFileError: when it cannot be read as UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResourceFileError(path, f"cannot be read: {error}") from error
+
+
 def read_mapping(path: Path, mistakes: list[ResourceFileError] | None = None) -> MappingDocument:
     """Read a mapping document.
 
@@ -296,10 +308,7 @@ def read_mapping(path: Path, mistakes: list[ResourceFileError] | None = None) ->
     Raises:
         ResourceFileError: with the line and the name of what is not understood.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResourceFileError(path, f"cannot be read: {error}") from error
+    text = document_text(path)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
