@@ -115,7 +115,8 @@ def test_the_real_idref_records_are_read_without_loss(shared_data, tmp_path):
     assert set(objects(quads, "dcterms:isReplacedBy")) == replaced
     assert len(replaced) == 146
     assert Counter(problem.note.rule for problem in source.problems) == {
-        "YearAsBounds": 382, "RepairedYear": 38, "EmptyIri": 11, "UnreadableYear": 1,
+        "YearAsBounds": 368, "RepairedYear": 38, "YearWithoutSign": 35, "EmptyIri": 11,
+        "UnreadableYear": 1,
     }  # fmt: skip
     assert dict(source.left_out) == {}
 
@@ -132,6 +133,10 @@ def test_every_year_of_the_real_idref_records_is_bounded_or_reported(shared_data
         latest = dict(objects(quads, f"collex:{kind}YearLatest").keys())
         assert worded == set(earliest) == set(latest)
         assert all(int(earliest[s]) <= int(latest[s]) <= 2025 for s in worded)
+        label = dict(objects(quads, "skos:prefLabel").keys())
+        before = [s for s in worded if "av. J.-C.)" in label[s] or "av. J.-C. ;" in label[s]]
+        assert len(before) > 100
+        assert all(int(earliest[s]) < 0 for s in before)
     assert [p.note.value for p in source.problems if p.note.rule == "UnreadableYear"] == ["Fond"]
 
 

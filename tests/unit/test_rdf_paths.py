@@ -122,3 +122,76 @@ def test_an_iterator_names_classes_and_nothing_else():
 def test_a_prefix_of_the_project_keeps_its_meaning():
     with pytest.raises(ReferenceSyntaxError, match="means something else"):
         RdfPaths().reader("schema:name", {"schema": "http://schema.org/"})
+
+
+MAPPING = """
+sources:
+  person: {{access: "*", referenceFormulation: {formulation}, {rest}}}
+mappings:
+  person:
+    sources: person
+    subject: "http://e.example/$({subject})"
+    predicateobjects:
+      - [foaf:name, {value}, source~lang]
+"""
+
+
+def _plan(tmp_path, **parts):
+    from collex_graph.mapping.plan import compile_mapping
+    from collex_graph.mapping.rules import read_mapping
+
+    (tmp_path / "mapping.yml").write_text(MAPPING.format(**parts))
+    return compile_mapping(read_mapping(tmp_path / "mapping.yml"), "https://e.example/")
+
+
+def test_a_literal_keeps_its_language_and_one_that_is_no_tag_is_reported(tmp_path):
+    from collex_graph.mapping.engine import MappingRun
+    from collex_graph.sources import open_records
+    from collex_graph.sources.files import find_source_files
+
+    names = '<e:id xmlns:e="http://e.example/">1</e:id>'
+    for tag in ("FR", "zh-Hant", "", "pas_une_langue"):
+        names += f'<foaf:name xml:lang="{tag}">Nom {tag}</foaf:name>'
+    (tmp_path / "file.rdf").write_text(
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        f'xmlns:foaf="http://xmlns.com/foaf/0.1/"><foaf:Person rdf:about="http://e.example/1">{names}'
+        "</foaf:Person></rdf:RDF>"
+    )
+    plan = _plan(
+        tmp_path, formulation="rdf", rest="iterator: foaf:Person", value="$(foaf:name)",
+        subject="<http://e.example/id>",
+    )  # fmt: skip
+    (file,), _ = find_source_files("x", tmp_path / "file.rdf", tmp_path)
+    (record,) = MappingRun(plan).map_file(file, open_records)
+    written = [line.split("> ", 2)[2].strip(" .\n") for line in record.lines]
+    assert written == ['"Nom FR"@fr', '"Nom zh-Hant"@zh-hant', '"Nom"']
+    assert [(p.note.rule, p.note.value) for p in record.problems] == [
+        ("InvalidLanguageTag", "Nom pas_une_langue")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"formulation": "csv", "rest": "delimiter: ','", "value": "$(name)"}, "only literals of"),
+        (
+            {"formulation": "rdf", "rest": "iterator: '*'", "value": '"M. $(foaf:name)"'},
+            "goes with one reference",
+        ),
+    ],
+)
+def test_the_language_of_the_source_is_for_one_reference_into_rdf(parts, reason, tmp_path):
+    from collex_graph.errors import ResourceFileError
+
+    with pytest.raises(ResourceFileError, match=reason):
+        _plan(tmp_path, **parts, subject="foaf:nick" if parts["formulation"] == "rdf" else "id")
+
+
+def test_a_faulty_path_is_refused_with_its_line(tmp_path):
+    from collex_graph.errors import ResourceFileError
+
+    with pytest.raises(ResourceFileError, match=r"mapping\.yml:9: .*is not understood"):
+        _plan(
+            tmp_path, formulation="rdf", rest="iterator: '*'", value='"$(foaf:name[?x])"',
+            subject="foaf:nick",
+        )  # fmt: skip

@@ -455,3 +455,29 @@ def _masked_digits(digits: str, masks: str, *, signed: bool, padded: bool) -> in
     if len(digits) == 2 and padded:
         return 2
     return 1 if lost else 0
+
+
+_BEFORE_OUR_ERA: Final = re.compile(r"av\.? ?j\.? ?-?\.? ?c\.?", re.IGNORECASE)
+_DATES_OF_HEADING: Final = re.compile(
+    r"[(,] ?(?P<birth>[-0-9.?X]+)(?P<first>§)? ?-+ ?(?P<death>[-0-9.?X]+)(?P<last>§)? ?[;,)]"
+)
+
+
+@lru_cache(maxsize=_CACHED)
+def eras_of_heading(heading: str) -> tuple[bool, bool]:
+    """Say whether a heading puts birth and death before our era.
+
+    « av. J.-C. » after the second date holds for both, after the first for the first alone.
+
+    >>> eras_of_heading("Xénophon (0430?-0355? av. J.-C.)")
+    (True, True)
+    >>> eras_of_heading("Auguste (0063 av. J.-C.-0014 ; empereur romain)")
+    (True, False)
+    >>> eras_of_heading("Sérapion de Thmuis (03..-0370? ; saint)")
+    (False, False)
+    """
+    plain = re.sub(r" ?§", "§", _BEFORE_OUR_ERA.sub("§", " ".join(heading.split())))
+    found = _DATES_OF_HEADING.search(plain)
+    if found is None:
+        return False, False
+    return bool(found["first"] or found["last"]), bool(found["last"])

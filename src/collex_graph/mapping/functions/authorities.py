@@ -167,25 +167,51 @@ def authority_number(iri: str) -> str | None:
     return _identified(identifiers.read_persee(iri)).value.rpartition("/")[2]
 
 
+def _life_year(
+    date: str, padded: str, birth: tuple[str, ...], death: tuple[str, ...]
+) -> tuple[dates.YearBounds | None, bool]:
+    """Return the bounds of a year, and whether the heading alone says that it is before our era."""
+    written = " ".join(date.split())
+    bounds = dates.read_life_year(written, padded=padded != "false")
+    before = any(dates.eras_of_heading(heading)[0] for heading in birth) or any(
+        dates.eras_of_heading(heading)[1] for heading in death
+    )
+    if bounds is None or not before or bounds.latest <= 0:
+        return bounds, False
+    return dates.YearBounds(1 - bounds.latest, 1 - bounds.earliest, bounds.is_plain), True
+
+
 @mapping_function
-def earliest_year(date: str, padded: str = "true") -> str | Reading | None:
+def earliest_year(
+    date: str,
+    padded: str = "true",
+    birth: tuple[str, ...] = (),
+    death: tuple[str, ...] = (),
+) -> str | Reading | None:
     """Return the first year that a birth or death may fall in, and report one that is masked.
 
     Args:
         date: as IdRef or data.bnf.fr write it; negative years count as historians do.
         padded: ``false`` where three digits are a whole year (data.bnf.fr).
+        birth: headings of the person whose birth it is: one that says « av. J.-C. » mends a date
+            that has lost its sign.
+        death: the same for a death.
 
     >>> earliest_year("1891-11-18"), earliest_year("-0470")
     ('1891', '-469')
     >>> earliest_year("-05X").notes[0].arguments
     (('first', '-598'), ('last', '-499'))
+    >>> earliest_year("0430", birth=("Xénophon (0430?-0355? av. J.-C.)",)).values
+    ('-429',)
     """
     if not date.strip():
         return None
-    bounds = dates.read_life_year(date, padded=padded != "false")
+    bounds, mended = _life_year(date, padded, birth, death)
     if bounds is None:
         raise UnreadableValue("UnreadableYear", date)
     first, last = str(bounds.earliest), str(bounds.latest)
+    if mended:
+        return Reading((first,), (note("YearWithoutSign", date, first=first, last=last),))
     if bounds.is_plain:
         return first
     if first == last:
@@ -194,13 +220,20 @@ def earliest_year(date: str, padded: str = "true") -> str | Reading | None:
 
 
 @mapping_function
-def latest_year(date: str, padded: str = "true") -> str | None:
+def latest_year(
+    date: str,
+    padded: str = "true",
+    birth: tuple[str, ...] = (),
+    death: tuple[str, ...] = (),
+) -> str | None:
     """Return the last year that a birth or death may fall in; `earliest_year` reports.
 
     >>> latest_year("19XX"), latest_year("Fond")
     ('1999', None)
     """
-    bounds = dates.read_life_year(date, padded=padded != "false") if date.strip() else None
+    if not date.strip():
+        return None
+    bounds, _ = _life_year(date, padded, birth, death)
     return None if bounds is None else str(bounds.latest)
 
 
