@@ -83,3 +83,14 @@ def test_the_report_says_what_a_file_looks_like(tmp_path):
     (said,) = [r for r in summary.report.results if r.rule.endswith("LooksLikeAnotherSource")]
     assert "list.csv" in said.messages["fr"]
     assert "kbart" in said.messages["fr"]
+
+
+def test_files_of_a_folder_that_the_source_does_not_read_are_left_alone(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "report.json").write_bytes(sample("counter", "tr_r5.json").read_bytes())
+    (folder / "notes.xml").write_text("<notes/>")
+    summary = build([("counter", folder)], replace(Settings(), var=tmp_path / "var"))
+    (counter,) = [source for source in summary.sources if source.dataset == "counter"]
+    assert [file.name for file in counter.files] == ["report.json"]
+    assert [path.name for path in counter.ignored] == ["notes.xml"]

@@ -285,6 +285,11 @@ def joins_files(dataset: str, base_iri: str, circumstances: str) -> bool:
     return MappingRun(_plan(dataset, base_iri, circumstances)).needs_index
 
 
+def reads(dataset: str, base_iri: str, circumstances: str, file: SourceFile) -> bool:
+    """Say whether the mapping of a source reads files of such a name."""
+    return bool(_plan(dataset, base_iri, circumstances).sources_for(file.path.name))
+
+
 def make_part(request: PartRequest, folder: Path) -> None:
     """Map a source file into a folder, which must not exist.
 

@@ -26,6 +26,7 @@ from collex_graph.pipeline.part import (
     joins_files,
     make_part,
     names_of_its_own,
+    reads,
 )
 from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files, is_pattern
@@ -252,6 +253,8 @@ def map_sources(
             source.files, source.ignored = find_source_files(dataset, path, shelf.unpacked)
         except UnreadableSourceError as error:
             raise ConfigurationError(f"{error} (given for source {dataset!r})") from error
+        if path.is_dir():
+            _leave_others_alone(source, base_iri, given[dataset])
         beside = tuple(source.files) if joined[dataset] else ()
         source.requests = [
             PartRequest(file, file.label or file.name, base_iri, given[dataset], beside=beside)
@@ -263,6 +266,21 @@ def map_sources(
         source.parts = [next(parts) for _ in source.requests]
     _refuse_components_of_two_files(sources)
     return sources
+
+
+def _leave_others_alone(source: MappedSource, base_iri: str, circumstances: str) -> None:
+    """In a folder, files whose names the mapping does not read are none of the source's.
+
+    Where it reads none of them at all, each is an error: they may be of another source.
+    """
+    taken = [
+        file
+        for file in source.files
+        if file.problem or reads(source.dataset, base_iri, circumstances, file)
+    ]
+    if taken:
+        source.ignored += [file.path for file in source.files if file not in taken]
+        source.files = taken
 
 
 def known_sources() -> list[str]:
