@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from collex_graph.mapping.functions.access_points import _refusal
+from collex_graph.mapping.functions.documents import document_node
 from collex_graph.mapping.functions.institutions import _identified
 from collex_graph.mapping.functions.registry import BASE, folded, mapping_function
-from collex_graph.model import UnreadableValue
+from collex_graph.model import Reading, UnreadableValue
 from collex_graph.rdf import identifiers
-from collex_graph.rdf.identifiers import Identified, noid_check
+from collex_graph.rdf.identifiers import Identified, Refused, noid_check
 
 _GALLICA: Final = re.compile(
     r"(?:(?:oai:bnf\.fr:gallica/)?|https?://gallica\.bnf\.fr/)ark:/?12148/"
@@ -124,3 +126,62 @@ def unless_said(value: str) -> str | None:
     ('Avec mode texte', None)
     """
     return None if folded(value).startswith(_SET_PHRASES) else value.strip() or None
+
+
+_OAI: Final = re.compile(r"oai:[^:\s]+:(?P<name>[A-Za-z0-9_./-]+)", re.ASCII)
+
+
+@mapping_function
+def oai_name(value: str) -> str | None:
+    """Return the name of a record in its repository, fit for an IRI.
+
+    >>> oai_name("oai:revues.org:conflits/756")
+    'conflits-756'
+    """
+    if not value.strip():
+        return None
+    found = _OAI.fullmatch(value.strip())
+    if found is None:
+        raise UnreadableValue("MalformedIdentifier", value, scheme="OAI-PMH")
+    return found["name"].replace("/", "-")
+
+
+@mapping_function
+def oai_document(identifier: str, doi: str = "") -> str | None:
+    """Return the node of a document that a repository describes, by its DOI, else its record.
+
+    `oaiName` and `doi` report.
+
+    >>> oai_document("oai:revues.org:conflits/756", "10.4000/conflits.756")
+    'base:id/document/doi-10.4000_conflits.756'
+    >>> oai_document("oai:revues.org:conflits/756")
+    'base:id/document/oai-conflits-756'
+    """
+    found = identifiers.read_doi(doi)
+    if isinstance(found, Identified):
+        return document_node(doi=found.value)
+    record = _OAI.fullmatch(identifier.strip())
+    if record is None:
+        return None
+    return BASE.entity("document", "oai-" + record["name"].replace("/", "-"))
+
+
+@mapping_function
+def journal_of_urns(part: tuple[str, ...]) -> str | Reading | None:
+    """Return the node of the journal that URNs of its ISSNs name, print first.
+
+    >>> journal_of_urns(("urn:eissn:1777-5345", "urn:issn:1157-996X"))
+    'base:id/document/issn-1157-996X'
+    """
+    numbers = [
+        text.strip()[len(start) :]
+        for start in ("urn:issn:", "urn:eissn:")
+        for text in part
+        if text.strip().startswith(start)
+    ]
+    node = document_node(issn=tuple(numbers))
+    refused = [identifiers.read_issn(number) for number in numbers]
+    notes = tuple(
+        _refusal(found, found.text, "ISSN") for found in refused if isinstance(found, Refused)
+    )
+    return Reading((node,) if isinstance(node, str) else (), notes) if notes else node
