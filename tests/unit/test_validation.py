@@ -385,7 +385,8 @@ class TestLoadingShapes:
             "Labelling-concerns", "Labelling-concerns-unit", "Labelling-label", "Library-name",
             "Library-rcr", "Notice-identifier", "Notice-primary-topic",
             "Notice-primary-topic-unit", "Notice-title", "Person-name", "Place-name",
-            "Value-name-not-blank",
+            "UsageObservation-metric", "UsageObservation-report", "UsageReport-name",
+            "UsageReport-observation", "Value-name-not-blank",
         }  # fmt: skip
         found = {
             iri.removeprefix(expand("collex-sh:"))

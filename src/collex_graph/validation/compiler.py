@@ -156,12 +156,14 @@ class Targets:
             a focus node each time.
         apart: terms of ``sh:targetNode`` that no query can name: blank nodes, and literals that a
             store would rewrite. The pattern leaves them out.
+        names_nodes: whether there is a ``sh:targetNode``.
     """
 
     write: Callable[[str, Among], str]
     subjects_of: frozenset[str] = frozenset()
     via: str = ""
     apart: tuple[Term, ...] = ()
+    names_nodes: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,10 @@ class _Compiler:
         try:
             part.checks = self._checks(shape, targets, with_properties=not own)
         except RefusedError as error:
-            part.checks, part.refused = [], str(error)
+            part.refused = str(error)
+        if targets.names_nodes and self._has_nullable_path(shape, with_properties=not own):
+            part.checks = []
+            part.refused = "SPARQL has no empty path from a node that the data may lack"
         return [part] if part.checks or part.refused else []
 
     # --- terms, paths, classes -------------------------------------------------------------------
@@ -326,6 +331,7 @@ class _Compiler:
             partial(_write_target, patterns, once),
             frozenset(p.value for p in subjects),
             apart=tuple(apart),
+            names_nodes=bool(nodes),
         )
 
     # --- what a shape looks at -------------------------------------------------------------------
@@ -343,6 +349,13 @@ class _Compiler:
             for head in self._graph.sh(shape, name):
                 own += self._graph.members(head)
         return own
+
+    def _has_nullable_path(self, shape: Term, *, with_properties: bool = True) -> bool:
+        path = self._graph.path(shape)
+        if path is not None and path.is_nullable:
+            return True
+        below = self._nested(shape, with_properties=with_properties)
+        return any(map(self._has_nullable_path, below))
 
     def _is_opaque(self, shape: Term) -> bool:
         return bool(self._graph.sh(shape, "sparql")) or any(

@@ -9,10 +9,11 @@ sees them as they were written.
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from pyoxigraph import (
+    BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
@@ -176,6 +177,10 @@ class DataGraph:
                     next_nodes.append(triple.subject)
             if whole_nodes:
                 yield from self.triples(node, None, None)
+            elif isinstance(node, BlankNode):
+                # pySHACL names a blank node in its messages by a statement about it
+                yield from self.triples(node, None, None)
+                yield from islice(self.triples(None, None, node), 1)
             todo += [one for one in dict.fromkeys(next_nodes) if one not in seen]
             seen.update(next_nodes)
 

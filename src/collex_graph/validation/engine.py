@@ -157,6 +157,8 @@ class Engine:
         for found in self._reference.results(self._data, part, nodes):
             component = found["sourceConstraintComponent"].value
             path = found.get("resultPath")
+            if path in self._shapes.sh(found["sourceShape"], "path"):
+                path = None
             yield Violation(
                 found["sourceShape"],
                 component,

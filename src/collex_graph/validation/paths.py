@@ -99,6 +99,15 @@ class Path:
             return None if None in found else frozenset().union(*filter(None, found))
         return None
 
+    @property
+    def is_nullable(self) -> bool:
+        """Whether the path leads from a node to itself, whatever the graph says."""
+        if self.kind in {"zeroOrMorePath", "zeroOrOnePath"}:
+            return True
+        if self.kind == "alternativePath":
+            return any(part.is_nullable for part in self.parts)
+        return bool(self.parts) and all(part.is_nullable for part in self.parts)
+
     def steps(self, *, inverse: bool = False) -> frozenset[tuple[str, bool]]:
         """Return every (predicate, whether it is followed from object to subject) of the path."""
         if self.kind == "predicate":

@@ -181,22 +181,23 @@ class Query:
         """
         texts: list[str] = []
         before = ""
-        selecting = grouping = False
+        selecting = grouping = sorting = False
         columns = 0
         for token in _bound_is_true(self._tokens, "this"):
             if selecting and (token.text == "{" or token.name == "WHERE"):
                 texts.append(" " if columns else f" (1 AS ?collex_nothing{len(texts)}) ")
                 selecting = False
             if token.kind == "word":
-                if token.name == "BY" and before == "ORDER":
-                    return None
-                grouping = token.name == "BY"
+                grouping = token.name == "BY" and before == "GROUP"
+                sorting = token.name in {"ASC", "DESC"} or (token.name, before) == ("BY", "ORDER")
                 if token.name == "SELECT":
                     selecting, columns = True, 0
                 before = token.name
             if token.kind != "variable" or token.name != "this":
                 texts.append(token.text)
                 columns += selecting and (token.kind == "variable" or token.text == "*")
+            elif sorting:
+                return None
             elif grouping:
                 texts.append(f"({node} AS ?collex_this)")
             elif not selecting:

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import Literal
+from pyoxigraph import BlankNode, Literal, Triple
 from pyshacl.errors import ReportableRuntimeError
 from pyshacl.graph_abstraction import DataGraph as PyshaclGraph
 from pyshacl.pytypes import SHACLExecutor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _NODES_AT_ONCE = 1_000
 _SH = expand("sh:")
+_COMPARING = "Cannot use sh:lessThan"
 
 
 class Reference:
@@ -48,7 +49,7 @@ class Reference:
     @cached_property
     def _engine(self) -> PyshaclShapes:
         try:
-            engine = PyshaclShapes(rdflib_graph(self._shapes.triples()))
+            engine = PyshaclShapes(rdflib_graph(_with_plain_inverses(self._shapes)))
             engine.shapes  # noqa: B018 - reading it is what builds the shapes
         except ReportableRuntimeError as error:
             raise ShapeError(term("sh:Shape"), error.message) from error
@@ -92,21 +93,23 @@ class Reference:
         """Yield the results of one shape.
 
         pySHACL breaks off where two values cannot be compared, such as a year and a text. SHACL
-        makes that a result (section 4.5.3), so the node concerned gets it here.
+        makes that a result (section 4.5.3), so the node concerned gets it here, and none other.
         """
         try:
             _, found = shape.validate(SHACLExecutor(), graph, focus=nodes)
-        except ReportableRuntimeError as error:
-            raise ShapeError(to_pyoxigraph(shape.node), error.message) from error
-        except TypeError:
+        except (ReportableRuntimeError, TypeError) as error:
+            if isinstance(error, ReportableRuntimeError) and _COMPARING not in error.message:
+                raise ShapeError(to_pyoxigraph(shape.node), error.message) from error
             if len(nodes) > 1:
                 for node in nodes:
                     yield from self._found(shape, graph, {node})
                 return
+            node = to_pyoxigraph(shape.node)
+            name = "LessThan" if self._shapes.sh(node, "lessThan") else "LessThanOrEquals"
             yield {
                 "focusNode": to_pyoxigraph(next(iter(nodes))),
-                "sourceShape": to_pyoxigraph(shape.node),
-                "sourceConstraintComponent": term("sh:LessThanOrEqualsConstraintComponent"),
+                "sourceShape": node,
+                "sourceConstraintComponent": term(f"sh:{name}ConstraintComponent"),
                 "messages": (),
             }
             return
@@ -124,3 +127,25 @@ class Reference:
                 else:
                     said[local] = term_
             yield {**said, "messages": tuple(messages)}
+
+
+def _with_plain_inverses(shapes: ShapesGraph) -> Iterator[Triple]:
+    """Yield the shapes with each inverse of a sequence as the sequence of inverses, last one first.
+
+    pySHACL follows the steps of ``^(a/b)`` in the order of ``a/b``.
+    """
+    inverse, first, rest = term("sh:inversePath"), term("rdf:first"), term("rdf:rest")
+    todo = list(shapes.triples())
+    while todo:
+        triple = todo.pop()
+        if triple.predicate != inverse or not shapes.objects(triple.object, first):
+            yield triple
+            continue
+        head = triple.subject
+        steps = shapes.members(triple.object)[::-1]
+        for number, step in enumerate(steps):
+            turned, after = BlankNode(), BlankNode()
+            todo.append(Triple(turned, inverse, step))
+            yield Triple(head, first, turned)
+            yield Triple(head, rest, after if number < len(steps) - 1 else term("rdf:nil"))
+            head = after

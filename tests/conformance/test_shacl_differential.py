@@ -1,0 +1,83 @@
+"""The compiled shapes and pySHACL, on the same graphs: the same results, as sets."""
+
+import pyoxigraph
+import pyshacl
+import pytest
+import rdflib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyoxigraph import DefaultGraph, RdfFormat, Store
+
+from collex_graph.build import build
+from collex_graph.resources import resource_dir
+from collex_graph.settings import load_settings
+from collex_graph.validation.data_graph import DataGraph
+from collex_graph.validation.engine import Engine
+from collex_graph.validation.reference import Reference
+from collex_graph.validation.shapes import shapes
+from collex_graph.validation.shapes_graph import ShapesGraph
+from collex_graph.validation.terms import rdflib_graph, to_pyoxigraph
+from conformance.shacl_generator import Generator
+
+SH = rdflib.SH
+
+
+def ours(graph, data):
+    """Return (focus node, value, shape, component) of what the engine finds."""
+    engine = Engine(graph, Reference(graph), data)
+    found = {(one.focus, one.value, one.shape, one.component) for one in engine.violations()}
+    return engine, found
+
+
+def pyshacls(graph, data):
+    """Return the same of pySHACL's own run."""
+    shapes_graph = rdflib_graph(graph.triples())
+    _, report, _ = pyshacl.validate(rdflib_graph(data), shacl_graph=shapes_graph)
+    names = (SH.focusNode, SH.value, SH.sourceShape)
+    found = set()
+    for _, _, one in report.triples((None, SH.result, None)):
+        values = [report.value(one, name) for name in names]
+        terms = [None if value is None else to_pyoxigraph(value) for value in values]
+        found.add((*terms, str(report.value(one, SH.sourceConstraintComponent))))
+    return found
+
+
+def read(turtle):
+    return [quad.triple for quad in pyoxigraph.parse(turtle.encode(), format=RdfFormat.TURTLE)]
+
+
+@pytest.mark.parametrize("odd", [True, False], ids=["odd literals", "numbers and comparisons"])
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(random=st.randoms(use_true_random=True))
+def test_on_shapes_and_graphs_made_at_random(odd, random):
+    generator = Generator(random, odd=odd)
+    shape, data = generator.root(), generator.data()
+    graph, triples = ShapesGraph(read(shape)), read(data)
+    _, found = ours(graph, DataGraph.of_statements(triples))
+    assert found == pyshacls(graph, triples), f"{shape}\n{data}"
+
+
+def test_on_everything_that_the_samples_say(tmp_path):
+    samples = [(folder.parent.name, folder) for folder in resource_dir("mappings").glob("*/sample")]
+    found = compare_build(samples, tmp_path)
+    assert len(found) > 20
+
+
+@pytest.mark.real_data
+def test_on_the_real_notices_and_establishments(shared_data, tmp_path):
+    sources = [("ccfr", shared_data / "ccfr"), ("esr", shared_data / "institutions")]
+    assert len(compare_build(sources, tmp_path)) > 100
+
+
+def compare_build(sources, folder):
+    """Build, then compare on the store's default graph; return what was found."""
+    snapshot = build(sources, load_settings(var=folder)).snapshot
+    store = Store.read_only(str(snapshot.store))
+    own = shapes().graph
+    engine, found = ours(own, DataGraph(store))
+    assert {part.refused for part in engine.parts} == {""}
+    statements = store.quads_for_pattern(None, None, None, DefaultGraph())
+    theirs = pyshacls(own, statements)
+    assert {one for one in found if one not in theirs} == set()
+    assert {one for one in theirs if one not in found} == set()
+    return found
