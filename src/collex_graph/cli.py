@@ -216,7 +216,8 @@ def mapping_check_command(mapping: str, base_iri: str | None) -> None:
     for mistake in mistakes:
         where = f"{path}:{mistake.line}" if mistake.line else str(path)
         _OUT.print(f"{where}: {mistake.problem}", markup=False)
-    _OUT.print(f"{len(mistakes)} mistakes; {tried}", markup=False)
+    count = f"{len(mistakes)} mistake{'' if len(mistakes) == 1 else 's'}"
+    _OUT.print(f"{count}; {tried}", markup=False)
     sys.exit(1 if mistakes else 0)
 
 

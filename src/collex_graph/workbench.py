@@ -152,10 +152,11 @@ def _try_on(
         for column in columns
     ]
     counts = run.rule_counts
+    told = {mistake.line for mistake in mistakes}  # a rule without its column is silent, too
     mistakes += [
         Mistake(plan.rule_lines.get(rule, 0), f"the rule {rule!r} gave nothing on the sample")
         for rule, count in counts.items()
-        if not count
+        if not count and plan.rule_lines.get(rule) not in told
     ]
     return mistakes, sum(counts.values())
 

@@ -72,19 +72,8 @@ def test_every_mistake_is_said_with_its_line_and_what_was_perhaps_meant(tmp_path
     found = by_line(lines)
     assert code == 1
     for number, words in FOUND.items():
-        if number in (9, 16):  # only a document that can be compiled is tried on its sample
-            continue
         assert any(words in problem for problem in found[number]), (number, found)
-    assert "not tried on data" in lines[-1]
-
-
-def test_columns_and_silent_rules_are_found_on_the_sample(tmp_path):
-    mended = without(12, 13, 17, 18, 19, 20)
-    code, lines = check(tmp_path, mended, a_csv=CSV)
-    found = by_line(lines)
-    assert code == 1
-    for number, line in ((9, 9), (16, 14)):
-        assert any(FOUND[number] in problem for problem in found[line]), found
+    assert found.keys() == FOUND.keys()
     assert "tried on 1 files" in lines[-1]
 
 
@@ -129,4 +118,4 @@ def test_no_mapping_of_the_project_has_a_wrong_name(path):
     of_sample = ("gave nothing on the sample", "no file of the sample")
     lines = result.stdout.splitlines()
     assert [line for line in lines[:-1] if not any(words in line for words in of_sample)] == []
-    assert " mistakes; tried on " in lines[-1]
+    assert "; tried on " in lines[-1]

@@ -52,7 +52,7 @@ def find_mistakes(
         default_base_iri: the same where the document has none either.
 
     Returns:
-        The plan, where there is one, and the mistakes by line.
+        The plan of what can be compiled, None where nothing can, and the mistakes by line.
     """
     found: list[ResourceFileError] = []
     plan: Plan | None = None
@@ -64,7 +64,9 @@ def find_mistakes(
     try:
         plan = compile_mapping(document, base, blank_nodes=document.is_rml)
     except ResourceFileError:
-        found += _compile_pieces(document, base)
+        sound = _sound_part(document, base, found)
+        if sound.mappings:
+            plan = compile_mapping(sound, base, blank_nodes=document.is_rml)
     return plan, _sorted(found, list(_unknown_names(document, base)))
 
 
@@ -72,20 +74,38 @@ def _sorted(errors: list[ResourceFileError], names: list[Mistake]) -> list[Mista
     return sorted({*(Mistake(error.line or 0, error.problem) for error in errors), *names})
 
 
-def _compile_pieces(document: MappingDocument, base_iri: str) -> Iterator[ResourceFileError]:
-    """Compile every rule by itself, so that each mistake is found."""
-    bare = {mapping.name: replace(mapping, statements=()) for mapping in document.mappings}
+def _sound_part(
+    document: MappingDocument, base_iri: str, found: list[ResourceFileError]
+) -> MappingDocument:
+    """Compile every rule by itself; add the mistakes, and return what has none."""
+
+    def compiles(*mappings: MappingRule) -> bool:
+        try:
+            compile_mapping(
+                replace(document, mappings=mappings), base_iri, blank_nodes=document.is_rml
+            )
+        except ResourceFileError as error:
+            found.append(error)
+            return False
+        return True
+
+    bare = {
+        mapping.name: replace(mapping, statements=())
+        for mapping in document.mappings
+        if compiles(replace(mapping, statements=()))
+    }
+    sound: list[MappingRule] = []
     for mapping in document.mappings:
-        pieces = [bare[mapping.name]]
-        pieces += [replace(mapping, statements=(rule,)) for rule in mapping.statements]
-        for piece in pieces:
-            joined = {join.parent for rule in piece.statements for join in rule.joins}
-            parents = [bare[name] for name in joined - {mapping.name} if name in bare]
-            part = replace(document, mappings=(piece, *parents))
-            try:
-                compile_mapping(part, base_iri, blank_nodes=document.is_rml)
-            except ResourceFileError as error:
-                yield error
+        if mapping.name not in bare:
+            continue
+        rules = []
+        for rule in mapping.statements:
+            parents = {join.parent for join in rule.joins} - {mapping.name}
+            others = [bare[name] for name in parents if name in bare]
+            if compiles(replace(mapping, statements=(rule,)), *others):
+                rules.append(rule)
+        sound.append(replace(mapping, statements=tuple(rules)))
+    return replace(document, mappings=tuple(sound))
 
 
 # --- names ---------------------------------------------------------------------------------------
