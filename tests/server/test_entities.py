@@ -399,3 +399,38 @@ def test_the_page_of_a_node_with_very_many_links_says_how_many_are_left(client, 
         "\xa0", "\u202f"
     )
     assert "/query?query=" in page.text
+
+
+def test_the_page_of_a_large_fonds_shows_the_way_down_and_says_how_much_it_leaves_out(
+    client, queries, monkeypatch
+):
+    store = ox.Store()
+    top, branch = node("id/component/x/x"), node("id/component/x/c0")
+
+    def say(subject, predicate, value):
+        store.add(ox.Quad(subject, term(predicate), value))
+
+    def unit(subject, parent, rank):
+        say(subject, "rdf:type", term("collex:DescribedUnit"))
+        say(subject, "rdf:type", term("collex:Component"))
+        say(subject, "rdfs:label", ox.Literal(f"Composant {rank}"))
+        say(subject, "collex:position", ox.Literal(rank))
+        say(subject, "rico:isDirectlyIncludedIn", parent)
+        say(parent, "rico:directlyIncludes", subject)
+
+    say(top, "rdf:type", term("collex:DescribedUnit"))
+    say(top, "rdf:type", term("collex:ArchiveFonds"))
+    say(top, "rdfs:label", ox.Literal("Un grand fonds"))
+    unit(branch, top, 1)
+    for rank in range(1, 401):
+        unit(node(f"id/component/x/c{rank}"), branch, rank)
+    monkeypatch.setattr(queries, "store", store)
+
+    page = client.get("/id/component/x/c0", headers={"Accept": "text/html"}).text
+    assert "401 unités" in page.replace("\xa0", " ").replace("\u202f", " ")
+    assert page.index("Un grand fonds") < page.index("Composant 300")
+    assert "Composant 301" not in page
+    assert "et 100 autres" in page.replace("\xa0", " ").replace("\u202f", " ")
+    whole = client.get("/id/component/x/x", headers={"Accept": "text/html"}).text
+    assert "Composant 1" in whole
+    assert "Composant 2" not in whole

@@ -146,16 +146,36 @@ class UnitCard:
 
 @dataclass(frozen=True)
 class Branch:
-    """A unit of a hierarchy, with the units it contains."""
+    """A unit of a hierarchy, with the units it contains.
+
+    Attributes:
+        card: the unit.
+        children: the units in it that are shown.
+        current: it is the unit of the page.
+        size: how many units are in it: at every level where all of them are shown, else directly.
+    """
 
     card: UnitCard
     children: tuple[Branch, ...] = ()
     current: bool = False
+    size: int = 0
 
-    @property
-    def size(self) -> int:
-        """How many units are below it, at every level."""
-        return sum(1 + child.size for child in self.children)
+
+@dataclass(frozen=True)
+class Tree:
+    """The hierarchy that a unit stands in.
+
+    Attributes:
+        branches: what is shown of it.
+        size: how many units it holds, at every level, the topmost not counted.
+        more: how many units directly in that of the page are not shown.
+        more_href: a query that lists them all.
+    """
+
+    branches: tuple[Branch, ...] = ()
+    size: int = 0
+    more: int = 0
+    more_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -487,8 +507,7 @@ class FondsContext:
     abstract: tuple[Text, ...]
     passages: tuple[Fact, ...]
     origin: tuple[Fact, ...]
-    tree: tuple[Branch, ...]
-    tree_size: int
+    tree: Tree
     facts: tuple[Fact, ...]
     themes: tuple[IndexEntry, ...]
     disciplines: tuple[Node, ...]

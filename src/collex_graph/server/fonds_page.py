@@ -24,7 +24,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
 from collex_graph.server.reader import fold, integer, is_web_address, sort_key
-from collex_graph.server.unit_cards import describe_cards, describe_tree, extent_in_words
+from collex_graph.server.unit_cards import describe_cards, describe_hierarchy, extent_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,12 +92,6 @@ def describe_fonds(reader: GraphReader, iri: str, statements: Statements) -> Fon
     }
     unit = describe_cards(reader, [iri])[0]
     ancestors = [row["ancestor"].value for row in reader.rows("unit-ancestors", unit=[iri])]
-    top = ancestors[-1] if ancestors else iri
-    tree = describe_tree(reader, top, iri)
-    if ancestors:
-        # a sub-fonds shows the whole fonds it belongs to, with itself marked
-        top_card = describe_cards(reader, [top])[0]
-        tree = (type(tree[0])(top_card, tree),) if tree else ()
     reader.learn_labels(ancestors)
     notices = _notices(reader, iri)
     places_of_points, themes, people = _index(reader, iri)
@@ -125,8 +119,7 @@ def describe_fonds(reader: GraphReader, iri: str, statements: Statements) -> Fon
             if statements.literals(name)
         ),
         origin=_facts(reader, statements, _ORIGIN),
-        tree=tree,
-        tree_size=sum(1 + branch.size for branch in tree) - (1 if ancestors and tree else 0),
+        tree=describe_hierarchy(reader, iri, ancestors),
         facts=_leading_facts(reader, statements, starts, ends) + _facts(reader, statements, _FACTS),
         themes=_without_disciplines(reader, themes, disciplines),
         disciplines=disciplines,

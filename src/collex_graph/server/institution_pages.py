@@ -63,7 +63,7 @@ def describe_library(reader: GraphReader, iri: str, statements: Statements) -> L
         holdings=tuple(
             Branch(
                 card,
-                describe_tree(reader, card.node.iri, "") if len(units) <= _TREES_SHOWN else (),
+                describe_tree(reader, card.node.iri) if len(units) <= _TREES_SHOWN else (),
             )
             for card in describe_cards(reader, units)
         ),

@@ -265,8 +265,19 @@ def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
     """Return what kind of thing this is; a class of PROV says nothing to a reader."""
     if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
         return (Text(reader.words("kind.source_file")),)
+    ours = [each for each in types if each.startswith(expand("collex:"))]
+    if ours:
+        # what others call it, more generally, adds nothing for a reader
+        return tuple(reader.label_of(each) for each in ours)
     shown = [each for each in types if each != expand("prov:Entity")]
-    return tuple(reader.label_of(each) for each in shown)
+    if len(shown) > 1:
+        shown = [each for each in shown if each != expand("bibo:Document")]
+    named = {f"class.{compact(each)}": each for each in shown}
+    names = [
+        Text(reader.words(key)) if reader.words.knows(key) else reader.label_of(iri)
+        for key, iri in named.items()
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def _incoming_name(reader: GraphReader, predicate: str, name: str) -> str:

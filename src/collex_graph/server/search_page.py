@@ -43,7 +43,12 @@ _VALUES_SHOWN = 6
 _WORD = re.compile(r"[^\s,;:.!?()\[\]\"«»“”]+")
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _COUNTED = "true"
-_LEVELS = {"fonds": "collex:Fonds", "subfonds": "collex:SousFonds"}
+_LEVELS = {
+    "fonds": "collex:Fonds",
+    "subfonds": "collex:SousFonds",
+    "archive": "collex:ArchiveFonds",
+    "component": "collex:Component",
+}
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from collex_graph.server.contexts import Branch, Text, UnitCard
+from collex_graph.server.contexts import Branch, Text, Tree, UnitCard
 from collex_graph.server.reader import Statements, sort_key
+from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,14 +22,25 @@ if TYPE_CHECKING:
     from collex_graph.server.reader import GraphReader, Term
 
 _NO_STATEMENTS = Statements({})
+_WHOLE = 200
+"""Units of the largest hierarchy that a page shows whole."""
+_DIRECTLY = 300
+"""Units directly in one unit that a page shows."""
+
+
+_KINDS = {
+    "collex:Fonds": "fonds",
+    "collex:SousFonds": "subfonds",
+    "collex:ArchiveFonds": "archive",
+    "collex:Component": "component",
+}
 
 
 def unit_kind(statements: Statements) -> str:
-    """Return what kind of unit this is: fonds, sub-fonds, another unit, or a stub."""
-    if statements.is_a("collex:Fonds"):
-        return "fonds"
-    if statements.is_a("collex:SousFonds"):
-        return "subfonds"
+    """Return what kind of unit this is: fonds, sub-fonds, component, another unit, or a stub."""
+    for name, kind in _KINDS.items():
+        if statements.is_a(name):
+            return kind
     return "unit" if statements.is_a("collex:DescribedUnit") else "stub"
 
 
@@ -202,27 +215,69 @@ def first_extent(statements: Statements) -> str:
     return chosen
 
 
-def describe_tree(reader: GraphReader, unit: str, current: str) -> tuple[Branch, ...]:
-    """Return the units that a unit contains, at every level, as branches.
+def describe_tree(reader: GraphReader, unit: str) -> tuple[Branch, ...]:
+    """Return the units that a unit contains, at every level, as branches."""
+    return _whole_tree(reader, unit, "")
+
+
+def describe_hierarchy(reader: GraphReader, unit: str, ancestors: Sequence[str]) -> Tree:
+    """Return the hierarchy that a unit stands in.
+
+    A small one is shown whole; of a large one the way from the top to the unit and what the unit
+    directly contains.
 
     Args:
         reader: the graph.
-        unit: where the tree starts; it is not part of it.
-        current: the unit of the page, marked when it is in the tree.
+        unit: the unit of the page, marked in the tree.
+        ancestors: the units around it, the nearest first.
     """
+    top = ancestors[-1] if ancestors else unit
+    (counted,) = reader.rows("unit-tree-size", unit=[top])
+    size = int(counted["count"].value)
+    if size <= _WHOLE:
+        branches = _whole_tree(reader, top, unit)
+        if ancestors and branches:
+            branches = (_branch(describe_cards(reader, [top])[0], branches),)
+        return Tree(branches, size)
+    rows = reader.rows("unit-children", unit=[unit], limit=[ox.Literal(_DIRECTLY + 1)])
+    more_href = ""
+    if len(rows) > _DIRECTLY:
+        text = stored_query("pages/unit-children").text(unit=[ox.NamedNode(unit)])
+        more_href = "/query?" + urlencode({"query": text.strip()})
+        (counted,) = reader.rows("unit-children-count", unit=[unit])
+    more = int(counted["count"].value) - _DIRECTLY if more_href else 0
+    inside = {row["part"].value: int(row["count"].value) for row in rows[:_DIRECTLY]}
+    children = tuple(
+        Branch(card, size=inside[card.node.iri]) for card in describe_cards(reader, list(inside))
+    )
+    if not ancestors:
+        return Tree(children, size, more, more_href)
+    branches = (Branch(describe_cards(reader, [unit])[0], children, current=True),)
+    for card in describe_cards(reader, ancestors):
+        branches = (Branch(card, branches),)
+    return Tree(branches, size, more, more_href)
+
+
+def _branch(card: UnitCard, children: tuple[Branch, ...], *, current: bool = False) -> Branch:
+    return Branch(card, children, current, sum(1 + child.size for child in children))
+
+
+def _whole_tree(reader: GraphReader, unit: str, current: str) -> tuple[Branch, ...]:
     rows = reader.rows("unit-tree", unit=[unit])
     children: dict[str, list[str]] = defaultdict(list)
+    ranks: dict[str, int] = {}
     for row in rows:
-        children[row["parent"].value].append(row["part"].value)
-    parts = list(dict.fromkeys(row["part"].value for row in rows))
-    cards = {card.node.iri: card for card in describe_cards(reader, parts)}
+        part = row["part"].value
+        children[row["parent"].value].append(part)
+        ranks[part] = int(row["rank"].value) if "rank" in row else 0
+    cards = {card.node.iri: card for card in describe_cards(reader, list(ranks))}
 
     def branches(parent: str, above: frozenset[str]) -> tuple[Branch, ...]:
         # a source may contain a loop of inclusions; nothing is ever shown inside itself
         below = [part for part in children[parent] if part not in above and part in cards]
-        below.sort(key=lambda part: (sort_key(cards[part].node.label.value), part))
+        below.sort(key=lambda part: (ranks[part], sort_key(cards[part].node.label.value), part))
         return tuple(
-            Branch(cards[part], branches(part, above | {part}), current=part == current)
+            _branch(cards[part], branches(part, above | {part}), current=part == current)
             for part in below
         )
 
