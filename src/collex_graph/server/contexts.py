@@ -649,6 +649,8 @@ class SubjectContext:
         map: for a place with coordinates.
         code: for a place that we describe: its official code, which is its identifier.
         is_ours: whether we describe it, for everybody, and not one notice for itself.
+        said: what else the graph says of it.
+        incoming: what points at it besides units.
     """
 
     title: str
@@ -671,6 +673,8 @@ class SubjectContext:
     map: PointMap | None
     code: str
     is_ours: bool
+    said: tuple[Fact, ...]
+    incoming: tuple[Fact, ...]
     provenance: tuple[SourceStatement, ...]
     formats: tuple[Format, ...]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pyoxigraph as ox
 
+from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.contexts import (
     Format,
@@ -66,7 +67,8 @@ def _source_statement(reader: GraphReader, rows: list[Row], iri: str) -> SourceS
     if iri.rpartition("/")[2] in places:
         # other records of the file speak of it as well, but this one is its own
         places = [iri.rpartition("/")[2]]
-    shown = [_place_in_words(reader, place) for place in places if place]
+    words = (_place_in_words(reader, place) for place in places if place)
+    shown = [place for place in words if place]
     more = f" (+{len(shown) - 3})" if len(shown) > 3 else ""
     return SourceStatement(
         file_name=row["name"].value,
@@ -81,7 +83,11 @@ def _source_statement(reader: GraphReader, rows: list[Row], iri: str) -> SourceS
 def _place_in_words(reader: GraphReader, fragment: str) -> str:
     if fragment.startswith("row="):
         return reader.words("place.row", row=fragment.removeprefix("row="))
-    return reader.words("place.component", component=fragment)
+    component = unquote(fragment)
+    if is_absolute_iri(component):
+        # a node of an RDF file is named by its IRI, which the page gives anyway
+        return ""
+    return reader.words("place.component", component=component)
 
 
 def _in_page_language(reader: GraphReader, rows: list[Row], name: str) -> Row:

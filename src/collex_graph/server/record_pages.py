@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
-
-import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.contexts import (
@@ -26,11 +22,17 @@ from collex_graph.server.evidence import (
     formats_of,
     property_labels,
 )
+from collex_graph.server.fact_lists import (
+    incoming_facts,
+    incoming_name,
+    outgoing_facts,
+    pointing_fact,
+    values_of,
+)
 from collex_graph.server.fonds_page import date_in_words
 from collex_graph.server.reader import is_web_address, sort_key
 from collex_graph.server.subject_pages import element_in_words
 from collex_graph.server.unit_cards import describe_cards
-from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collex_graph.server.contexts import SourceStatement, Value
@@ -38,16 +40,6 @@ if TYPE_CHECKING:
 
 _ROLE_CODES = {"390": "role.former_owner", "320": "role.donor", "producteur": "role.producer"}
 _SOURCE_FILE = "id/source-file/"
-_SHOWN = 30
-"""Values of one property that a page shows; a query lists the rest."""
-# Numbers that count or measure, unlike years, codes and positions.
-_QUANTITIES = frozenset(
-    {
-        "collex:filesRead", "collex:knownRecordCount", "collex:recordsRead", "dcat:byteSize",
-        "rico:quantity", "void:distinctObjects", "void:distinctSubjects", "void:entities",
-        "void:properties", "void:classes", "void:triples",
-    }
-)  # fmt: skip
 # The RCR of the agency that most notices of the CCFr state, which holds no fonds here itself.
 _BNF = "751131015"
 # What a labelling says when it is more than a mention in a notice.
@@ -169,7 +161,7 @@ def describe_labelling(reader: GraphReader, iri: str, statements: Statements) ->
     candidates += [
         (f"labelling.{name.partition(':')[2]}", values)
         for name in _DECISION
-        if (values := _values(reader, statements.terms(name)))
+        if (values := values_of(reader, statements.terms(name)))
     ]
     node = reader.node(iri)
     return LabellingContext(
@@ -189,33 +181,20 @@ def describe_labelling(reader: GraphReader, iri: str, statements: Statements) ->
 
 def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> EntityContext:
     """Return the page of anything: all the graph says of it, and what points at it."""
-    type_of = expand("rdf:type")
     types = statements.iris("rdf:type")
-    counts = {
-        row["predicate"].value: int(row["count"].value)
-        for row in reader.rows("incoming-counts", object=[iri])
-    }
-    names = property_labels(reader, [*statements.by_predicate, *counts])
     reader.learn_labels(types)
     title = expand("dcterms:title")
     labels = set(statements.terms("rdfs:label"))
-    facts = [
-        _outgoing(reader, iri, predicate, list(terms), names[predicate])
-        for predicate, terms in statements.by_predicate.items()
-        if predicate != type_of and not (predicate == title and set(terms) == labels)
-    ]
-    incoming = [
-        _pointing(reader, "incoming", predicate, name, count, object=[iri], predicate=[predicate])
-        for predicate, count in counts.items()
-        for name in (_incoming_name(reader, predicate, names[predicate]),)
-    ]
+    repeated = {title} if set(statements.terms("dcterms:title")) == labels else ()
+    facts = outgoing_facts(reader, iri, statements, without=repeated)
+    incoming = list(incoming_facts(reader, iri))
     if iri.startswith(f"{reader.iris.base}{_SOURCE_FILE}"):
         derived = expand("prov:wasDerivedFrom")
-        name = _incoming_name(reader, derived, property_labels(reader, [derived])[derived])
+        name = incoming_name(reader, derived, property_labels(reader, [derived])[derived])
         (counted,) = reader.rows("file-reads-count", file=[iri])
         count = int(counted["count"].value)
         if count:
-            incoming.append(_pointing(reader, "file-reads", derived, name, count, file=[iri]))
+            incoming.append(pointing_fact(reader, "file-reads", derived, name, count, file=[iri]))
     node = reader.node(iri)
     return EntityContext(
         title=node.label.value,
@@ -228,37 +207,6 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),
     )
-
-
-def _outgoing(reader: GraphReader, iri: str, predicate: str, terms: list[Term], name: str) -> Fact:
-    """Return a fact with its values, the first ones where there are very many."""
-    curie = compact(predicate) or predicate
-    if len(terms) <= _SHOWN:
-        return Fact(name, _values(reader, terms, curie), curie)
-    shown = _values(reader, terms[:_SHOWN], curie)
-    href = _all_of("values-of", subject=[iri], predicate=[predicate])
-    return Fact(name, shown, curie, len(terms) - _SHOWN, href)
-
-
-def _pointing(
-    reader: GraphReader, query: str, by: str, name: str, count: int, **given: list[str]
-) -> Fact:
-    """Return who points at a node by a property, the first ones where there are very many."""
-    rows = reader.rows(query, **given, limit=[ox.Literal(_SHOWN)])
-    reader.remember_labels(rows, "subject", "label")
-    subjects = dict.fromkeys(
-        row["subject"].value for row in rows if isinstance(row["subject"], ox.NamedNode)
-    )
-    more = max(count - len(subjects), 0)
-    href = _all_of(query, **given) if more else ""
-    return Fact(name, reader.nodes(subjects), compact(by) or by, more, href)
-
-
-def _all_of(query: str, **given: list[str]) -> str:
-    """Return the address of a query that lists everything."""
-    bound = {name: [ox.NamedNode(iri) for iri in iris] for name, iris in given.items()}
-    text = stored_query(f"pages/{query}").text(**bound)
-    return "/query?" + urlencode({"query": text.strip()})
 
 
 def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
@@ -278,44 +226,3 @@ def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
         for key, iri in named.items()
     ]
     return tuple(dict.fromkeys(names))
-
-
-def _incoming_name(reader: GraphReader, predicate: str, name: str) -> str:
-    """Return what to call a property read backwards, where our words have a name for that."""
-    key = f"incoming.{compact(predicate)}"
-    return reader.words(key) if reader.words.knows(key) else name
-
-
-def _number_in_words(reader: GraphReader, predicate: str, text: str) -> str:
-    """Return a quantity as the page's language writes it; years and codes stay as they are."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not number.is_finite():
-        return text
-    whole = number == number.to_integral_value()
-    if predicate == "dcat:byteSize" and whole:
-        return reader.words.size(int(number))
-    return reader.words.number(int(number) if whole else number)
-
-
-def _values(reader: GraphReader, terms: list[Term], predicate: str = "") -> tuple[Value, ...]:
-    """Return every value; words in the language of the page come first."""
-    values: list[Value] = []
-    for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
-        if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
-            values.append(Text(_number_in_words(reader, predicate, term.value)))
-        elif isinstance(term, ox.Literal):
-            values.append(Text(term.value, term.language or ""))
-        elif is_web_address(term.value):
-            values.append(reader.node(term.value))
-        else:
-            # a javascript: or data: address is shown as what it is, and never as a link
-            values.append(Text(term.value))
-    return tuple(values)
-
-
-def _language_rank(reader: GraphReader, term: Term) -> bool:
-    language = term.language if isinstance(term, ox.Literal) else None
-    return bool(language) and language != reader.words.language

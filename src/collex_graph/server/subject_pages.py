@@ -19,6 +19,7 @@ from collex_graph.server.contexts import (
 )
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, formats_of
+from collex_graph.server.fact_lists import incoming_facts, outgoing_facts
 from collex_graph.server.reader import integer, is_web_address, sort_key
 from collex_graph.server.unit_cards import describe_cards
 
@@ -52,6 +53,31 @@ _SEARCH_BY_SCHEME = {
     "acquisition-mode": "acquisition",
 }
 _CARDS_SHOWN = 20
+_SHOWN_OTHERWISE = frozenset(
+    map(
+        expand,
+        (
+            "rdfs:label", "rdfs:seeAlso", "rdfs:isDefinedBy", "skos:prefLabel", "skos:altLabel",
+            "skos:notation", "skos:inScheme", "skos:topConceptOf", "skos:broader", "skos:narrower",
+            "skos:definition", "skos:scopeNote", "skos:note", "skos:exactMatch", "owl:sameAs",
+            "foaf:homepage", "foaf:page", "foaf:name", "collex:inseeCode", "collex:inRegion",
+            "collex:inDepartement", "collex:positionPrecision", "wgs84:lat", "wgs84:long",
+            "geo:asWKT",
+        ),
+    )
+)  # fmt: skip
+"""Properties of a subject that its page has a place of its own for."""
+_UNITS_SAY = frozenset(
+    map(
+        expand,
+        (
+            "rico:hasOrHadSubject", "rico:hasOrganicProvenance", "collex:linkedAgent",
+            "marcrel:fmo", "marcrel:dnr", "collex:representedBy", "skos:broader", "skos:narrower",
+            "collex:inRegion", "collex:inDepartement", "owl:annotatedTarget",
+        ),
+    )
+)  # fmt: skip
+"""What points at a subject and is shown otherwise: units, other names, narrower concepts."""
 
 
 def subject_kind(statements: Statements) -> str | None:
@@ -104,6 +130,9 @@ def describe_subject(
         map=locate(reader, iri, node.label.value) if latitude is not None else None,
         code=f"INSEE {insee}" if insee else "",
         is_ours=_is_ours(reader, iri),
+        said=outgoing_facts(reader, iri, statements, without=_SHOWN_OTHERWISE),
+        # what bears a concept of a list of ours is found by the search
+        incoming=() if schemes else incoming_facts(reader, iri, without=_UNITS_SAY),
         provenance=describe_provenance(reader, iri),
         formats=formats_of(reader, iri),
     )

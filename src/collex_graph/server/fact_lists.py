@@ -1,0 +1,150 @@
+"""Lists of facts about any node: what it states, and what points at it."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pyoxigraph as ox
+
+from collex_graph.rdf.namespaces import compact, expand
+from collex_graph.server.contexts import Fact, Text
+from collex_graph.server.evidence import property_labels
+from collex_graph.server.reader import is_web_address
+from collex_graph.sparql.catalogue import stored_query
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from collex_graph.server.contexts import Value
+    from collex_graph.server.reader import GraphReader, Statements, Term
+
+_SHOWN = 30
+"""Values of one property that a page shows; a query lists the rest."""
+# Numbers that count or measure, unlike years, codes and positions.
+_QUANTITIES = frozenset(
+    {
+        "collex:filesRead", "collex:knownRecordCount", "collex:recordsRead", "dcat:byteSize",
+        "rico:quantity", "void:distinctObjects", "void:distinctSubjects", "void:entities",
+        "void:properties", "void:classes", "void:triples",
+    }
+)  # fmt: skip
+
+
+def outgoing_facts(
+    reader: GraphReader, iri: str, statements: Statements, *, without: Collection[str] = ()
+) -> tuple[Fact, ...]:
+    """Return what a node states, but for its classes and some properties.
+
+    Args:
+        reader: the graph.
+        iri: the node.
+        statements: its statements.
+        without: IRIs of properties that the page shows otherwise.
+    """
+    left = {*without, expand("rdf:type")}
+    said = {p: list(terms) for p, terms in statements.by_predicate.items() if p not in left}
+    names = property_labels(reader, list(said))
+    return tuple(
+        outgoing_fact(reader, iri, predicate, terms, names[predicate])
+        for predicate, terms in said.items()
+    )
+
+
+def incoming_facts(
+    reader: GraphReader, iri: str, *, without: Collection[str] = ()
+) -> tuple[Fact, ...]:
+    """Return what points at a node, by property, but for some properties."""
+    counts = {
+        row["predicate"].value: int(row["count"].value)
+        for row in reader.rows("incoming-counts", object=[iri])
+        if row["predicate"].value not in without
+    }
+    names = property_labels(reader, list(counts))
+    return tuple(
+        pointing_fact(
+            reader,
+            "incoming",
+            predicate,
+            incoming_name(reader, predicate, names[predicate]),
+            count,
+            object=[iri],
+            predicate=[predicate],
+        )
+        for predicate, count in counts.items()
+    )
+
+
+def outgoing_fact(
+    reader: GraphReader, iri: str, predicate: str, terms: list[Term], name: str
+) -> Fact:
+    """Return a fact with its values, the first ones where there are very many."""
+    curie = compact(predicate) or predicate
+    if len(terms) <= _SHOWN:
+        return Fact(name, values_of(reader, terms, curie), curie)
+    shown = values_of(reader, terms[:_SHOWN], curie)
+    href = _all_of("values-of", subject=[iri], predicate=[predicate])
+    return Fact(name, shown, curie, len(terms) - _SHOWN, href)
+
+
+def pointing_fact(
+    reader: GraphReader, query: str, by: str, name: str, count: int, **given: list[str]
+) -> Fact:
+    """Return who points at a node by a property, the first ones where there are very many."""
+    rows = reader.rows(query, **given, limit=[ox.Literal(_SHOWN)])
+    reader.remember_labels(rows, "subject", "label")
+    subjects = dict.fromkeys(
+        row["subject"].value for row in rows if isinstance(row["subject"], ox.NamedNode)
+    )
+    more = max(count - len(subjects), 0)
+    href = _all_of(query, **given) if more else ""
+    return Fact(name, reader.nodes(subjects), compact(by) or by, more, href)
+
+
+def _all_of(query: str, **given: list[str]) -> str:
+    """Return the address of a query that lists everything."""
+    bound = {name: [ox.NamedNode(iri) for iri in iris] for name, iris in given.items()}
+    text = stored_query(f"pages/{query}").text(**bound)
+    return "/query?" + urlencode({"query": text.strip()})
+
+
+def incoming_name(reader: GraphReader, predicate: str, name: str) -> str:
+    """Return what to call a property read backwards, where our words have a name for that."""
+    key = f"incoming.{compact(predicate)}"
+    return reader.words(key) if reader.words.knows(key) else name
+
+
+def _number_in_words(reader: GraphReader, predicate: str, text: str) -> str:
+    """Return a quantity as the page's language writes it; years and codes stay as they are."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    whole = number == number.to_integral_value()
+    if predicate == "dcat:byteSize" and whole:
+        return reader.words.size(int(number))
+    return reader.words.number(int(number) if whole else number)
+
+
+def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tuple[Value, ...]:
+    """Return every value; words in the language of the page come first."""
+    values: list[Value] = []
+    for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
+        if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
+            values.append(Text(_number_in_words(reader, predicate, term.value)))
+        elif isinstance(term, ox.Literal):
+            values.append(Text(term.value, term.language or ""))
+        elif is_web_address(term.value):
+            values.append(reader.node(term.value))
+        else:
+            # a javascript: or data: address is shown as what it is, and never as a link
+            values.append(Text(term.value))
+    return tuple(values)
+
+
+def _language_rank(reader: GraphReader, term: Term) -> bool:
+    language = term.language if isinstance(term, ox.Literal) else None
+    return bool(language) and language != reader.words.language
