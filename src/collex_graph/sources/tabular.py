@@ -385,7 +385,8 @@ def find_encoding(path: Path) -> str:
     """Find the encoding of a text file.
 
     Returns:
-        ``utf-8`` (a byte order mark may be there), ``utf-16`` or ``windows-1252``.
+        ``utf-8`` (a byte order mark may be there), ``utf-16`` with its mark, ``utf-16-le`` or
+        ``utf-16-be`` without, or ``windows-1252``.
 
     Raises:
         UnreadableSourceError: for an empty file, NUL bytes, or bytes of no known encoding.
@@ -399,6 +400,8 @@ def find_encoding(path: Path) -> str:
                 raise UnreadableSourceError(path, "is UTF-32, which is not read: save it as UTF-8")
             if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 encoding = "utf-16"
+            elif unmarked := _utf_16_without_mark(chunk):
+                encoding = unmarked
             elif _UTF_7.match(chunk):
                 raise UnreadableSourceError(path, "is UTF-7, which is not read: save it as UTF-8")
             else:
@@ -414,18 +417,31 @@ def find_encoding(path: Path) -> str:
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError as error:
-                    if encoding == "utf-16":
+                    if encoding != "utf-8":
                         raise UnreadableSourceError(path, "is not UTF-16 as it says") from error
                     return _windows_1252(path)
                 line += chunk.count(b"\n")
                 chunk = stream.read(_CHUNK_BYTES)
             if decoder.getstate()[0]:
-                if encoding == "utf-16":
+                if encoding != "utf-8":
                     raise UnreadableSourceError(path, "breaks off inside a character", line=line)
                 return _windows_1252(path)
     except OSError as error:
         raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
     return encoding
+
+
+def _utf_16_without_mark(start: bytes) -> str:
+    """Return which UTF-16 a text without mark is in, by the zero bytes of its ASCII signs.
+
+    >>> _utf_16_without_mark("title;year".encode("utf-16-le")), _utf_16_without_mark(b"title")
+    ('utf-16-le', '')
+    """
+    sample = start[:4096]
+    even, odd, most = sample[::2].count(0), sample[1::2].count(0), len(sample) // 5
+    if odd > most and not even:
+        return "utf-16-le"
+    return "utf-16-be" if even > most and not odd else ""
 
 
 def _windows_1252(path: Path) -> str:

@@ -14,6 +14,7 @@ from collex_graph.errors import ResourceFileError
 from collex_graph.model import ValidationResult
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
+from collex_graph.validation.reasons import in_french
 from collex_graph.validation.shapes import READINGS_FILE, RuleFile
 from collex_graph.validation.words import place_in_words
 
@@ -94,9 +95,15 @@ class ReadingRules:
 
         def filled(texts: Mapping[str, str]) -> dict[str, str]:
             return {
-                language: _fill(text, arguments | {"place": place_in_words(position, language)})
+                language: _fill(text, arguments | words_in(language))
                 for language, text in texts.items()
             }
+
+        def words_in(language: str) -> dict[str, str]:
+            words = {"place": place_in_words(position, language)}
+            if language == "fr" and "reason" in arguments:
+                words["reason"] = in_french(arguments["reason"])
+            return words
 
         return ValidationResult(
             focus_node=problem.subject,
