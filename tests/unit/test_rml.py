@@ -115,6 +115,15 @@ def test_a_term_map_makes_the_term_that_the_specification_says(tmp_path, object_
     assert objects(tmp_path, object_map, csv=csv) == ([expected], [])
 
 
+@pytest.mark.parametrize(("kind", "made"), [("IRI", [f"<{EX}base/Zoë>"]), ("URI", [])])
+def test_a_uri_has_no_letters_of_other_scripts_where_nothing_encodes_them(tmp_path, kind, made):
+    found, problems = objects(
+        tmp_path, f'rml:objectMap [ rml:reference "name" ; rml:termType rml:{kind} ]'
+    )
+    assert found == made
+    assert problems == ([] if made else [("InvalidIri", "Zoë")])
+
+
 def test_a_dialect_states_the_delimiter(tmp_path):
     document = CSV.replace(
         '"books.csv"', "[ csvw:url 'books.csv' ; csvw:dialect [ csvw:delimiter '|' ] ]"

@@ -122,8 +122,12 @@ def _accepted(iri: str, shown: str) -> str:
     return iri
 
 
-def iri_completer(base_iri: str) -> Callable[[str], str]:
+def iri_completer(base_iri: str, *, ascii_only: bool = False) -> Callable[[str], str]:
     """Return a function that sets a base before relative IRIs and checks the result (R2RML, 7.3).
+
+    Args:
+        base_iri: the base.
+        ascii_only: what is made is a URI (RFC 3986).
 
     >>> iri_completer("http://example.com/")("Carlos")
     'http://example.com/Carlos'
@@ -132,7 +136,7 @@ def iri_completer(base_iri: str) -> Callable[[str], str]:
     @lru_cache(maxsize=4096)
     def complete(text: str) -> str:
         full = text if is_absolute_iri(text) else base_iri + text
-        if not is_absolute_iri(full):
+        if not is_absolute_iri(full) or (ascii_only and not full.isascii()):
             raise UnreadableValue("InvalidIri", text)
         return _accepted(full, text)
 

@@ -74,7 +74,7 @@ _TREATMENTS = {
 }  # fmt: skip
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONSTANTS = {"escape": nquads.escape, "label": nquads.blank_label}
-_ENCODINGS = {"uri": "segment", "iri": "letters_kept", "none": ""}
+_ENCODINGS = {"uri": "segment", "iri": "letters_kept", "no uri": "", "no iri": ""}
 _DEFAULT_GRAPH_END = '" .\\n"'
 ENGINE_REFERENCES = ("_file", "_position", "_positionInUnit", "_row")
 """The same names as in `rules`, in the order in which a message lists them."""
@@ -734,7 +734,9 @@ class PassWriter:
             return f"<{{iri({self._variable(text, scope)})}}>", scope, True
         wrap = _ENCODINGS[term.encoding]
         if term.base is not None and (not _is_absolute(value) or (value.references and not wrap)):
-            complete = self._constant("B", nquads.iri_completer(term.base))
+            ascii_only = term.encoding in ("uri", "no uri")
+            completer = nquads.iri_completer(term.base, ascii_only=ascii_only)
+            complete = self._constant("B", completer)
             text, scope = self._value(value, scope, rule, wrap=wrap)
             return f"<{{{complete}({self._variable(text, scope)})}}>", scope, True
         first = self._vocabulary.iri(str(value.parts[0]))

@@ -102,8 +102,8 @@ _EXPRESSIONS = ("template", "reference", "constant", "functionExecution")
 _TERM_TYPES: Final[dict[str, tuple[Kind, Encoding]]] = {
     "IRI": ("iri", "iri"),
     "URI": ("iri", "uri"),
-    "UnsafeIRI": ("iri", "none"),
-    "UnsafeURI": ("iri", "none"),
+    "UnsafeIRI": ("iri", "no iri"),
+    "UnsafeURI": ("iri", "no uri"),
     "Literal": ("literal", "iri"),
     "BlankNode": ("blank", "iri"),
 }
@@ -527,7 +527,7 @@ class _Reader:
         value = self._value(node, found)
         kind, encoding = self._kind(node, given[0], type_name, what)
         if given == ["reference"]:
-            encoding = "none"
+            encoding = "no uri" if encoding == "uri" else "no iri"
         own = not found.source.standard
         term = Term(
             value, kind, line, encoding=encoding,

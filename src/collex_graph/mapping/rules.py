@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Kind = Literal["iri", "literal", "blank"]
-Encoding = Literal["uri", "iri", "none"]
+Encoding = Literal["uri", "iri", "no uri", "no iri"]
 
 DEFAULT_GRAPH: Final = "http://w3id.org/rml/defaultGraph"
 """The graph that a document names in order to name none."""
@@ -140,7 +140,8 @@ class Term:
         language: of a literal; a value where it is read from the record.
         datatype: of a literal, as written; a term where it is read from the record.
         encoding: of values inside the template of an IRI: everything outside RFC 3986's
-            unreserved characters, the same but for letters of other scripts, or nothing.
+            unreserved characters (``uri``), the same but for letters of other scripts (``iri``),
+            or nothing (``no …``). A ``uri`` completed with a base is ASCII.
         base: what a relative IRI is completed with; None where an IRI is always absolute.
         natural: a number or truth value of the source gives the literal its datatype.
     """
