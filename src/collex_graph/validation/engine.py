@@ -65,7 +65,7 @@ class Engine:
         data: the graph.
 
     Attributes:
-        parts: what is run; each says by itself which way it takes (`Part.refused`).
+        parts: what is run.
 
     Raises:
         ShapeError: for a shape that cannot be run as it is meant.
@@ -80,6 +80,20 @@ class Engine:
             for check in part.checks:
                 if check.looks_at_shapes and not data.hold_shapes(shapes.triples(), SHAPES_GRAPH):
                     raise ShapeError(check.shape, "$shapesGraph cannot be used in a store in place")
+
+    def ways(self) -> dict[Term, str]:
+        """Return the way that the constraints of each shape take.
+
+        Returns:
+            shape → ``in place`` (one query for all nodes), ``node by node`` (one query in place for
+            each), or ``pySHACL: `` and the reason.
+        """
+        found: dict[Term, str] = {}
+        for part in self.parts:
+            by_node = any(check.query for check in part.checks)
+            way = "node by node" if by_node else "in place"
+            found[part.shape] = f"pySHACL: {part.refused}" if part.refused else way
+        return found
 
     def violations(self, wanted: Collection[NamedNode] | None = None) -> Iterator[Violation]:
         """Yield what is found, in no particular order.

@@ -90,6 +90,20 @@ def validate_store(
     return _results(DataGraph(store, union=union), focus_nodes, positions, against)
 
 
+def ways(against: Shapes | None = None) -> dict[str, str]:
+    """Say how the constraints of each shape are run; see `Engine.ways`.
+
+    Args:
+        against: the shapes; None means the project's own.
+
+    Returns:
+        IRI of the shape → the way.
+    """
+    own = against or shapes()
+    engine = Engine(own.graph, own.reference, DataGraph.of_statements([]))
+    return {_label(shape): way for shape, way in engine.ways().items()}
+
+
 def _results(
     data: DataGraph,
     focus_nodes: Iterable[str] | None,
