@@ -23,6 +23,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from collex_graph.pipeline.part import digest_of
 from collex_graph.pipeline.sources import link_file
 from collex_graph.rdf.skolem import read_turtle
 from collex_graph.resources import resource_dir
@@ -79,14 +80,17 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
     folder = snapshot.directory / "members"
     try:
         told: dict[str, Any] = json.loads((folder / _LIST).read_bytes())
-        if told["format"] != FORMAT or told["base_iri"] != base_iri:
-            raise ValueError("it was made by another version, or for another base of IRIs")
+        whole = told.pop("digest") == digest_of(told)
+        if not whole or told["format"] != FORMAT or told["base_iri"] != base_iri:
+            raise ValueError(
+                f"{_LIST} was altered, or made by another version or for another base of IRIs"
+            )
         files = {
             digest: LinesFile(folder / f"{digest}.nq.gz", count, digest)
             for digest, count in told["members"].items()
         }
         for digest, file in files.items():
-            if hashlib.sha256(file.path.read_bytes()).hexdigest() != digest:
+            if _sha256(file.path) != digest:
                 raise ValueError(f"{file.path.name} was altered")
         return Former(
             store=snapshot.store,
@@ -101,8 +105,8 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
         )
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{_LIST} is not what it was: {error!r}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{_LIST} was altered: {error!r}") from None
 
 
 def possibly_lost(snapshot: Snapshot, kept: Iterable[LinesFile]) -> list[Path]:
@@ -114,9 +118,16 @@ def possibly_lost(snapshot: Snapshot, kept: Iterable[LinesFile]) -> list[Path]:
         former = {
             digest for kind, some in told["kinds"].items() if kind != "report" for digest in some
         }
-        return [folder / f"{digest}.nq.gz" for digest in sorted(former - digests)]
+        files = {digest: folder / f"{digest}.nq.gz" for digest in sorted(former - digests)}
+        if all(_sha256(path) == digest for digest, path in files.items()):
+            return list(files.values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return [snapshot.dump]
+        pass
+    return [snapshot.dump]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def keep_for_next(
@@ -137,7 +148,7 @@ def keep_for_next(
             if file.digest not in counts:
                 counts[file.digest] = file.count
                 link_file(file.path, folder / f"{file.digest}.nq.gz")
-    told = {
+    told: dict[str, Any] = {
         "format": FORMAT,
         "base_iri": base_iri,
         "members": counts,
@@ -150,6 +161,7 @@ def keep_for_next(
         "statements": statements,
         "unordered": unordered,
     }
+    told["digest"] = digest_of(told)
     (folder / _LIST).write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -127,6 +127,8 @@ class Part:
             self._summary: dict[str, Any] = json.loads((folder / _SUMMARY).read_bytes())
         except OSError as error:
             raise ValueError(f"{error.filename}: {error.strerror}") from None
+        except ValueError:
+            raise ValueError(f"{folder / _SUMMARY} was altered") from None
         if not isinstance(self._summary, dict) or self._summary.get("format") != FORMAT:
             raise ValueError(f"{folder / _SUMMARY} is no summary of a part")
 
@@ -138,7 +140,7 @@ class Part:
         """
         summary = dict(self._summary)
         said = summary.pop("digest", None)
-        if said != _digest_of(summary):
+        if said != digest_of(summary):
             raise ValueError(f"{self.folder / _SUMMARY} was altered")
         for name, digest in summary["digests"].items():
             path = self.folder / name
@@ -484,7 +486,7 @@ class _Making:
             "describes_something": self._describes_something,
             "has_components": bool(self._keys),
         }
-        summary["digest"] = _digest_of(summary)
+        summary["digest"] = digest_of(summary)
         # written last: a part without it is not one
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (self._folder / _SUMMARY).write_text(text, encoding="utf-8")
@@ -511,7 +513,8 @@ def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
 
 
-def _digest_of(summary: dict[str, Any]) -> str:
+def digest_of(summary: dict[str, Any]) -> str:
+    """Return a digest of what a JSON file says."""
     return hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()
 
 

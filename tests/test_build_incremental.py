@@ -1,0 +1,268 @@
+"""A build that starts from the former snapshot publishes what a full build would, line for line."""
+
+import gzip
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+from pyoxigraph import DefaultGraph, NamedNode, Store
+
+from collex_graph.build import build, is_data
+from collex_graph.errors import UnreadableSourceError
+from collex_graph.pipeline import PartShelf, map_sources
+from collex_graph.pipeline import sources as sources_module
+from collex_graph.rdf.iris import Iris
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+from collex_graph.store.snapshot import current_snapshot, prune_snapshots
+
+SETTINGS = Settings()
+LISTS = resource_dir("mappings") / "kbart" / "sample"
+JOURNALS = "RSC_FRANCE_LN-ISTEX-JOURNALS-PFEDITEUR_2021-01-22.txt"
+SAME_JOURNALS = "RSC_FRANCE_LN-ISTEX-JOURNALS-PFISTEX_2021-09-23.txt"
+
+
+def notice(number, words="Un fonds", parts=("Un sous-fonds",)):
+    """A notice whose library and region other notices have too."""
+    source = "Répertoire_des_Centres_de_Ressources"
+    inside = "".join(
+        f'<c id="T{number}_{place}" level="subfonds"><did>{f"<unittitle>{part}</unittitle>"}</did>'
+        "<controlaccess><subject>Géologie</subject></controlaccess></c>"
+        if part
+        else f'<c id="T{number}_{place}" level="subfonds"><did/></c>'
+        for place, part in enumerate(parts)
+    )
+    named = f"<unittitle>{words}</unittitle>" if words else ""
+    identifier = f"FRFONDS-751132108-t{number}"
+    return (
+        f'<ead><eadheader><eadid identifier="{identifier}">{identifier}.xml</eadid></eadheader>'
+        f'<archdesc level="fonds"><did><repository><corpname source="{source}" '
+        f'authfilenumber="751132108">Bibliothèque</corpname></repository>{named}</did>'
+        f"<dsc>{inside}</dsc></archdesc></ead>"
+    )
+
+
+class Sources:
+    """Files that are changed step by step."""
+
+    def __init__(self, folder):
+        self.notices, self.lists = folder / "notices", folder / "lists"
+        self.notices.mkdir(parents=True)
+        self.lists.mkdir()
+        for number in range(4):
+            self.write(number)
+        for name in (JOURNALS, SAME_JOURNALS):
+            shutil.copy(LISTS / name, self.lists / name)
+
+    @property
+    def inputs(self):
+        return [("ccfr", self.notices), ("kbart", self.lists)]
+
+    def write(self, number, **said):
+        (self.notices / f"n{number}.xml").write_text(notice(number, **said), encoding="utf-8")
+
+    def change(self):
+        self.write(1, words="Un autre fonds", parts=("Un sous-fonds", "Un second"))
+
+    def change_back(self):
+        self.write(1)
+
+    def add(self):
+        self.write(7, words="Un fonds de plus")
+
+    def remove(self):
+        (self.notices / "n2.xml").unlink(missing_ok=True)
+
+    def rename(self):
+        (self.notices / "n3.xml").rename(self.notices / "renamed.xml")
+
+    def rename_back(self):
+        (self.notices / "renamed.xml").rename(self.notices / "n3.xml")
+
+    def spoil_a_part(self):
+        self.write(0, parts=("Un sous-fonds", ""))
+
+    def spoil_the_whole(self):
+        self.write(0, words="")
+
+    def mend(self):
+        self.write(0)
+
+    def say_twice(self):
+        (self.notices / "zz.xml").write_text(notice(0, words="Le même"), encoding="utf-8")
+
+    def say_once(self):
+        (self.notices / "zz.xml").unlink()
+
+    def cut(self):
+        text = notice(1)
+        (self.notices / "n1.xml").write_text(text[: len(text) * 2 // 3], encoding="utf-8")
+
+    def lose_a_list(self):
+        (self.lists / SAME_JOURNALS).unlink()
+
+    def find_the_list(self):
+        shutil.copy(LISTS / SAME_JOURNALS, self.lists / SAME_JOURNALS)
+
+    def retitle(self):
+        path = self.lists / JOURNALS
+        path.write_text(path.read_text("utf-8").replace("Chem", "Kem"), encoding="utf-8")
+
+
+PAIRS = [
+    ("change", "change_back"), ("rename", "rename_back"), ("spoil_a_part", "mend"),
+    ("spoil_the_whole", "mend"), ("say_twice", "say_once"), ("cut", "change_back"),
+    ("lose_a_list", "find_the_list"), ("add", "remove"), ("retitle", "change"),
+]  # fmt: skip
+
+
+def content(snapshot):
+    """What must be equal: the dump, the default graph, the report; and what must hold of them."""
+    lines = gzip.decompress(snapshot.dump.read_bytes()).decode().splitlines()
+    assert len(lines) == len(set(lines)) == snapshot.counts["quads"]
+    store = Store.read_only(str(snapshot.store))
+    named = [quad for quad in store if isinstance(quad.graph_name, NamedNode)]
+    assert sorted(f"{quad} ." for quad in named) == sorted(lines)
+    default = {
+        str(quad.triple) for quad in store.quads_for_pattern(None, None, None, DefaultGraph())
+    }
+    wanted = is_data(Iris(SETTINGS.base_iri))
+    assert default == {str(quad.triple) for quad in named if wanted(quad.graph_name.value)}
+    assert len(default) == snapshot.counts["triples"]
+    said = [line for line in lines if "/graph/description> ." not in line]
+    return said, default, snapshot.report.read_text(encoding="utf-8")
+
+
+def compare(sources, var, scratch):
+    """Build from the former snapshot and in full; return the first summary."""
+    found = build(sources.inputs, replace(SETTINGS, var=var))
+    whole = build(sources.inputs, replace(SETTINGS, var=scratch), full=True)
+    assert whole.started_from is None
+    for ours, theirs in zip(content(found.snapshot), content(whole.snapshot), strict=True):
+        assert ours == theirs
+    assert found.set_aside == whole.set_aside
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_second_build_is_the_same_as_a_full_one_whatever_happened(tmp_path, seed):
+    sources = Sources(tmp_path)
+    build(sources.inputs, replace(SETTINGS, var=tmp_path / "var"))
+    pairs = random.Random(seed).sample(PAIRS, 4)
+    for number, step in enumerate(step for pair in pairs for step in pair):
+        getattr(sources, step)()
+        found = compare(sources, tmp_path / "var", tmp_path / f"scratch-{number}")
+        assert found.started_from, step
+        # the file itself, once whole and once without what is set aside of it
+        assert found.mapped <= 2, step
+        shutil.rmtree(tmp_path / f"scratch-{number}")
+
+
+def test_nothing_is_mapped_when_nothing_has_changed_and_one_file_when_one_has(tmp_path):
+    sources = Sources(tmp_path)
+    settings = replace(SETTINGS, var=tmp_path / "var")
+    first = build(sources.inputs, settings)
+    second = build(sources.inputs, settings)
+    assert (second.mapped, second.started_from) == (0, first.snapshot.identifier)
+    assert content(second.snapshot) == content(first.snapshot)
+    sources.change()
+    third = build(sources.inputs, settings)
+    assert (third.mapped, third.started_from) == (1, second.snapshot.identifier)
+    assert prune_snapshots(settings.var, 1) == [
+        first.snapshot.identifier, second.snapshot.identifier
+    ]  # fmt: skip
+    # what the last one shares with those that are gone is still whole
+    assert build(sources.inputs, settings).mapped == 0
+
+
+def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(tmp_path):
+    sources = Sources(tmp_path)
+    var = tmp_path / "var"
+    build(sources.inputs, replace(SETTINGS, var=var))
+    sources.remove()
+    found = compare(sources, var, tmp_path / "scratch")
+    store = Store.read_only(str(found.snapshot.store))
+    library = NamedNode(f"{SETTINGS.base_iri}id/library/751132108")
+    assert list(store.quads_for_pattern(library, None, None, DefaultGraph()))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "word"),
+    [("members/*.nq.gz", "altered"), ("members/members.json", "members.json"),
+     ("parts/*/lines.nq.gz", "altered"), ("parts/*/summary.json", "summary")],
+)  # fmt: skip
+def test_what_was_kept_and_is_damaged_is_not_used_and_said(tmp_path, pattern, word):
+    sources = Sources(tmp_path)
+    var = tmp_path / "var"
+    first = build(sources.inputs, replace(SETTINGS, var=var))
+    for path in sorted(first.snapshot.directory.glob(pattern)):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        path.unlink()  # the file is shared with its other names
+        path.write_bytes(data)
+    said = []
+    second = build(
+        sources.inputs, replace(SETTINGS, var=var), lambda *words: said.append(" ".join(words))
+    )
+    assert content(second.snapshot) == content(first.snapshot)
+    assert any("not used" in line or "a full build" in line for line in said), said
+    assert word in " ".join(said)
+
+
+def test_another_base_of_iris_is_a_full_build(tmp_path):
+    sources = Sources(tmp_path)
+    settings = replace(SETTINGS, var=tmp_path / "var")
+    build(sources.inputs, settings)
+    other = build(sources.inputs, replace(settings, base_iri="https://example.org/kg/"))
+    assert other.started_from is None
+    assert (
+        "https://example.org/kg/id/" in gzip.decompress(other.snapshot.dump.read_bytes()).decode()
+    )
+
+
+def test_processes_in_any_order_make_the_parts_of_one_process(tmp_path, monkeypatch):
+    sources = Sources(tmp_path)
+
+    def parts(name):
+        shelf = PartShelf(tmp_path / name, tmp_path / "unpacked")
+        mapped = map_sources(sources.inputs, base_iri=SETTINGS.base_iri, shelf=shelf)
+        return {
+            (part.key, path.name): path.read_bytes()
+            for source in mapped
+            for part in source.parts
+            for path in part.folder.iterdir()
+        }
+
+    alone = parts("alone")
+    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "_cores", lambda: 2)
+    assert parts("together") == alone
+
+
+def test_a_process_that_dies_is_said_with_its_file_and_nothing_is_published(tmp_path, monkeypatch):
+    sources = Sources(tmp_path)
+    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "_cores", lambda: 2)
+    done = threading.Event()
+
+    def kill_them_all():
+        while not done.wait(0.01):
+            for process in multiprocessing.active_children():
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_them_all)
+    killer.start()
+    try:
+        with pytest.raises(UnreadableSourceError, match="the process that mapped it died"):
+            build(sources.inputs, replace(SETTINGS, var=tmp_path / "var"))
+    finally:
+        done.set()
+        killer.join()
+    with pytest.raises(Exception, match="no snapshot"):
+        current_snapshot(tmp_path / "var")
