@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collex_graph import cli
+from collex_graph.pipeline import known_sources
 from collex_graph.settings import ENVIRONMENT_PREFIX, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,12 @@ def test_every_setting_is_in_the_readme_with_its_default_and_help(declared):
 def test_every_command_has_help_and_is_in_the_readme(command):
     assert cli.main.commands[command].help
     assert f"collex-graph {command}" in README
+
+
+@pytest.mark.parametrize("source", known_sources())
+def test_every_source_is_in_the_readme_and_has_one_of_its_own(source):
+    assert f"`{source}`" in README
+    assert (CHECKOUT / "mappings" / source / "README.md").is_file()
 
 
 def test_every_dependency_is_named_in_the_readme():
