@@ -64,6 +64,11 @@ def test_elements_and_attributes_that_no_path_looks_at_are_counted(tmp_path):
     }
 
 
+def test_a_test_of_an_iterator_reads_what_it_names_and_no_more(tmp_path):
+    content = "<list><item><ref>b</ref><note>n</note></item><item><name>x</name></item></list>"
+    assert xml(tmp_path, content, "//item[not(ref)]", "name") == {"item/note": 1}
+
+
 @pytest.mark.parametrize(
     ("references", "left"),
     [

@@ -634,7 +634,8 @@ def patterns_of(
         test = None
         if any(step.predicates for _, step in steps):
             test = f"self::*{_conditions(steps[-1][1])}{_around(steps)}"
-            tests.append(parse(test))
+            # what a test looks at, without the text of the element itself: it only has to be there
+            tests.append(parse(f"{test}/@_"))
         patterns.append(ElementPattern(names, test))
     return tuple(patterns), tests
 
