@@ -94,6 +94,16 @@ def test_two_records_of_one_authority_are_never_joined():
     assert (claim.first, claim.second) == (one, two)
 
 
+def test_a_record_that_two_of_an_authority_claim_is_reported_with_those_two():
+    found = identities(
+        ("authority/idref/1", f"<{PERSON}> owl:sameAs <{BNF}> ."),
+        ("authority/idref/2", f"<{OTHER_PERSON}> owl:sameAs <{BNF}> ."),
+    )
+    assert found.canonical == {BNF: PERSON}
+    (claim,) = found.contradictions
+    assert (claim.value, {claim.first, claim.second}) == (BNF, {PERSON, OTHER_PERSON})
+
+
 def test_a_person_is_never_joined_with_a_body():
     found = identities(
         ("authority/idref/1", f"<{PERSON}> a foaf:Person ; owl:sameAs <{PERSEE}> ."),

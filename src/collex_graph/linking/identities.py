@@ -347,9 +347,10 @@ class _Resolver:
             self._say("SamenessOfTwoKinds", value, one, other, graph)
             return
         mine, theirs = self._names_of(first), self._names_of(second)
-        if any(mine.get(family, name) != name for family, name in theirs.items()):
-            self._say("IdentifierOfTwoRecords", value, one, other, graph)
-            return
+        for family, name in sorted(theirs.items()):
+            if mine.get(family, name) != name:
+                self._say("IdentifierOfTwoRecords", value, mine[family], name, graph)
+                return
         best, rest = sorted((first, second), key=lambda iri: (self._rank(iri), iri))
         self._parent[rest] = best
         self._names[best] = {**theirs, **mine}
