@@ -134,7 +134,7 @@ def _try_on(
             columns = set(open_records(file, sources).columns)
             for source in sources:
                 if source.formulation == "csv":
-                    lacking = set(source.columns - columns)
+                    lacking = set(source.columns - columns - source.optional)
                     absent[source.name] = absent.get(source.name, lacking) & lacking
                     headers.setdefault(source.name, set()).update(columns)
             for _ in run.map_file(file, open_records, sources):
@@ -151,14 +151,13 @@ def _try_on(
         for name, columns in absent.items()
         for column in columns
     ]
-    counts = run.rule_counts
     told = {mistake.line for mistake in mistakes}  # a rule without its column is silent, too
     mistakes += [
         Mistake(plan.rule_lines.get(rule, 0), f"the rule {rule!r} gave nothing on the sample")
-        for rule, count in counts.items()
-        if not count and plan.rule_lines.get(rule) not in told
+        for rule in run.silent_rules
+        if plan.rule_lines.get(rule) not in told
     ]
-    return mistakes, sum(counts.values())
+    return mistakes, sum(run.rule_counts.values())
 
 
 class _OneRecord:

@@ -86,6 +86,25 @@ def test_a_column_that_one_file_has_is_not_missing(tmp_path):
     assert lines[-1].startswith("0 mistakes; tried on 2 files")
 
 
+def test_a_rule_that_only_reports_is_not_silent_where_it_does(tmp_path):
+    document = """sources:
+  row: {access: "*.csv", referenceFormulation: csv, optional: [link]}
+mappings:
+  thing:
+    sources: row
+    subject: "base:id/$(id)"
+    po:
+      - [rdfs:label, "$(id)"]
+      - {p: rdfs:seeAlso, o: {function: collex-fn:webLink, type: iri,
+                              parameters: [[collex-fn:href, "$(url)"]]}}
+"""
+    code, lines = check(tmp_path, document, a_csv="id,url\n1,not a link\n")
+    assert (code, lines[:-1]) == (0, [])
+    code, lines = check(tmp_path, document, a_csv="id,url\n1,\n")
+    assert code == 1
+    assert "the rule 'thing rdfs:seeAlso' gave nothing on the sample" in lines[0]
+
+
 def test_a_document_that_is_no_mapping_is_one_mistake(tmp_path):
     code, lines = check(tmp_path, "sources: [")
     assert code == 1

@@ -23,6 +23,7 @@ sources:
     referenceFormulation: csv
     delimiter: ";"
     aliases: {name: [nom, "nom {long}"]}
+    optional: [none, nothing]
     values: {_key: {function: collex-fn:first, parameters: [[collex-fn:value, "$(id)"]]}}
   other: ['rows.csv~csv']
   item: {access: "*.xml", referenceFormulation: xpath, iterator: "//x:item",

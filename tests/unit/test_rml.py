@@ -322,7 +322,7 @@ REFUSED = {
     "a near miss": (("rml:template", "rml:templat"), 6, "did you mean template"),
     "no file": (('rml:source "books.csv" ; ', ""), 5, "no rml:source"),
     "a term type": (("/{id}\"", "/{id}\" ; rml:termType rml:Literal"), 6, "not a literal"),
-    "an unknown term type": (("/{id}\"", "/{id}\" ; rml:termType rml:IRE"), 6, "did you mean"),
+    "an unknown term type": (("/{id}\"", "/{id}\" ; rml:termType rml:Litteral"), 6, "did you mean"),
     "two subjects": (("rml:subjectMap [", "rml:subject ex:s ; rml:subjectMap ["), 5, "this one 2"),
     "braces": (("{id}", "{{id}}"), 6, "a brace inside a reference"),
     "an open reference": (("{id}", "{id"), 6, "a reference has no end"),

@@ -124,6 +124,7 @@ class MappingRun:
         self.leaves = Counter(
             {leaf: 0 for source in plan.document.sources.values() for leaf in source.leaves}
         )
+        self._remarked: set[int] = set()
         self._counts = [0] * len(plan.rules)
         self._between_files = JoinIndex()
         self._in_file = any(planned.in_file for planned in plan.joins)
@@ -137,6 +138,13 @@ class MappingRun:
             if rule.counts is not None:
                 counts[rule.counts] += count
         return dict(counts)
+
+    @property
+    def silent_rules(self) -> list[str]:
+        """The rules that neither made a quad nor had a remark so far."""
+        remarked = {self.plan.rules[rule].counts for rule in self._remarked}
+        counts = self.rule_counts
+        return [name for name, count in counts.items() if not count and name not in remarked]
 
     @property
     def needs_index(self) -> bool:
@@ -240,6 +248,7 @@ class MappingRun:
         finally:
             self.records_read = before + stream.records_read
             self.rejected = rejected + file.rejected
+            self._remarked |= file.remarked
             for name, count in stream.left_out.items():
                 leaf = self.plan.leaf_of(name, sources)
                 if leaf is None:
@@ -268,6 +277,7 @@ class _FileRun:
         index: JoinIndex | None = None,
     ) -> None:
         self.rejected = 0
+        self.remarked: set[int] = set()
         self._plan = plan
         self._name = source_file.name
         self._stem = source_file.path.stem
@@ -373,6 +383,7 @@ class _FileRun:
         return [text for text in result if text]
 
     def _remark(self, rule: int, note: Note, subject: str | None) -> None:
+        self.remarked.add(rule)
         about = self._plan.rules[rule]
         self._say(note, about.column or None, about.mapping, about.predicate, subject)
 

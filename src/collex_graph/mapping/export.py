@@ -318,7 +318,11 @@ def options_of(text: str) -> Mapping[str, Any]:
     read = json.loads(text)
     if not isinstance(read, dict) or not read.keys() <= known:
         raise ValueError(f"expected an object with some of {', '.join(sorted(known))}")
-    return {name: _hashable(value) for name, value in read.items()}
+    plain = Source("", "", "", "", 0)
+    return {
+        name: frozenset(value) if isinstance(getattr(plain, name), frozenset) else _hashable(value)
+        for name, value in read.items()
+    }
 
 
 def _hashable(value: Any) -> Any:
