@@ -427,8 +427,20 @@ def test_the_example_of_the_documentation_is_read_and_names_every_key_of_a_sourc
     from collex_graph.resources import resource_dir
 
     text = (resource_dir("mappings") / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     plan = compile_mapping(read(tmp_path, example), BASE)
     assert [source.name for source in plan.sources_for("notice.xml")] == ["unit"]
     for key in _SOURCE_KEYS:
         assert f"| `{key}` |" in text
+
+
+def test_the_example_of_the_tutorial_is_read(tmp_path):
+    import re
+    import textwrap
+
+    from collex_graph.resources import resource_dir
+
+    text = (resource_dir("mappings") / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^ +```yaml\n(.*?)^ +```", text, flags=re.DOTALL | re.MULTILINE)
+    plan = compile_mapping(read(tmp_path, textwrap.dedent(example)), BASE)
+    assert [source.name for source in plan.sources_for("positions.tsv")] == ["row"]
