@@ -379,7 +379,7 @@ class TestLoadingShapes:
         allowed = {
             "AcquiredResource-name", "Document-title", "Holding-document", "PackagedTitle-name",
             "PackagedTitle-package", "TitlePackage-name", "AccessPoint-unit", "Concept-label",
-            "CorporateBodyShape", "DescribedUnit-holder",
+            "CorporateBodyShape", "Corpus-name", "DescribedUnit-holder",
             "DescribedUnit-identifier", "DescribedUnit-staff-mail", "DescribedUnit-staff-text",
             "DescribedUnit-title", "Establishment-identifier", "Establishment-name",
             "Labelling-concerns", "Labelling-concerns-unit", "Labelling-label", "Library-name",

@@ -27,6 +27,16 @@ def not_empty(value: tuple[str, ...]) -> str | None:
 
 
 @mapping_function
+def is_none(value: tuple[str, ...] = ()) -> str | None:
+    """Return ``true`` when no value holds anything.
+
+    >>> is_none(()), is_none(("Don",))
+    ('true', None)
+    """
+    return None if any(text.strip() for text in value) else "true"
+
+
+@mapping_function
 def first(
     value: tuple[str, ...] = (), otherwise: tuple[str, ...] = (), lastly: tuple[str, ...] = ()
 ) -> str | None:
