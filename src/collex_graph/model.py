@@ -144,7 +144,8 @@ class NodeChoice:
     Attributes:
         wanted: IRI of the class; None for every node that has an IRI.
         holds: what must hold of the node as well; None where the class says everything.
-        looks: IRIs of the predicates that the source's rules look at; a namespace ends with ``*``.
+        looks: IRIs of the predicates that the source's rules look at; a namespace ends with ``*``,
+            ``^*`` is there where a rule asks who names a node, whatever they say.
     """
 
     wanted: str | None

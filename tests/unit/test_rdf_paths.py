@@ -6,7 +6,7 @@ from pyoxigraph import RdfFormat, parse
 from collex_graph.mapping.formulations import ReferenceSyntaxError
 from collex_graph.mapping.rdfpath import RdfPaths
 from collex_graph.rdf.graph import Graph, Node
-from collex_graph.sources.rdf import _name, _term
+from collex_graph.sources.rdf import _term
 
 NAMESPACES = {"bio": "http://purl.org/vocab/bio/0.1/"}
 A = "http://data.example/a"
@@ -38,7 +38,7 @@ TURTLE = """
 def graph():
     found = Graph()
     for subject, predicate, value, _ in parse(TURTLE, format=RdfFormat.TURTLE):
-        found.add(_name(subject), predicate.value, _term(value))
+        found.add(str(_term(subject)), predicate.value, _term(value))
     return found
 
 

@@ -38,7 +38,7 @@ def read(folder, content, *, name="file.rdf", iterator="foaf:Person"):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     (file,), _ = find_source_files("x", path)
     source = RecordSource(
-        "s", "*", "rdf", iterator=iterator, selection=RdfPaths().selection(iterator, (), {})
+        "s", "*", "rdf", iterator=iterator, selection=RdfPaths().selection(iterator, ("foaf:name",), {})
     )
     names = RdfPaths().reader("foaf:name", {})
     found, error = [], None
@@ -196,7 +196,7 @@ def test_an_iri_relative_to_nothing_is_reported_and_names_nothing(tmp_path):
     path = tmp_path / "file.ttl"
     path.write_text(TURTLE + "<http://e.example/1> foaf:knows <autre> .")
     (file,), _ = find_source_files("x", path)
-    nodes = RdfPaths().selection("foaf:Person", (), {})
+    nodes = RdfPaths().selection("foaf:Person", ("foaf:knows",), {})
     (first, _) = open_records(file, [RecordSource("s", "*", "rdf", selection=nodes)])
     assert [(note.rule, note.value) for note, _ in first.notes] == [("RelativeIri", "autre")]
     assert RdfPaths().reader("foaf:knows", {})(first.content) == []

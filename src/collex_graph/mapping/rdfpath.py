@@ -33,6 +33,9 @@ from collex_graph.rdf.namespaces import expand, prefixes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    # goes from nodes to what a path reaches from them
+    _Walk = Callable[[Graph, Iterable[Term]], Iterator[Term]]
+
 _TOKEN = re.compile(
     r"""\s+
     | (?P<iri><[^<>\s]+>)
@@ -98,6 +101,9 @@ class _Parser:
         self._tokens = _tokens(text)
         self._place = 0
         self.predicates: set[str] = set()
+        # what is worth a shorter way: paths of one plain step, and the parts of alternatives
+        self._plain: dict[_Walk, tuple[bool, str]] = {}
+        self._parts: dict[_Walk, list[_Walk]] = {}
 
     # --- tokens ----------------------------------------------------------------------------------
 
@@ -157,7 +163,15 @@ class _Parser:
             terms = walk(node.graph, (node.name,))
             return [text for term in terms if (text := _text(term)) is not None]
 
-        return count if counted else read
+        inverse, predicate = self._plain.get(walk, (True, ""))
+
+        def read_at_once(node: Node) -> list[str]:
+            terms = node.graph.values(node.name, predicate)
+            return [text for term in terms if (text := _text(term)) is not None]
+
+        if counted:
+            return count
+        return read if inverse else read_at_once
 
     def iterator(self) -> tuple[NodeChoice, ...]:
         """Read a whole iterator."""
@@ -177,11 +191,15 @@ class _Parser:
         tests = self._filters()
 
         def holds(node: Node) -> bool:
-            return all(test(node.graph, node.name) for test in tests)
+            graph, name = node
+            for test in tests:  # noqa: SIM110 - a loop costs half of a generator here
+                if not test(graph, name):
+                    return False
+            return True
 
         return NodeChoice(wanted, holds if tests else None)
 
-    def _union(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
+    def _union(self) -> _Walk:
         paths = [self._path()]
         while self._peek() == "|":
             self._take()
@@ -196,9 +214,10 @@ class _Parser:
                 seen.update(dict.fromkeys(path(graph, terms)))
             return iter(seen)
 
+        self._parts[either] = paths
         return either
 
-    def _path(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
+    def _path(self) -> _Walk:
         steps = [self._self() if self._peek() == "." else self._step()]
         while self._peek() == "/":
             self._take()
@@ -215,30 +234,39 @@ class _Parser:
 
         return walk
 
-    def _self(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
+    def _self(self) -> _Walk:
         self._take()
         tests = self._filters()
         return lambda graph, start: (
             term for term in start if all(test(graph, term) for test in tests)
         )
 
-    def _step(self) -> Callable[[Graph, Iterable[Term]], Iterator[Term]]:
+    def _step(self) -> _Walk:
         inverse = self._peek() == "^"
         if inverse:
             self._take()
-        pairs = self._predicate(inverse=inverse)
+        wanted, many = self._predicate_name(inverse=inverse)
+        pairs = _pairs(wanted, many=many, inverse=inverse)
         tests = self._filters()
 
         def walk(graph: Graph, start: Iterable[Term]) -> Iterator[Term]:
             for node in start:
                 if isinstance(node, str):
-                    for term in pairs(graph, node):
-                        if all(test(graph, term) for test in tests):
-                            yield term
+                    yield from pairs(graph, node)
 
+        def tested(graph: Graph, start: Iterable[Term]) -> Iterator[Term]:
+            for term in walk(graph, start):
+                if all(test(graph, term) for test in tests):
+                    yield term
+
+        if tests:
+            return tested
+        if not many:
+            self._plain[walk] = (inverse, wanted)
         return walk
 
-    def _predicate(self, *, inverse: bool) -> Callable[[Graph, str], Iterable[Term]]:
+    def _predicate_name(self, *, inverse: bool) -> tuple[str, bool]:
+        """Take a predicate: its IRI, or the start of many."""
         if self._peek() == "a":
             self._take()
             wanted, many = _TYPE, False
@@ -249,25 +277,10 @@ class _Parser:
             wanted, many = self._iri()[:-1], True
         else:
             wanted, many = self._iri(), False
-        if not inverse or not many or wanted:
-            # « ^* » asks who names a node, whatever they say
-            self.predicates.add(wanted + "*" if many else wanted)
-
-        def one(graph: Graph, node: str) -> Iterable[Term]:
-            said: Mapping[str, Iterable[Term]]
-            said = graph.naming(node) if inverse else graph.about(node)
-            return said.get(wanted, ())
-
-        def all_of(graph: Graph, node: str) -> Iterable[Term]:
-            said: Mapping[str, Iterable[Term]]
-            said = graph.naming(node) if inverse else graph.about(node)
-            seen: dict[Term, None] = {}
-            for predicate, terms in said.items():
-                if predicate.startswith(wanted):
-                    seen.update(dict.fromkeys(terms))
-            return seen
-
-        return all_of if many else one
+        look = wanted + "*" if many else wanted
+        # « ^* » asks who names a node, whatever they say: it needs every statement, sees none
+        self.predicates.add("^*" if inverse and look == "*" else look)
+        return wanted, many
 
     # --- filters ---------------------------------------------------------------------------------
 
@@ -314,15 +327,16 @@ class _Parser:
             while self._peek() == "|":
                 self._take()
                 classes.add(self._iri())
-            return lambda graph, term: (
-                isinstance(term, str)
-                and not classes.isdisjoint(
-                    value for value in graph.classes(term) if isinstance(value, str)
-                )
-            )
+
+            def is_one(graph: Graph, term: Term) -> bool:
+                if not isinstance(term, str):
+                    return False
+                return any(kind in classes for kind in graph.classes(term))
+
+            return is_one
         path = self._union()
         if self._peek() not in ("=", "!="):
-            return lambda graph, term: next(path(graph, (term,)), None) is not None
+            return self._existence(path)
         equal = self._take() == "="
         wanted = self._take()[1:-1] if self._kind() == "text" else self._iri()
 
@@ -331,6 +345,39 @@ class _Parser:
             return any((text == wanted) is equal for text in texts if text is not None)
 
         return compare
+
+    def _existence(self, path: _Walk) -> Callable[[Graph, Term], bool]:
+        """Return the test that a path leads somewhere."""
+        steps = [self._plain.get(part) for part in self._parts.get(path, [path])]
+        plain = [step for step in steps if step is not None]
+        if len(plain) < len(steps):
+            return lambda graph, term: next(path(graph, (term,)), None) is not None
+        said = frozenset(predicate for inverse, predicate in plain if not inverse)
+        named_by = frozenset(predicate for inverse, predicate in plain if inverse)
+        return lambda graph, term: isinstance(term, str) and graph.has(term, said, named_by)
+
+
+def _pairs(wanted: str, *, many: bool, inverse: bool) -> Callable[[Graph, str], Iterable[Term]]:
+    """Return what goes from a node along a predicate."""
+
+    def said(graph: Graph, node: str) -> Iterable[Term]:
+        return graph.values(node, wanted)
+
+    def names(graph: Graph, node: str) -> Iterable[Term]:
+        return graph.naming(node).get(wanted, ())
+
+    def all_of(graph: Graph, node: str) -> Iterable[Term]:
+        by_predicate: Mapping[str, Iterable[Term]]
+        by_predicate = graph.naming(node) if inverse else graph.about(node)
+        seen: dict[Term, None] = {}
+        for predicate, terms in by_predicate.items():
+            if predicate.startswith(wanted):
+                seen.update(dict.fromkeys(terms))
+        return seen
+
+    if many:
+        return all_of
+    return names if inverse else said
 
 
 _TYPE = expand("rdf:type")

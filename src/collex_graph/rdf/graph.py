@@ -7,7 +7,6 @@ them is checked when it is written.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from collex_graph.rdf.namespaces import expand
@@ -19,6 +18,8 @@ RELATIVE_BASE = "http://relative.invalid/"
 """Stands before a relative IRI of a file that says no base (``.invalid``: RFC 2606)."""
 
 _KEPT_NODES = 256
+_FEW = 16
+"""Predicates and values of a node that it costs more to sort than to go through."""
 
 
 class Value(NamedTuple):
@@ -83,8 +84,10 @@ class Graph:
         """Return what is said about a node: predicate → its values, each once, in order."""
         found = self._sorted.get(node)
         if found is None:
+            if node not in self._about:
+                return {}
             seen: dict[str, dict[Term, None]] = {}
-            said = self._about.get(node, ())
+            said = self._about[node]
             for predicate, value in zip(said[::2], said[1::2], strict=True):
                 seen.setdefault(str(predicate), {})[value] = None
             found = {predicate: list(values) for predicate, values in seen.items()}
@@ -93,14 +96,36 @@ class Graph:
             self._sorted[node] = found
         return found
 
+    def values(self, node: str, predicate: str) -> Iterable[Term]:
+        """Return what a predicate says of a node, each value once, in order."""
+        said = self._about.get(node)
+        if said is None:
+            return ()
+        if len(said) > _FEW:
+            return self.about(node).get(predicate, ())
+        found = [said[place + 1] for place in range(0, len(said), 2) if said[place] == predicate]
+        return found if len(found) < 2 else dict.fromkeys(found)
+
+    def has(self, node: str, said: frozenset[str], named_by: frozenset[str]) -> bool:
+        """Say whether one of some predicates says something of a node, or names it."""
+        if said and not said.isdisjoint(self._about.get(node, ())[::2]):
+            return True
+        if not named_by:
+            return False
+        if self._naming is None:
+            self._naming = self._index()
+        return not named_by.isdisjoint(self._naming.get(node, ())[::2])
+
     def naming(self, node: str) -> dict[str, list[str]]:
         """Return what names a node: predicate → the subjects that name it by it, each once."""
         found = self._sorted_inverse.get(node)
         if found is None:
             if self._naming is None:
                 self._naming = self._index()
+            if node not in self._naming:
+                return {}
             seen: dict[str, dict[str, None]] = {}
-            naming = self._naming.get(node, ())
+            naming = self._naming[node]
             for predicate, subject in zip(naming[::2], naming[1::2], strict=True):
                 seen.setdefault(predicate, {})[subject] = None
             found = {predicate: list(subjects) for predicate, subjects in seen.items()}
@@ -109,9 +134,9 @@ class Graph:
             self._sorted_inverse[node] = found
         return found
 
-    def classes(self, node: str) -> list[Term]:
+    def classes(self, node: str) -> Iterable[Term]:
         """Return the classes of a node."""
-        return self.about(node).get(_TYPE, [])
+        return self.values(node, _TYPE)
 
     def typed(self) -> Iterator[tuple[str, str]]:
         """Yield each subject with each class it is given, in the order of the file."""
@@ -120,13 +145,6 @@ class Graph:
                 value = said[place + 1]
                 if said[place] == _TYPE and isinstance(value, str):
                     yield subject, value
-
-    def predicates(self) -> Counter[str]:
-        """Return each predicate with the number of its statements."""
-        found: Counter[str] = Counter()
-        for said in self._about.values():
-            found.update(map(str, said[::2]))
-        return found
 
     def _index(self) -> dict[str, list[str]]:
         naming: dict[str, list[str]] = {}

@@ -21,7 +21,8 @@ import codecs
 import io
 import re
 from collections import Counter
-from typing import IO, TYPE_CHECKING, Final, NoReturn, cast
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
 from xml.parsers import expat
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
@@ -32,12 +33,10 @@ from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value
 from collex_graph.rdf.namespaces import expand, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pyoxigraph import Quad
-
-    from collex_graph.model import NodeChoice, RecordSource, SourceFile
+    from collex_graph.model import RecordSource, SourceFile
 
 MAX_STATEMENTS: Final = 1_500_000
 """Statements of one file; as many of IdRef's take about 350 MB of memory."""
@@ -68,6 +67,10 @@ _STRING = expand("xsd:string")
 _LANGUAGE_TEXT = expand("rdf:langString")
 
 
+_Choice = tuple[int, "Callable[[Node], bool] | None"]
+"""Index of a source, and what must hold of a node for it."""
+
+
 class RdfRecords:
     """The records of one RDF file (a `RecordStream`).
 
@@ -95,43 +98,49 @@ class RdfRecords:
         else:
             cut = _Cut(self._text, b"", 0, end)
         graph, broken = self._graph(cut)
-        self.left_out = self._not_looked_at(graph)
         yield from self._records(graph)
         broken = problem or broken
         if broken is not None:
             raise broken
 
     def _graph(self, text: _Cut) -> tuple[Graph, UnreadableSourceError | None]:
-        graph = Graph()
+        graph, left_out = Graph(), Counter[str]()
+        add, looks = graph.add, _Looks(self._sources)
         try:
-            for subject, predicate, value, _ in self._quads(text):
-                if graph.statements == MAX_STATEMENTS:
-                    raise UnreadableSourceError(
-                        self._path,
-                        f"more than {MAX_STATEMENTS:,} statements in one file: split it by "
-                        "entity, the statements of one file are held in memory",
+            with text:
+                for subject, predicate, value, _ in self._quads(text):
+                    name = predicate.value
+                    if not looks[name]:
+                        left_out[name] += 1
+                        if not looks.keep_all:
+                            continue
+                    if graph.statements == MAX_STATEMENTS:
+                        raise UnreadableSourceError(
+                            self._path,
+                            f"more than {MAX_STATEMENTS:,} statements in one file: split it by "
+                            "entity, the statements of one file are held in memory",
+                        )
+                    add(
+                        subject.value if subject.__class__ is NamedNode else f"_:{subject.value}",
+                        name,
+                        _term(value),
                     )
-                graph.add(_name(subject), predicate.value, _term(value))
         except SyntaxError as error:
             line = error.lineno or self._line_of(text)
             return graph, self._broken(error, line)
+        finally:
+            self.left_out = {looks.prefixed(iri): count for iri, count in left_out.items()}
         return graph, None
 
-    def _quads(self, text: _Cut) -> Iterator[Quad]:
-        with text as stream:
-            yield from parse(
-                cast("IO[bytes]", stream), format=self._format, base_iri=_BASE, lenient=True
-            )
+    def _quads(self, text: _Cut) -> Any:
+        return parse(cast("IO[bytes]", text), format=self._format, base_iri=_BASE, lenient=True)
 
     def _line_of(self, text: _Cut) -> int:
         """Find the line of an error that the parser does not place: the last one it asked for."""
-        by_line = text.by_line()
-        try:
-            for _ in self._quads(by_line):
+        with text.by_line() as lines, suppress(SyntaxError):
+            for _ in self._quads(lines):
                 pass
-        except SyntaxError:
-            pass
-        return by_line.line
+        return lines.line
 
     def _broken(self, error: SyntaxError, line: int) -> UnreadableSourceError:
         """Return what is wrong in words, without the parser's own mention of the place."""
@@ -142,50 +151,32 @@ class RdfRecords:
         problem = f"{self._format.name} breaks off{where}: {said}"
         return UnreadableSourceError(self._path, problem, line=line)
 
-    def _not_looked_at(self, graph: Graph) -> dict[str, int]:
-        """Return the predicates that no rule looks at, as prefixed names, with their counts."""
-        looks = {
-            look for source in self._sources for node in source.selection for look in node.looks
-        }
-        spaces = tuple(look[:-1] for look in looks if look.endswith("*"))
-        names = prefixes() | {
-            p: n for source in self._sources for p, n in source.namespaces.items()
-        }
-        found: dict[str, int] = {}
-        for predicate, count in graph.predicates().items():
-            if predicate != _TYPE and predicate not in looks and not predicate.startswith(spaces):
-                found[_prefixed(predicate, names)] = count
-        return found
-
     # --- records ---------------------------------------------------------------------------------
 
     def _records(self, graph: Graph) -> Iterator[Record]:
-        by_class: dict[str, list[int]] = {}
-        everything: list[int] = []
+        of_any: list[_Choice] = []
+        of_class: dict[str, list[_Choice]] = {}
         for index, source in enumerate(self._sources):
             for choice in source.selection:
-                if choice.wanted is None:
-                    everything.append(index)
-                else:
-                    by_class.setdefault(choice.wanted, []).append(index)
-        wanted: dict[str, None] = {}
-        if everything:
-            wanted = dict.fromkeys(graph.subjects())
-        else:
-            wanted = dict.fromkeys(s for s, kind in graph.typed() if kind in by_class)
+                fitting = (
+                    of_any if choice.wanted is None else of_class.setdefault(choice.wanted, [])
+                )
+                fitting.append((index, choice.holds))
+        classes: dict[str, list[str]] = {}
+        for name, kind in graph.typed():
+            if kind in of_class:
+                classes.setdefault(name, []).append(kind)
         numbers: Counter[int] = Counter()
         blank = 0
-        for name in wanted:
+        for name in tuple(graph.subjects() if of_any else classes):
             node = Node(graph, name)
-            indexes = [
-                index
-                for index, source in enumerate(self._sources)
-                if any(_is_chosen(choice, node) for choice in source.selection)
-            ]
-            if not indexes:
+            choices = [] if name.startswith("_:") else of_any
+            for kind in classes.get(name, ()):
+                choices = choices + of_class[kind]
+            chosen = {index for index, holds in choices if holds is None or holds(node)}
+            if not chosen:
                 continue
-            for index in indexes:
-                numbers[index] += 1
+            numbers.update(chosen)
             component = name
             if name.startswith("_:"):
                 blank += 1
@@ -193,24 +184,40 @@ class RdfRecords:
             self.records_read += 1
             yield Record(
                 content=node,
-                sources=tuple((index, numbers[index]) for index in indexes),
+                sources=tuple((index, numbers[index]) for index in sorted(chosen)),
                 component=component,
                 notes=_remarks(node),
             )
 
 
-def _prefixed(iri: str, names: Mapping[str, str]) -> str:
-    fitting = [(len(n), f"{p}:{iri[len(n) :]}") for p, n in names.items() if iri.startswith(n)]
-    return max(fitting)[1] if fitting else iri
+class _Looks(dict[str, bool]):
+    """Predicate → whether a rule looks at it.
 
+    Attributes:
+        keep_all: some rule asks who names a node, whatever they say.
+    """
 
-def _is_chosen(choice: NodeChoice, node: Node) -> bool:
-    if choice.wanted is None:
-        if node.name.startswith("_:"):
-            return False
-    elif choice.wanted not in node.graph.classes(node.name):
-        return False
-    return choice.holds is None or choice.holds(node)
+    def __init__(self, sources: Sequence[RecordSource]) -> None:
+        looks = {look for source in sources for node in source.selection for look in node.looks}
+        super().__init__(dict.fromkeys(looks, True))
+        self[_TYPE] = True
+        self._spaces = tuple(look[:-1] for look in looks if look.endswith("*") and look != "^*")
+        self.keep_all = "^*" in looks
+        self._names = dict(prefixes())
+        for source in sources:
+            self._names |= source.namespaces
+
+    def __missing__(self, predicate: str) -> bool:
+        self[predicate] = predicate.startswith(self._spaces)
+        return self[predicate]
+
+    def prefixed(self, iri: str) -> str:
+        """Return an IRI as a prefixed name, where there is a prefix."""
+        fitting = [(n, p) for p, n in self._names.items() if iri.startswith(n)]
+        if not fitting:
+            return iri
+        namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
+        return f"{prefix}:{iri[len(namespace) :]}"
 
 
 def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
@@ -231,20 +238,17 @@ def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
     )
 
 
-def _name(node: object) -> str:
-    if isinstance(node, NamedNode):
-        return node.value
-    return f"_:{node.value}" if isinstance(node, BlankNode) else "_:"
-
-
-def _term(term: object) -> Term:
+def _term(term: NamedNode | BlankNode | Literal) -> Term:
+    """Return a term of the parser as one of a graph."""
+    if isinstance(term, NamedNode):
+        return term.value
     if isinstance(term, Literal):
         language = term.language
         if language:
             return Value(term.value, language.strip().lower())
         datatype = term.datatype.value
         return Value(term.value, "", "" if datatype in (_STRING, _LANGUAGE_TEXT) else datatype)
-    return _name(term)
+    return f"_:{term.value}"
 
 
 # --- which format --------------------------------------------------------------------------------

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Final
-
-import langcodes
+from functools import cache, lru_cache
+from typing import Any, Final
 
 from collex_graph.mapping.functions.registry import mapping_function, note
 from collex_graph.model import Reading, UnreadableValue
@@ -36,6 +34,14 @@ _COLLECTIVE: Final = frozenset((
 _PRIVATE_USE: Final = re.compile("q[a-t][a-z]")
 
 
+@cache
+def _langcodes() -> Any:
+    # imported at the first code that needs it: its tables cost 0.1 s
+    import langcodes  # noqa: PLC0415
+
+    return langcodes
+
+
 @lru_cache(maxsize=1024)
 def _language(code: str) -> tuple[str, str]:
     """Return (rule, ISO 639-3 code); the rule is ``""`` where there is nothing to say."""
@@ -46,7 +52,7 @@ def _language(code: str) -> tuple[str, str]:
     if len(code) == 3 and code in _BIBLIOGRAPHIC:
         return "", _BIBLIOGRAPHIC[code]
     if re.fullmatch("[a-z]{2,3}", code) and not _PRIVATE_USE.fullmatch(code):
-        known = langcodes.Language.get(code)
+        known = _langcodes().Language.get(code)
         if known.is_valid():
             return "", code if len(code) == 3 else known.to_alpha3()
     return "UnknownLanguageCode", ""
@@ -83,7 +89,7 @@ def language_tag(code: str = "") -> str:
     ('ar', 'fa', 'und')
     """
     _, found = _language(code.strip().lower())
-    return langcodes.standardize_tag(found) if found else "und"
+    return str(_langcodes().standardize_tag(found)) if found else "und"
 
 
 @mapping_function
