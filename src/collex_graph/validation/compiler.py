@@ -9,7 +9,8 @@ The queries run in place on an Oxigraph store and touch nothing that keeps a rul
 * a pattern that two equal terms could join in many ways (values of one node compared two by two) is
   an EXISTS, which stops at the first, or a count;
 * a target is left out where the path implies it: what has a ``collex:rcr`` is a subject of
-  ``collex:rcr``.
+  ``collex:rcr``; values of many predicates are read predicate by predicate (`_Compiler._values`);
+* a path is followed from the focus node (`Path.sparql`).
 
 What cannot be said in SPARQL exactly as SHACL means it is refused (`Part.refused` says why) and
 left to pySHACL. A shape that no engine can run as it is meant is a `ShapeError`.
@@ -45,8 +46,10 @@ SHAPES_GRAPH = "urn:x-collex-graph:shapes"
 
 # The most values of one node that are told apart by joining: more is for GROUP BY or for pySHACL.
 _JOINED_VALUES = 4
+# Up to so many classes are asked for one by one.
 _FEW_CLASSES = 3
-_MANY = 4
+# From so many predicates on, their statements are read in one go.
+_MANY_PREDICATES = 4
 
 # Datatypes of which Oxigraph checks the lexical space; a cast of an ill-formed literal is an error.
 _CAST = frozenset(
@@ -84,7 +87,9 @@ _SILENT = frozenset(
         "targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "path", "property",
         "severity", "message", "deactivated", "name", "description", "order", "group",
         "defaultValue", "flags", "ignoredProperties", "qualifiedValueShape",
-        "qualifiedValueShapesDisjoint", "shapesGraph", "prefixes", "declare", "sparql",
+        "qualifiedValueShapesDisjoint", "shapesGraph", "sparql",
+        # of a node that is a SPARQL constraint as well
+        "prefixes", "declare", "select",
     }
 )  # fmt: skip
 
@@ -336,25 +341,11 @@ class _Compiler:
 
     # --- what a shape looks at -------------------------------------------------------------------
 
-    def _nested(self, shape: Term, *, with_properties: bool) -> list[Term]:
-        below = self._graph.refers_to(shape)
-        if with_properties:
-            return below
-        own = [
-            *self._graph.sh(shape, "node"),
-            *self._graph.sh(shape, "not"),
-            *self._graph.sh(shape, "qualifiedValueShape"),
-        ]
-        for name in ("and", "or", "xone"):
-            for head in self._graph.sh(shape, name):
-                own += self._graph.members(head)
-        return own
-
     def _has_nullable_path(self, shape: Term, *, with_properties: bool = True) -> bool:
         path = self._graph.path(shape)
         if path is not None and path.is_nullable:
             return True
-        below = self._nested(shape, with_properties=with_properties)
+        below = self._graph.refers_to(shape, with_properties=with_properties)
         return any(map(self._has_nullable_path, below))
 
     def _is_opaque(self, shape: Term) -> bool:
@@ -374,7 +365,7 @@ class _Compiler:
             found.add(WHOLE_NODES)
         if self._is_opaque(shape):
             found.add(EVERYWHERE)
-        for below in self._nested(shape, with_properties=with_properties):
+        for below in self._graph.refers_to(shape, with_properties=with_properties):
             found |= self._steps(below)
         return frozenset(found)
 
@@ -388,7 +379,7 @@ class _Compiler:
         found |= {
             f"<{p.value}>" for n in _PAIRS for p in graph.sh(shape, n) if isinstance(p, NamedNode)
         }
-        for below in self._nested(shape, with_properties=with_properties):
+        for below in self._graph.refers_to(shape, with_properties=with_properties):
             more = self._reach(below)
             if more is None:
                 return None
@@ -438,7 +429,9 @@ class _Compiler:
         by predicate for each focus node, ten times slower on disk.
         """
         predicates = [part.predicate for part in path.parts if part.kind == "predicate"]
-        if path.kind != "alternativePath" or len(predicates) < max(_MANY, len(path.parts)):
+        if path.kind != "alternativePath" or len(predicates) < max(
+            _MANY_PREDICATES, len(path.parts)
+        ):
             return f"?this {path.sparql} {value} ."
         predicate = self._fresh()
         names = " ".join(f"<{name}>" for name in predicates)
@@ -474,7 +467,7 @@ class _Compiler:
         known = _SILENT.union(_SET_PARAMETERS, _VALUE_PARAMETERS)
         for name in self._graph.properties(shape):
             if name not in known:
-                raise RefusedError(f"sh:{name} is not known to the compiler")
+                raise ShapeError(shape, f"sh:{name} is not known; correct it, or take it out")
         for parameter in self._custom:
             if self._graph.has(shape, parameter):
                 raise RefusedError(f"{parameter} is a parameter of a component the shapes define")

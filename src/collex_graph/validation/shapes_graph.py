@@ -160,8 +160,12 @@ class ShapesGraph:
                     todo.append(below)
         return not classes.isdisjoint(types)
 
-    def refers_to(self, shape: Term) -> list[Term]:
+    def refers_to(self, shape: Term, *, with_properties: bool = True) -> list[Term]:
         """Return the shapes that a shape is made of.
+
+        Args:
+            shape: the shape.
+            with_properties: its property shapes among them.
 
         Raises:
             ShapeError: for a broken list.
@@ -169,6 +173,7 @@ class ShapesGraph:
         found = [
             value
             for name in ("node", "property", "not", "qualifiedValueShape")
+            if with_properties or name != "property"
             for value in self.sh(shape, name)
         ]
         for name in ("and", "or", "xone"):
