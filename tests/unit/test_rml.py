@@ -184,6 +184,14 @@ def test_blank_nodes_of_one_text_are_one_and_a_map_without_text_makes_one_a_reco
         assert (len(quads), len({quad.subject for quad in quads})) == (2, nodes)
 
 
+def test_a_constant_blank_node_is_never_one_of_the_source(tmp_path):
+    map_ = (
+        'rml:objectMap [ rml:constant _:x ] , [ rml:reference "name" ; rml:termType rml:BlankNode ]'
+    )
+    quads, _ = run(tmp_path, PREFIXES + CSV % ("", map_), books_csv="id,name\n1,x\n")
+    assert len({quad.object for quad in quads}) == 2
+
+
 def test_graphs_of_subject_and_predicate_object_map_are_both_used(tmp_path):
     map_ = 'rml:objectMap [ rml:reference "name" ] ; rml:graph rml:defaultGraph'
     document = PREFIXES + CSV % ("; rml:class ex:Book ; rml:graph ex:g", map_)

@@ -57,6 +57,8 @@ _OTHER_NAMESPACES = (
     "https://w3id.org/kg-construct/rml-star#",
 )  # fmt: skip
 _LINE = "urn:collex-graph:line"
+_OWN_LABEL = "\0"
+"""Begins the texts of blank nodes that no source names, so that no text of a source is the same."""
 _NOWHERE = "urn:collex-graph:no-base/"
 _FUNCTIONS = expand("collex-fn:")
 _TYPE = expand("rdf:type")
@@ -513,11 +515,11 @@ class _Reader:
         line = self._line(node)
         if not given and type_name == "BlankNode":
             # a blank node of its own for every record
-            parts = (f"{found.name} ", Reference(RECORD_NUMBER))
+            parts = (f"{_OWN_LABEL}{found.name} ", Reference(RECORD_NUMBER))
             return Term(Template(parts, line), "blank", line)
         if len(given) != 1:
-            written = f"has {' and '.join(given)}" if given else "has none of them"
-            self._refuse(node, f"a {what} {written}: it needs one of {', '.join(_EXPRESSIONS)}")
+            written = f"has {' and '.join(given)}" if given else "has no expression"
+            self._refuse(node, f"this {what} {written}: it needs one of {', '.join(_EXPRESSIONS)}")
         if given == ["constant"]:
             constant = self._one(node, "constant")
             assert constant is not None
@@ -599,7 +601,7 @@ class _Reader:
                 self._refuse(
                     node, "expected a term, found a map: use the property that ends in Map"
                 )
-            return Term(Template((f"constant {constant.value}",), line), "blank", line)
+            return Term(Template((f"{_OWN_LABEL}{constant.value}",), line), "blank", line)
         template = Template((constant.value,), line)
         datatype = constant.datatype.value
         if constant.language:
