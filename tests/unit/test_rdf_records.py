@@ -38,7 +38,11 @@ def read(folder, content, *, name="file.rdf", iterator="foaf:Person"):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     (file,), _ = find_source_files("x", path)
     source = RecordSource(
-        "s", "*", "rdf", iterator=iterator, selection=RdfPaths().selection(iterator, ("foaf:name",), {})
+        "s",
+        "*",
+        "rdf",
+        iterator=iterator,
+        selection=RdfPaths().selection(iterator, ("foaf:name",), {}),
     )
     names = RdfPaths().reader("foaf:name", {})
     found, error = [], None
@@ -222,3 +226,29 @@ def test_what_no_rule_looks_at_is_counted_by_its_predicate(tmp_path):
     records = open_records(file, [RecordSource("s", "*", "rdf", selection=nodes)])
     assert len(list(records)) == 1
     assert records.left_out == {"foaf:nick": 2, "http://e.example/p": 1}
+
+
+def test_what_a_formula_of_n3_says_is_not_stated(tmp_path):
+    path = tmp_path / "file.n3"
+    path.write_text(
+        TURTLE
+        + "{ <http://e.example/3> a foaf:Person } => { <http://e.example/4> a foaf:Person } ."
+    )
+    (file,), _ = find_source_files("x", path, tmp_path)
+    nodes = RdfPaths().selection("foaf:Person", ("foaf:name",), {})
+    records = open_records(file, [RecordSource("s", "*", "rdf", selection=nodes)])
+    assert [record.component for record in records] == ["http://e.example/1", "http://e.example/2"]
+    assert records.left_out["{…}"] == 2
+
+
+def test_a_person_with_forty_thousand_documents_is_one_record(tmp_path):
+    path = tmp_path / "file.nt"
+    person, role = "http://e.example/1", "http://id.loc.gov/vocabulary/relators/aut"
+    path.write_text(
+        TRIPLES + "".join(f"<http://e.example/d{n}> <{role}> <{person}> .\n" for n in range(40_000))
+    )
+    (file,), _ = find_source_files("x", path, tmp_path)
+    nodes = RdfPaths().selection("foaf:Person", ("count(^marcrel:aut)",), {})
+    records = open_records(file, [RecordSource("s", "*", "rdf", selection=nodes)])
+    count = RdfPaths().reader("count(^marcrel:aut)", {})
+    assert [count(record.content) for record in records] == [["40000"], ["0"]]

@@ -63,6 +63,8 @@ _BASE: Final = RELATIVE_BASE + "-"
 """What an empty IRI becomes: rdf:resource=\"\"."""
 
 _TYPE = expand("rdf:type")
+_FORMULA: Final = "{…}"
+"""Name under which the statements of N3's formulas are counted."""
 _STRING = expand("xsd:string")
 _LANGUAGE_TEXT = expand("rdf:langString")
 
@@ -106,10 +108,15 @@ class RdfRecords:
     def _graph(self, text: _Cut) -> tuple[Graph, UnreadableSourceError | None]:
         graph, left_out = Graph(), Counter[str]()
         add, looks = graph.add, _Looks(self._sources)
+        is_n3 = self._format == RdfFormat.N3
         try:
             with text:
-                for subject, predicate, value, _ in self._quads(text):
+                for subject, predicate, value, where in self._quads(text):
                     name = predicate.value
+                    if is_n3 and where.__class__ is BlankNode:
+                        # inside a formula of N3 ({…}): what is said there is not stated
+                        left_out[_FORMULA] += 1
+                        continue
                     if not looks[name]:
                         left_out[name] += 1
                         if not looks.keep_all:
