@@ -43,6 +43,7 @@ format: $(VENV)/.installed-dev ## format the code
 
 bench: $(VENV)/.installed-dev ## speed and memory, beside their peers
 	$(BIN)/python tests/benchmarks/bench_mapping.py
+	$(BIN)/python tests/benchmarks/bench_build.py
 	$(BIN)/python tests/benchmarks/bench_conformance.py
 	$(BIN)/python tests/benchmarks/bench_validation.py
 	$(BIN)/python tests/benchmarks/bench_endpoint.py

@@ -134,6 +134,7 @@ def apart(name: str, *arguments: Path | str, processes: int | None = None) -> di
 
 def show(label: str, found: dict) -> None:
     """Print one line of the results."""
+    sys.stdout.flush()
     print(f"  {label:44} {found['cpu']:8.2f} s CPU {found['wall']:8.2f} s {found['mb']:6.0f} MB")
 
 
@@ -186,12 +187,6 @@ def compare(folder: Path, lists: Path) -> None:
         f"  the build takes {rest / load['cpu']:.2f} × the load without validation, "
         f"{total / load['cpu']:.2f} × with it"
     )
-    alone = apart("build", lists, folder / "alone", "full", processes=1)
-    show("whole build on one core", alone)
-    same = content(folder, first["folder"]) == content(folder, alone["folder"])
-    print(f"  {'the same snapshot' if same else 'ANOTHER SNAPSHOT'} whatever the cores")
-    shutil.rmtree(folder / "alone")
-
     changed = sorted(lists.iterdir())[len(list(lists.iterdir())) // 2]
     write_kbart(changed, sum(1 for _ in changed.open()) - 1, seed=10_000)
     second = apart("build", lists, folder / "var", "-")
@@ -205,6 +200,10 @@ def compare(folder: Path, lists: Path) -> None:
         f"  the second build takes {second['cpu'] / again['cpu']:.0%} of the CPU of a full one; "
         f"{'the same, line for line' if same else 'ANOTHER SNAPSHOT'}"
     )
+    alone = apart("build", lists, folder / "alone", "full", processes=1)
+    show("whole build on one core", alone)
+    same = content(folder, again["folder"]) == content(folder, alone["folder"])
+    print(f"  {'the same snapshot' if same else 'ANOTHER SNAPSHOT'} whatever the cores")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import zipfile
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as escape_xml
 
@@ -231,3 +232,50 @@ def write_finding_aid(path: Path, components: int) -> None:
         while written < components:
             component(0)
         stream.write("</dsc></archdesc></ead>\n")
+
+
+_XLSX_PARTS = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+    'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
+    'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override '
+    'PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+    'spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType='
+    '"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override '
+    'PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+    'spreadsheetml.sharedStrings+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    'relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/'
+    '2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet '
+    'name="Feuille1" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/'
+    '2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/'
+    'officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship '
+    'Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+    'sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+}
+XLSX = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def write_workbook(path: Path, rows: int) -> None:
+    """Write the table as a workbook of one sheet, texts shared as spreadsheets write them."""
+    shared: dict[str, int] = {}
+    sheet = []
+    for place, row in enumerate([list(COLUMNS), *table_rows(rows)], start=1):
+        cells = []
+        for number, value in enumerate(row):
+            reference = f"{chr(ord('A') + number)}{place}"
+            if isinstance(value, int):
+                cells.append(f'<c r="{reference}"><v>{value}</v></c>')
+            elif value:
+                text = shared.setdefault(str(value), len(shared))
+                cells.append(f'<c r="{reference}" t="s"><v>{text}</v></c>')
+        sheet.append(f'<row r="{place}">{"".join(cells)}</row>')
+    texts = "".join(f"<si><t>{escape_xml(text)}</t></si>" for text in shared)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name_, content in _XLSX_PARTS.items():
+            book.writestr(name_, content)
+        data = f'<worksheet xmlns="{XLSX}"><sheetData>{"".join(sheet)}</sheetData></worksheet>'
+        book.writestr("xl/worksheets/sheet1.xml", data)
+        book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{XLSX}">{texts}</sst>')
