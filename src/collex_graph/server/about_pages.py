@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collex_graph.server.reader import GraphReader
 
 _COUNTS = (
-    "units", "fonds", "subfonds", "counted_as_labelled", "notices", "access_points", "libraries",
-    "establishments", "agents",
+    "units", "fonds", "subfonds", "archive_fonds", "components", "deposits", "counted_as_labelled",
+    "notices", "access_points", "libraries", "establishments", "agents",
 )  # fmt: skip
 _LINKS = (
     ("dataset.link.void", "text/turtle", "/.well-known/void"),
