@@ -405,34 +405,55 @@ def reader_of(paths: tuple[Path, ...]) -> Callable[[JsonNode], list[str]]:
     """Return what reads the texts of paths from a record."""
     if len(paths) == 1:
         (path,) = paths
-        names = [step for step in path.steps if isinstance(step, str)]
-        if not path.climbs and not path.key and len(names) == len(path.steps) > 0:
-            return _names_reader(names)
+        plain = [step for step in path.steps if step is None or isinstance(step, str)]
+        if not path.key and len(plain) == len(path.steps) > 0:
+            return _plain_reader(path.climbs, plain)
         return _path_reader(path)
     readers = [reader_of((path,)) for path in paths]
     return lambda node: [text for read in readers for text in read(node)]
 
 
-def _names_reader(names: list[str]) -> Callable[[JsonNode], list[str]]:
-    *above, last = names
-
-    def read(node: JsonNode) -> list[str]:
-        value = node.value
-        for name in above:
-            if type(value) is not dict:
-                return []
-            value = value.get(name)
-        if type(value) is not dict:
-            return []
-        value = value.get(last)
-        if value is None:
-            return []
-        if value.__class__ is str:
-            text = " ".join(value.split())
-            return [text] if text else []
-        return list(texts_of(value))
-
-    return read
+def _plain_reader(
+    climbs: tuple[str | None, ...], steps: list[str | None]
+) -> Callable[[JsonNode], list[str]]:
+    """Return a reader of names and ``*``, written out as nested loops: most references are such."""
+    lines = ["def read(node):", "    found = []"]
+    indent = "    "
+    if climbs:
+        lines += [
+            f"    node = climb(node, {climbs!r})",
+            "    if node is None:",
+            "        return found",
+        ]
+    lines.append("    v0 = node.value")
+    for number, step in enumerate(steps):
+        here, inside = f"v{number}", f"v{number + 1}"
+        if step is None:
+            lines.append(
+                f"{indent}for {inside} in {here} if {here}.__class__ is list else "
+                f"{here}.values() if {here}.__class__ is dict else ():"
+            )
+        else:
+            lines += [
+                f"{indent}if {here}.__class__ is dict:",
+                f"{indent}    {inside} = {here}.get({step!r})",
+            ]
+        indent += "    "
+    last = f"v{len(steps)}"
+    lines += [
+        f"{indent}if {last}.__class__ is str:",
+        f"{indent}    text = ' '.join({last}.split())",
+        f"{indent}    if text:",
+        f"{indent}        found.append(text)",
+        f"{indent}elif {last} is not None:",
+        f"{indent}    found += texts_of({last})",
+        "    return found",
+    ]
+    environment: dict[str, Any] = {"climb": climb, "texts_of": texts_of}
+    # The text is made here from parsed steps, whose names are written as literals.
+    exec(compile("\n".join(lines), "<reader of a JSONPath>", "exec"), environment)  # noqa: S102
+    reader: Callable[[JsonNode], list[str]] = environment["read"]
+    return reader
 
 
 def _path_reader(path: Path) -> Callable[[JsonNode], list[str]]:

@@ -41,7 +41,7 @@ MAX_VALUE = 64 << 20
 """Characters of a value that a rule needs whole."""
 
 _CHUNK = 1 << 18
-_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+_CONTAINERS: Final = (dict, list)
 _NAME = 1 << 20
 """Characters of a member's name."""
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # with the mark of JSON text sequences (RFC 7464)
@@ -204,6 +204,94 @@ _Tested = tuple[_State, "Callable[[Any], bool]"]
 """A state that holds for the values that pass a test."""
 
 
+class _Seen:
+    """What is looked at in a value, and how often the rest was met.
+
+    Attributes:
+        names: the way to it, by the names of members.
+        members: those looked at; None in their place where all of them is read.
+        any_member: for the members that are not among these; `_UNLOOKED` where they are not read.
+        elements: for those of an array, likewise.
+        unread: member → how often it was met; None stands for elements.
+    """
+
+    __slots__ = ("_inside", "any_member", "elements", "members", "names", "unread")
+
+    def __init__(self, sight: _Sight, names: str) -> None:
+        self.names = names
+        self.members = {
+            name: _seen(inside, _joined(names, name))
+            for name, inside in sight.items()
+            if name is not None and name != "*"
+        }
+        self.any_member = _seen(sight["*"], f"{names}.*") if "*" in sight else _UNLOOKED
+        self.elements = _seen(sight[None], names) if None in sight else _UNLOOKED
+        self.unread: dict[str | None, int] = {}
+        self._inside = [(name, seen) for name, seen in self.members.items() if seen is not None]
+
+    def miss(self, name: str | None) -> None:
+        """Count a member, or an element, that is not looked at."""
+        self.unread[name] = self.unread.get(name, 0) + 1
+
+    def count(self, value: dict[str, Any] | list[Any]) -> None:
+        """Count what is not looked at in a value in memory: called often, so written out."""
+        if value.__class__ is list:
+            elements = self.elements
+            if elements is None:
+                return
+            for child in value:
+                if child.__class__ in _CONTAINERS:
+                    if elements is not _UNLOOKED:
+                        elements.count(child)
+                    elif child:
+                        self.miss(None)
+            return
+        assert isinstance(value, dict)
+        members, any_member = self.members, self.any_member
+        if any_member is _UNLOOKED:
+            for name in value.keys() - members.keys():
+                child = value[name]
+                if child or child is False:
+                    self.miss(name)
+        elif any_member is not None:
+            for name, child in value.items():
+                if name not in members and child.__class__ in _CONTAINERS:
+                    any_member.count(child)
+        for name, seen in self._inside:
+            child: Any = value.get(name)
+            kind = child.__class__
+            if kind is dict:
+                seen.count(child)
+            elif kind is list:
+                elements = seen.elements
+                if elements is None:
+                    continue
+                for element in child:
+                    if element.__class__ is not str and element.__class__ in _CONTAINERS:
+                        if elements is not _UNLOOKED:
+                            elements.count(element)
+                        elif element:
+                            seen.miss(None)
+
+    def left_out(self) -> Iterator[tuple[str, int]]:
+        """Yield what was counted, here and further in."""
+        for name, count in self.unread.items():
+            yield _joined(self.names, name), count
+        for seen in {
+            id(s): s for s in (*self.members.values(), self.any_member, self.elements)
+        }.values():
+            if seen is not None and seen is not _UNLOOKED:
+                yield from seen.left_out()
+
+
+_UNLOOKED: Final = object.__new__(_Seen)
+"""In the place of what is looked at in a value, where nothing is."""
+
+
+def _seen(sight: _Sight | None, names: str) -> _Seen | None:
+    return None if sight is None else _Seen(sight, names)
+
+
 class _Here:
     """The place of a value.
 
@@ -214,13 +302,12 @@ class _Here:
         depth: how many arrays and objects are open, itself included.
         in_list: it is in an array.
         line: of what is decoded whole, and holds it.
-        names: the names of members on the way, for counting what is not looked at.
-        sight: what is looked at in it (`JsonPattern.sight`); None where nothing is counted.
+        seen: what is looked at in it; None where nothing is counted.
         is_unlooked: it is not looked at itself.
     """
 
     __slots__ = (
-        "depth", "in_list", "is_unlooked", "line", "names", "node", "parent", "path", "sight",
+        "depth", "in_list", "is_unlooked", "line", "node", "parent", "path", "seen",
     )  # fmt: skip
 
     def __init__(self, node: JsonNode, path: str, parent: str | None, around: _Here | None) -> None:
@@ -228,12 +315,11 @@ class _Here:
         self.path = path
         self.parent = parent
         self.is_unlooked = False
-        self.sight: _Sight | None = None
+        self.seen: _Seen | None = None
         if around is None:
-            self.depth, self.in_list, self.line, self.names = 1, False, 1, ""
+            self.depth, self.in_list, self.line = 1, False, 1
         else:
-            self.depth, self.in_list = around.depth + 1, around.in_list
-            self.line, self.names = around.line, around.names
+            self.depth, self.in_list, self.line = around.depth + 1, around.in_list, around.line
 
     def element(self, index: int, *, is_record: bool = False) -> _Here:
         """Return the place of an element; its value is still to be read."""
@@ -241,25 +327,28 @@ class _Here:
         parent = self.path if is_record else self.parent
         element = _Here(node, f"{self.path}[{index}]", parent, self)
         element.in_list = True
-        if self.sight is not None:
-            element.sight = self.sight.get(None, None)
-            element.is_unlooked = None not in self.sight
+        if self.seen is not None:
+            element.look(self.seen.elements)
         return element
 
     def member(self, name: str, *, is_record: bool) -> _Here:
         """Return the place of a member; its value is still to be read."""
         parent = self.path if is_record else self.parent
         member = _Here(JsonNode(None, name, self.node), self.path + _member(name), parent, self)
-        if self.sight is not None:
-            member.names = _joined(self.names, name)
-            found = name if name in self.sight else "*"
-            member.sight = self.sight.get(found)
-            member.is_unlooked = found not in self.sight
+        if self.seen is not None:
+            member.look(self.seen.members.get(name, self.seen.any_member))
         return member
 
-    def forget_sight(self) -> _Here:
-        """Return the place for a value of which nothing is counted."""
-        self.sight, self.is_unlooked = None, False
+    def look(self, seen: _Seen | None) -> None:
+        """Note what is looked at in the value."""
+        self.is_unlooked = seen is _UNLOOKED
+        self.seen = None if self.is_unlooked else seen
+
+    def count(self) -> _Here:
+        """Count what is not looked at in the value, which is in memory; nothing after that."""
+        if self.seen is not None and self.node.value.__class__ in _CONTAINERS:
+            self.seen.count(self.node.value)
+        self.look(None)
         return self
 
 
@@ -282,8 +371,8 @@ class JsonRecords:
             for index, source in enumerate(sources)
             for pattern in source.selection
         )
-        self._sight = _merged([p.sight for source in sources for p in source.selection])
-        self._left_out: Counter[str] = Counter()
+        sight = _merged([p.sight for source in sources for p in source.selection])
+        self._seen = _seen(sight, "")
         self._numbers = [0] * len(sources)
         self._read = 0
 
@@ -295,7 +384,10 @@ class JsonRecords:
     @property
     def left_out(self) -> Mapping[str, int]:
         """Paths of members that no reference looks at → how often they were met so far."""
-        return self._left_out
+        found: Counter[str] = Counter()
+        for name, count in self._seen.left_out() if self._seen is not None else ():
+            found[name] += count
+        return found
 
     @property
     def records_read(self) -> int:
@@ -323,7 +415,7 @@ class JsonRecords:
 
     def _top(self, path: str) -> _Here:
         here = _Here(JsonNode(None), path, None, None)
-        here.sight = self._sight
+        here.seen = self._seen
         return here
 
     # --- what is walked as it is read -------------------------------------------------------------
@@ -346,8 +438,7 @@ class JsonRecords:
             except _NotWholeError:
                 pass
             else:
-                self._count(here.node.value, here.sight, here.names)
-                yield from self._walk(states, here.forget_sight(), cursor.mended)
+                yield from self._walk(states, here.count(), cursor.mended)
                 return
         if here.depth > MAX_DEPTH:
             cursor.refuse(f"values are nested more than {MAX_DEPTH} levels deep")
@@ -361,7 +452,8 @@ class JsonRecords:
         else:
             here.node.value = {}
             yield from self._visit_object(cursor, states, here, is_record=bool(ends))
-            yield from self._walk(ends, here.forget_sight(), cursor.mended)
+            here.look(None)
+            yield from self._walk(ends, here, cursor.mended)
 
     def _visit_whole(
         self, cursor: _Cursor, states: Sequence[_State], here: _Here
@@ -384,8 +476,7 @@ class JsonRecords:
             else:
                 self._whole(cursor, here)
             raise self._too_large(here.line) from None
-        self._count(here.node.value, here.sight, here.names)
-        yield from self._walk(states, here.forget_sight(), cursor.mended)
+        yield from self._walk(states, here.count(), cursor.mended)
 
     def _visit_array(
         self, cursor: _Cursor, states: Sequence[_State], here: _Here
@@ -393,8 +484,8 @@ class JsonRecords:
         for index, _ in enumerate(_elements(cursor)):
             inner, tested = _advance(states, index)
             element = here.element(index)
-            if element.is_unlooked and cursor.holds_something():
-                self._left_out[_joined(here.names, None)] += 1
+            if element.is_unlooked and here.seen is not None and cursor.holds_something():
+                here.seen.miss(None)
             yield from self._visit_child(cursor, inner, tested, element)
 
     def _visit_object(
@@ -406,8 +497,8 @@ class JsonRecords:
         for name in _members(cursor):
             inner, tested = _advance(states, name)
             member = here.member(name, is_record=is_record)
-            if member.is_unlooked and cursor.holds_something():
-                self._left_out[member.names] += 1
+            if member.is_unlooked and here.seen is not None and cursor.holds_something():
+                here.seen.miss(name)
             is_wanted = wanted is None or name in wanted
             if inner or tested:
                 if not has_looked:
@@ -444,9 +535,12 @@ class JsonRecords:
         with self._path.open("rb") as stream:
             ahead = cursor.copy(stream)
             try:
-                self._skip(ahead, here.element(0).forget_sight())
+                first = here.element(0)
+                first.look(None)
+                self._skip(ahead, first)
                 for name in _members(ahead, begun=True):
-                    member = here.member(name, is_record=False).forget_sight()
+                    member = here.member(name, is_record=False)
+                    member.look(None)
                     if wanted is None or name in wanted:
                         members[name] = self._whole(ahead, member)
                         if wanted is not None and wanted <= members.keys():
@@ -472,8 +566,8 @@ class JsonRecords:
             elif len(cursor.text) - cursor.at < MAX_VALUE:
                 cursor.refuse("this is no JSON value, or a text that does not end")
             raise self._too_large(line) from None
-        self._count(value, here.sight, here.names)
-        here.forget_sight()
+        here.node.value = value
+        here.count()
         return value
 
     def _too_large(self, line: int) -> UnreadableSourceError:
@@ -483,29 +577,6 @@ class JsonRecords:
             "needs the whole of it",
             line=line,
         )
-
-    def _count(self, value: Any, sight: _Sight | None, names: str) -> None:
-        """Count the members of a value in memory that are not looked at."""
-        if sight is None:
-            return
-        if type(value) is dict:
-            if "*" not in sight:
-                for name in value.keys() - sight.keys():
-                    if value[name] not in _NOTHING:
-                        self._left_out[_joined(names, name)] += 1
-            for name, child in value.items():
-                if child.__class__ is dict or child.__class__ is list:
-                    inside = sight.get(name if name in sight else "*")
-                    if inside is not None:
-                        self._count(child, inside, _joined(names, name))
-        elif type(value) is list:
-            inside = sight.get(None)
-            for child in value:
-                if child.__class__ is dict or child.__class__ is list:
-                    if inside is not None:
-                        self._count(child, inside, names)
-                    elif None not in sight and child:
-                        self._left_out[_joined(names, None)] += 1
 
     # --- what is in memory ------------------------------------------------------------------------
 
