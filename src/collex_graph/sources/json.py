@@ -258,15 +258,15 @@ class _Seen:
                 if name not in members and child.__class__ in _CONTAINERS:
                     any_member.count(child)
         for name, seen in self._inside:
-            child: Any = value.get(name)
-            kind = child.__class__
+            found: Any = value.get(name)
+            kind = found.__class__
             if kind is dict:
-                seen.count(child)
+                seen.count(found)
             elif kind is list:
                 elements = seen.elements
                 if elements is None:
                     continue
-                for element in child:
+                for element in found:
                     if element.__class__ is not str and element.__class__ in _CONTAINERS:
                         if elements is not _UNLOOKED:
                             elements.count(element)
