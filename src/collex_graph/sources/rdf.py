@@ -22,6 +22,7 @@ import io
 import re
 from collections import Counter
 from contextlib import suppress
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
 from xml.parsers import expat
 
@@ -46,6 +47,8 @@ MAX_ENTITIES: Final = 100
 MAX_ENTITY_CHARACTERS: Final = 2000
 _CHUNK_BYTES: Final = 1 << 16
 _HEAD_BYTES: Final = 4096
+_SMALL_BYTES: Final = 4 << 20
+"""A file below this size is read at once; one above, piece by piece."""
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -111,9 +114,9 @@ class RdfRecords:
         is_n3 = self._format == RdfFormat.N3
         try:
             with text:
-                for subject, predicate, value, where in self._quads(text):
-                    name = predicate.value
-                    if is_n3 and where.__class__ is BlankNode:
+                for quad in self._quads(text):
+                    name = quad.predicate.value
+                    if is_n3 and quad.graph_name.__class__ is BlankNode:
                         # inside a formula of N3 ({…}): what is said there is not stated
                         left_out[_FORMULA] += 1
                         continue
@@ -127,10 +130,11 @@ class RdfRecords:
                             f"more than {MAX_STATEMENTS:,} statements in one file: split it by "
                             "entity, the statements of one file are held in memory",
                         )
+                    subject = quad.subject
                     add(
                         subject.value if subject.__class__ is NamedNode else f"_:{subject.value}",
                         name,
-                        _term(value),
+                        _term(quad.object),
                     )
         except SyntaxError as error:
             line = error.lineno or self._line_of(text)
@@ -140,7 +144,9 @@ class RdfRecords:
         return graph, None
 
     def _quads(self, text: _Cut) -> Any:
-        return parse(cast("IO[bytes]", text), format=self._format, base_iri=_BASE, lenient=True)
+        whole = text.whole()
+        source = cast("IO[bytes]", text) if whole is None else whole
+        return parse(source, format=self._format, base_iri=_BASE, lenient=True)
 
     def _line_of(self, text: _Cut) -> int:
         """Find the line of an error that the parser does not place: the last one it asked for."""
@@ -210,9 +216,10 @@ class _Looks(dict[str, bool]):
         self[_TYPE] = True
         self._spaces = tuple(look[:-1] for look in looks if look.endswith("*") and look != "^*")
         self.keep_all = "^*" in looks
-        self._names = dict(prefixes())
+        names = dict(prefixes())
         for source in sources:
-            self._names |= source.namespaces
+            names |= source.namespaces
+        self._names = tuple(names.items())
 
     def __missing__(self, predicate: str) -> bool:
         self[predicate] = predicate.startswith(self._spaces)
@@ -220,11 +227,16 @@ class _Looks(dict[str, bool]):
 
     def prefixed(self, iri: str) -> str:
         """Return an IRI as a prefixed name, where there is a prefix."""
-        fitting = [(n, p) for p, n in self._names.items() if iri.startswith(n)]
-        if not fitting:
-            return iri
-        namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
-        return f"{prefix}:{iri[len(namespace) :]}"
+        return _prefixed(iri, self._names)
+
+
+@lru_cache(maxsize=1024)
+def _prefixed(iri: str, names: tuple[tuple[str, str], ...]) -> str:
+    fitting = [(namespace, prefix) for prefix, namespace in names if iri.startswith(namespace)]
+    if not fitting:
+        return iri
+    namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
+    return f"{prefix}:{iri[len(namespace) :]}"
 
 
 def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
@@ -296,8 +308,8 @@ class _Bytes:
         self._path = path
         try:
             with path.open("rb") as stream:
-                first = stream.read(_HEAD_BYTES)
-                self._whole: bytes | None = None
+                first = stream.read(_SMALL_BYTES)
+                self._whole: bytes | None = first if len(first) < _SMALL_BYTES else None
                 self._skip = 0
                 encoding = "utf-8"
                 for mark, name in _MARKS:
@@ -315,8 +327,8 @@ class _Bytes:
         except OSError as error:
             raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
         self.size -= self._skip
-        start = self._whole[:_HEAD_BYTES] if self._whole is not None else first[self._skip :]
-        self.head = start.decode("utf-8", "replace")
+        start = self._whole if self._whole is not None else first
+        self.head = start[self._skip : self._skip + _HEAD_BYTES].decode("utf-8", "replace")
 
     def _recoded(self, whole: bytes, encoding: str) -> bytes:
         try:
@@ -331,6 +343,12 @@ class _Bytes:
                 self._path, f"the file says {encoding}, which its bytes are not", line=line
             ) from None
         return re.sub(r"^<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1).encode()
+
+    def part(self, start: int, end: int) -> bytes | None:
+        """Return the bytes between two offsets of a small file, None for a large one."""
+        if self._whole is None:
+            return None
+        return self._whole[self._skip + start : self._skip + end]
 
     def open(self, offset: int = 0) -> io.BufferedIOBase:
         """Return a stream from an offset."""
@@ -359,6 +377,12 @@ class _Cut(io.RawIOBase):
         if lines:
             with text.open() as stream:
                 self.line = stream.read(start).count(b"\n")
+
+    def whole(self) -> bytes | None:
+        """Return all of it at once, where the file is small."""
+        text, before, start, end = self._made_of
+        part = None if self._lines else text.part(start, end)
+        return None if part is None else before + part
 
     def by_line(self) -> _Cut:
         """Return the same from its beginning, handed out line by line."""
@@ -396,12 +420,11 @@ class _XmlGate:
         self._path = path
         self.prolog = b""
         self.root_at = 0
-        self._depth = 0
+        self._has_root = False
         self._entities: dict[str, str] = {}
         self._parser = parser = expat.ParserCreate()
         parser.ordered_attributes = True
         parser.StartElementHandler = self._first
-        parser.EndElementHandler = self._left_one
         parser.EntityDeclHandler = self._declared
         parser.ExternalEntityRefHandler = self._external
         parser.SkippedEntityHandler = self._skipped
@@ -426,7 +449,7 @@ class _XmlGate:
             said = expat.ErrorString(error.code)
             if error.code == expat.errors.codes.get(_AMPLIFIED):
                 self._refuse("its entities expand without measure")
-            if self._depth == 0 and not self.root_at:
+            if not self._has_root:
                 raise UnreadableSourceError(
                     self._path, f"this is no RDF/XML: {said}", line=error.lineno
                 ) from None
@@ -450,16 +473,22 @@ class _XmlGate:
                 f'<!ENTITY {entity} "{self._expanded(entity, ())}">' for entity in self._entities
             )
             self.prolog = f"<!DOCTYPE {name} [{written}]>".encode()
-        self._depth = 1
-        self._parser.StartElementHandler = self._entered
+        # closures, because they are called for every element of a file
+        depth = 1
 
-    def _entered(self, _name: str, _attributes: object) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            self._refuse(f"elements nested more than {MAX_DEPTH} levels deep")
+        def entered(_name: str, _attributes: object) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > MAX_DEPTH:
+                self._refuse(f"elements nested more than {MAX_DEPTH} levels deep")
 
-    def _left_one(self, _name: str) -> None:
-        self._depth -= 1
+        def left(_name: str) -> None:
+            nonlocal depth
+            depth -= 1
+
+        self._has_root = True
+        self._parser.StartElementHandler = entered
+        self._parser.EndElementHandler = left
 
     def _declared(
         self,
