@@ -17,7 +17,7 @@ from collex_graph.model import Reading, UnreadableValue
 from collex_graph.rdf import identifiers
 from collex_graph.rdf.dates import read_day
 from collex_graph.rdf.identifiers import Identified
-from collex_graph.rdf.iris import slug
+from collex_graph.rdf.iris import percent_encode, slug
 
 # --- packages ------------------------------------------------------------------------------------
 
@@ -58,6 +58,11 @@ def package_name(file: str) -> str:
     return _package(file).name
 
 
+@lru_cache(maxsize=64)
+def _package_iri(file: str) -> str:
+    return BASE.entity("package", _package(file).name)
+
+
 @mapping_function
 def package_node(file: str) -> str:
     """Return the node of the package: the date of its list is a version of it, not another package.
@@ -65,7 +70,7 @@ def package_node(file: str) -> str:
     >>> package_node("CUP_COUPERIN_ALLJOURNALS_2026-03-08")
     'base:id/package/CUP_COUPERIN_ALLJOURNALS'
     """
-    return BASE.entity("package", _package(file).name)
+    return _package_iri(file)
 
 
 @mapping_function
@@ -223,7 +228,7 @@ def title_node(
     first = (date, volume, issue)
     start = ".".join(_NOT_LOCAL.sub("-", text) for text in map(squeeze, first) if text)
     local = f"{key}~{start}" if start else key
-    return BASE.entity("package", _package(file).name, "title", local)
+    return f"{_package_iri(file)}/title/{percent_encode(local)}"
 
 
 # A row's identifiers are read for its node and for its statements.
@@ -345,9 +350,14 @@ def title_doi(kind: str, identifier: str = "", url: str = "") -> str | None:
     return None
 
 
-_TYPES: Final = {"serial": "publication-en-serie", "monograph": "monographie"}
+# Concepts are named once, not row by row.
+_TYPES: Final = {
+    "serial": BASE.concept("title-type", "publication-en-serie"),
+    "monograph": BASE.concept("title-type", "monographie"),
+}
 
 
+@lru_cache(maxsize=64)
 def _in_book_list(file: str) -> bool:
     words = re.split("[-_]", _package(file).name.casefold())
     return any(word in ("books", "ebooks") for word in words)
@@ -362,13 +372,13 @@ def title_type(value: str, file: str) -> str | Reading | None:
     """
     if not value.strip():
         return None
-    concept = _TYPES.get(value.strip().casefold())
+    kind = value.strip().casefold()
+    concept = _TYPES.get(kind)
     if concept is None:
         raise UnreadableValue("UnlistedWording", value, table="title-type")
-    iri = BASE.concept("title-type", concept)
-    if concept == "publication-en-serie" and _in_book_list(file):
-        return Reading((iri,), (note("SerialInBookList", value),))
-    return iri
+    if kind == "serial" and _in_book_list(file):
+        return Reading((concept,), (note("SerialInBookList", value),))
+    return concept
 
 
 @mapping_function
@@ -394,6 +404,12 @@ def title_class(
     return "bibo:Journal" if not kind and any(issn) else None
 
 
+_ACCESS_TYPES: Final = {
+    "F": BASE.concept("access-type", "libre"),
+    "P": BASE.concept("access-type", "payant"),
+}
+
+
 @mapping_function
 def access_type(value: str) -> str | None:
     """Return whether a title is free or paid for, as a concept.
@@ -403,10 +419,10 @@ def access_type(value: str) -> str | None:
     """
     if not value.strip():
         return None
-    concept = {"F": "libre", "P": "payant"}.get(value.strip().upper())
+    concept = _ACCESS_TYPES.get(value.strip().upper())
     if concept is None:
         raise UnreadableValue("UnlistedWording", value, table="access-type")
-    return BASE.concept("access-type", concept)
+    return concept
 
 
 # --- coverage and embargo ------------------------------------------------------------------------
@@ -451,8 +467,14 @@ def coverage_is_open(first: str, last: str = "") -> str | None:
 
 
 _EMBARGO: Final = re.compile(r"(?P<type>[PR])(?P<length>[0-9]{1,5})(?P<unit>[DMY])", re.I)
-_EMBARGO_TYPES: Final = {"P": "parutions-anciennes", "R": "parutions-recentes"}
-_EMBARGO_UNITS: Final = {"D": "jour", "M": "mois", "Y": "annee"}
+_EMBARGO_TYPES: Final = {
+    "P": BASE.concept("embargo-type", "parutions-anciennes"),
+    "R": BASE.concept("embargo-type", "parutions-recentes"),
+}
+_EMBARGO_UNITS: Final = {
+    letter: BASE.concept("time-unit", unit)
+    for letter, unit in (("D", "jour"), ("M", "mois"), ("Y", "annee"))
+}
 
 
 @mapping_function
@@ -499,8 +521,7 @@ def embargo_type(code: str) -> str | None:
     >>> embargo_type("P3Y")
     'base:vocabulary/embargo-type/parutions-anciennes'
     """
-    kind = _EMBARGO_TYPES.get(_embargo(code, "type"))
-    return BASE.concept("embargo-type", kind) if kind else None
+    return _EMBARGO_TYPES.get(_embargo(code, "type"))
 
 
 @mapping_function
@@ -521,5 +542,4 @@ def embargo_unit(code: str) -> str | None:
     >>> embargo_unit("R365D")
     'base:vocabulary/time-unit/jour'
     """
-    unit = _EMBARGO_UNITS.get(_embargo(code, "unit"))
-    return BASE.concept("time-unit", unit) if unit else None
+    return _EMBARGO_UNITS.get(_embargo(code, "unit"))

@@ -86,12 +86,12 @@ def month_key(value: str) -> str:
     return f"{year:04}-{month:02}"
 
 
-_METRICS: Final = frozenset({
+_METRICS: Final = {metric: BASE.concept("usage-metric", metric) for metric in (
     "searches-regular", "searches-automated", "searches-federated", "searches-platform",
     "total-item-investigations", "unique-item-investigations", "unique-title-investigations",
     "total-item-requests", "unique-item-requests", "unique-title-requests",
     "no-license", "limit-exceeded",
-})  # fmt: skip
+)}  # fmt: skip
 
 
 def _metric(value: str) -> str:
@@ -105,10 +105,10 @@ def usage_metric(value: str) -> str:
     >>> usage_metric("Total_Item_ Investigations")
     'base:vocabulary/usage-metric/total-item-investigations'
     """
-    metric = _metric(value)
-    if metric not in _METRICS:
+    concept = _METRICS.get(_metric(value))
+    if concept is None:
         raise UnreadableValue("UnknownMetric", value)
-    return BASE.concept("usage-metric", metric)
+    return concept
 
 
 @mapping_function
