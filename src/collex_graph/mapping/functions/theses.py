@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from collex_graph.mapping.functions.catalogue import name_without_life
 from collex_graph.mapping.functions.registry import BASE, concordance, folded, mapping_function
 from collex_graph.mapping.functions.unimarc import node_of_heading, parts_of_heading
 from collex_graph.model import Reading, UnreadableValue
@@ -17,13 +18,21 @@ _HEADS: Final = {
 
 
 @mapping_function
-def rameau_wording(text: tuple[str, ...]) -> str | None:
+def rameau_wording(text: tuple[str, ...], name: str = "") -> str | None:
     """Return a heading as one text, its subdivisions after two hyphens.
+
+    Args:
+        text: the heading and its subdivisions.
+        name: the element of TEF; of a person, or where nothing says what the heading is, the year
+            of birth of the living is left out.
 
     >>> rameau_wording(("Acheuléen", "Europe de l'Ouest"))
     "Acheuléen -- Europe de l'Ouest"
+    >>> rameau_wording(("Toma, Yann (1969-....)",)), rameau_wording(("Hugo, Adèle (1830-1915)",))
+    ('Toma, Yann', 'Hugo, Adèle (1830-1915)')
     """
-    return " -- ".join(part for part in text if part.strip()) or None
+    words = " -- ".join(part for part in text if part.strip())
+    return name_without_life(words) if name in ("", "vedetteRameauPersonne") else words or None
 
 
 @mapping_function
@@ -55,7 +64,7 @@ def rameau_node(
     >>> rameau_node(("Acheuléen", "Europe"), "theses-2011AIX10218", ("14459482X", "02722953X"))
     'base:id/concept/idref/14459482X-02722953X'
     """
-    wording = rameau_wording(text)
+    wording = rameau_wording(text, name)
     if not isinstance(wording, str):
         return None
     known = [*ppn, *[""] * (len(text) - len(ppn))]
