@@ -224,7 +224,9 @@ class _Seen:
             for name, inside in sight.items()
             if name is not None and name != "*"
         }
-        self.any_member = _seen(sight["*"], f"{names}.*") if "*" in sight else _UNLOOKED
+        self.any_member = (
+            _seen(sight["*"], f"{names}.*".removeprefix(".")) if "*" in sight else _UNLOOKED
+        )
         self.elements = _seen(sight[None], names) if None in sight else _UNLOOKED
         self.unread: dict[str | None, int] = {}
         self._inside = [(name, seen) for name, seen in self.members.items() if seen is not None]
