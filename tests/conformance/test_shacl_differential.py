@@ -59,7 +59,7 @@ def read(turtle):
 
 
 @pytest.mark.parametrize("odd", [True, False], ids=["odd literals", "numbers and comparisons"])
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(random=st.randoms(use_true_random=True))
 def test_on_shapes_and_graphs_made_at_random(odd, random):
     generator = Generator(random, odd=odd)

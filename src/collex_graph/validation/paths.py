@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad
@@ -42,7 +43,7 @@ class Path:
     predicate: str = ""
     parts: tuple[Path, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The path in SPARQL's syntax, with the project's prefixes.
 
@@ -68,7 +69,7 @@ class Path:
         """The predicate's IRI where the path is one predicate, else the path's text."""
         return self.predicate or self.text
 
-    @property
+    @cached_property
     def sparql(self) -> str:
         """The path in SPARQL's syntax, IRIs written out, safe to stand between two terms.
 
