@@ -46,6 +46,18 @@ def unlisted(table: str, value: str) -> str | None:
 
 
 @mapping_function
+def listed(table: str, value: str) -> str | None:
+    """Return the concept of a wording where a concordance has it, and report nothing.
+
+    For wordings that are free text, of which a few happen to be concepts of ours.
+
+    >>> listed("theses/disciplines.csv", "Physique") is None
+    True
+    """
+    return concordance(table).get(folded(value)) or None
+
+
+@mapping_function
 def role(code: str) -> str | Reading | None:
     """Return the property of a role: UNIMARC code (``mappings/ccfr/roles.csv``) or word.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from collex_graph.mapping.functions.catalogue import name_without_life
-from collex_graph.mapping.functions.registry import BASE, concordance, folded, mapping_function
+from collex_graph.mapping.functions.registry import BASE, mapping_function
 from collex_graph.mapping.functions.unimarc import node_of_heading, parts_of_heading
 from collex_graph.model import Reading, UnreadableValue
 from collex_graph.rdf.iris import slug
@@ -121,18 +121,6 @@ def local_concept(scope: str, wording: str) -> str | None:
     'base:id/concept/theses/histoire-ancienne-et-prehistoire'
     """
     return BASE.entity("concept", scope, slug(wording)) if wording.strip() else None
-
-
-@mapping_function
-def listed(table: str, value: str) -> str | None:
-    """Return the concept of a wording where a concordance has it, and report nothing.
-
-    For wordings that are free text, of which a few happen to be concepts of ours.
-
-    >>> listed("theses/disciplines.csv", "Physique") is None
-    True
-    """
-    return concordance(table).get(folded(value)) or None
 
 
 @mapping_function
