@@ -136,6 +136,23 @@ def test_elements_nested_without_end_are_refused(tmp_path):
     assert error.problem == "refused: elements nested more than 200 levels deep"
 
 
+def test_json_nested_without_end_is_refused(tmp_path):
+    deep = '{"@context": {"a": "http://e.example/a"}, "a": ["[[[[", \n' + '{"a":' * 25_000
+    found, error = read(tmp_path, deep)
+    assert found == []
+    assert error.problem == "refused: values nested more than 200 levels deep"
+    assert error.line == 2
+
+
+@pytest.mark.parametrize("deep", ["[ <http://e.example/p> ", "( "])
+def test_lists_and_blank_nodes_of_turtle_may_nest_as_deep_as_they_like(deep, tmp_path):
+    end = {"[": "]", "(": ")"}[deep[0]]
+    content = (
+        TURTLE + "<http://e.example/1> <http://e.example/p> " + deep * 50_000 + "1" + end * 50_000
+    )
+    assert read(tmp_path, content + " .") == (BOTH, None)
+
+
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
@@ -157,10 +174,30 @@ def test_elements_nested_without_end_are_refused(tmp_path):
         "not UTF-8",
     ],
 )
-def test_what_came_before_a_break_is_kept_and_its_place_is_named(content, line, reason, tmp_path):
+def test_what_is_whole_before_a_break_is_kept_and_its_place_is_named(
+    content, line, reason, tmp_path
+):
     found, error = read(tmp_path, content)
-    assert found[0] == BOTH[0]
+    # the second person may lack what followed
+    assert found == BOTH[:1]
     assert (error.line, reason in error.problem) == (line, True)
+
+
+def test_who_a_broken_document_or_event_belongs_to_is_unfinished_too(tmp_path):
+    person = (
+        '<http://e.example/3> a foaf:Person ; foaf:name "Nom 3" ; foaf:knows <http://e.example/e> .'
+    )
+    for broken in (
+        "<http://e.example/e> foaf:name 'x' ; foaf:name 'y",
+        "<http://e.example/d> foaf:knows <http://e.example/3> ; foaf:name 'y",
+    ):
+        found, error = read(
+            tmp_path,
+            f"{TURTLE}{person}\n{broken}",
+            iterator="foaf:Person[foaf:name]|foaf:Person[foaf:knows|^foaf:knows]",
+        )
+        assert found == BOTH
+        assert error is not None
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,15 @@ class Graph:
     Statements are kept as one flat list a subject, because most subjects of a large file (the
     45,000 documents that name one person) are never looked at. The lists of the nodes
     that are looked at are sorted by predicate once.
+
+    Attributes:
+        statements: how many were added.
+        last: the node that the last of them is about.
     """
 
     def __init__(self) -> None:
         self.statements = 0
+        self.last = ""
         self._names: dict[str, str] = {}
         self._about: dict[str, list[Term]] = {}
         self._naming: dict[str, list[str]] | None = None
@@ -75,6 +80,7 @@ class Graph:
             about = self._about[subject] = []
         about += (names.setdefault(predicate, predicate), value)
         self.statements += 1
+        self.last = subject
 
     def subjects(self) -> Iterable[str]:
         """Return the nodes that statements are about, in the order of the file."""

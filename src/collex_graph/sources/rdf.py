@@ -30,7 +30,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Record
-from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value
+from collex_graph.rdf.graph import RELATIVE_BASE, Graph, Node, Term, Value, is_named
 from collex_graph.rdf.namespaces import expand, prefixes
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _QUADS: Final = re.compile(
     r"(?:<[^<>\s]*>|_:\S+|\"(?:[^\"\\]|\\.)*\"(?:@[\w-]+|\^\^<[^<>\s]*>)?)\s*"
     r"(?P<graph><[^<>\s]*>|_:\S+)?\s*\.\s*(?:#.*)?$"
 )
+_JSON_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]')
 _COMMENTS: Final = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*")
 _BASE: Final = RELATIVE_BASE + "-"
 """What an empty IRI becomes: rdf:resource=\"\"."""
@@ -101,12 +102,28 @@ class RdfRecords:
             end, problem = gate.pass_through(self._text)
             cut = _Cut(self._text, gate.prolog, gate.root_at, end)
         else:
+            if self._format == RdfFormat.JSON_LD:
+                self._refuse_depth()
             cut = _Cut(self._text, b"", 0, end)
         graph, broken = self._graph(cut)
-        yield from self._records(graph)
         broken = problem or broken
+        yield from self._records(graph, set() if broken is None else _unfinished(graph))
         if broken is not None:
             raise broken
+
+    def _refuse_depth(self) -> None:
+        """Refuse JSON that is nested without end: the parser would take hours over it."""
+        with self._text.open() as stream:
+            whole = stream.read()
+        depth = 0
+        for found in _JSON_BRACKETS.finditer(whole):
+            depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(found[0], 0)
+            if depth > MAX_DEPTH:
+                raise UnreadableSourceError(
+                    self._path,
+                    f"refused: values nested more than {MAX_DEPTH} levels deep",
+                    line=whole.count(b"\n", 0, found.start()) + 1,
+                )
 
     def _graph(self, text: _Cut) -> tuple[Graph, UnreadableSourceError | None]:
         graph, left_out = Graph(), Counter[str]()
@@ -166,7 +183,7 @@ class RdfRecords:
 
     # --- records ---------------------------------------------------------------------------------
 
-    def _records(self, graph: Graph) -> Iterator[Record]:
+    def _records(self, graph: Graph, unfinished: set[str]) -> Iterator[Record]:
         of_any: list[_Choice] = []
         of_class: dict[str, list[_Choice]] = {}
         for index, source in enumerate(self._sources):
@@ -187,7 +204,7 @@ class RdfRecords:
             for kind in classes.get(name, ()):
                 choices = choices + of_class[kind]
             chosen = {index for index, holds in choices if holds is None or holds(node)}
-            if not chosen:
+            if not chosen or name in unfinished:
                 continue
             numbers.update(chosen)
             component = name
@@ -201,6 +218,23 @@ class RdfRecords:
                 component=component,
                 notes=_remarks(node),
             )
+
+
+def _unfinished(graph: Graph) -> set[str]:
+    """Return the nodes whose end may be missing where a file breaks off.
+
+    The one that the last statement is about and the last one with an IRI that was begun; what they
+    name (a document its author, whose documents are counted) and what names them (a person the
+    event inside).
+    """
+    begun = next((name for name in reversed(tuple(graph.subjects())) if is_named(name)), graph.last)
+    found = {graph.last, begun}
+    for node in (graph.last, begun):
+        for values in graph.about(node).values():
+            found.update(value for value in values if isinstance(value, str))
+        for subjects in graph.naming(node).values():
+            found.update(subjects)
+    return found
 
 
 class _Looks(dict[str, bool]):
