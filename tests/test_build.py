@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from collex_graph import build as build_module
 from collex_graph.build import build
@@ -322,12 +322,22 @@ def test_a_file_that_breaks_off_in_a_subfolder_is_not_half_published(settings, t
     assert b"T_1" not in gzip.decompress(found.snapshot.dump.read_bytes())
 
 
-def test_two_records_that_describe_one_wrong_thing_are_both_set_aside(settings, tmp_path):
-    nameless = notice("FRFONDS-290192210-t1", "").replace("751132108", "999999999")
-    nameless = nameless.replace(">Bibliothèque<", "> <")
+def test_two_records_that_describe_one_wrong_thing_are_both_set_aside(
+    settings, tmp_path, monkeypatch
+):
+    wrong = NamedNode(f"{settings.base_iri}id/library/999999999")
+
+    def find_it_wrong(store, **_options):
+        found = ValidationResult(
+            wrong.value, Severity.VIOLATION, "https://example.org/rule", {"fr": "x", "en": "x"}
+        )
+        return [found] if list(store.quads_for_pattern(wrong, None, None, DefaultGraph())) else []
+
+    monkeypatch.setattr(build_module, "validate_store", find_it_wrong)
+    one = notice("FRFONDS-290192210-t1", "").replace("751132108", "999999999")
     files = {
-        "a.xml": nameless,
-        "b.xml": nameless.replace("-t1", "-t2"),
+        "a.xml": one,
+        "b.xml": one.replace("-t1", "-t2"),
         "c.xml": notice("FRFONDS-751132108-t3", ""),
     }
     found = build_notices(tmp_path, files, settings)

@@ -19,6 +19,7 @@ quads that it loses are counted.
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import statistics
 import subprocess
@@ -211,6 +212,11 @@ def run_format(folder: Path, one: Format, size: int, pairs: int, *, morph: bool)
     bytes_ = [p.stat().st_size for p in (source, *source.rglob("*")) if p.is_file()]
     print(f"{one.kind}: {size:,} {one.unit}, {sum(bytes_) / 1e6:.0f} MB", flush=True)
     out, seconds = compare(folder, one.kind, mapping, source, pairs)
+    if source.is_file():
+        part = folder / "part.nq.gz"
+        taken = run_apart("part", mapping, source, part)
+        with gzip.open(part) as lines:
+            show("made into a part of a build", sum(1 for _ in lines), taken)
     if morph and one.morph:
         if one.morph < 1:
             one.write(source, int(size * one.morph))

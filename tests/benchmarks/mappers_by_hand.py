@@ -215,6 +215,20 @@ def run_engine(mapping: Path, source: Path, out: Path) -> None:
                     sys.exit(f"a problem where there is none: {mapped.problems[0]}")
 
 
+def make_part(mapping: Path, source: Path, out: Path) -> None:
+    """Make the part of a build that a source file becomes: what one of its processes does."""
+    from collex_graph.mapping.plan import compile_mapping
+    from collex_graph.mapping.rules import read_mapping
+    from collex_graph.pipeline import part
+    from collex_graph.sources import find_source_files
+
+    part._plan = lambda *_: compile_mapping(read_mapping(mapping), BASE)
+    (source_file,), _ = find_source_files("bench", source)
+    folder = out.with_suffix(".part")
+    part.make_part(part.PartRequest(source_file, source.name, BASE, ""), folder)
+    out.write_bytes((folder / "lines.nq.gz").read_bytes())
+
+
 ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 RICO = "https://www.ica.org/standards/RiC/ontology#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -561,6 +575,7 @@ def rewrite(_: Path, source: Path, out: Path) -> None:
 
 RUNS = {
     "engine": run_engine,
+    "part": make_part,
     "rewrite": rewrite,
     "table by hand": run_table_by_hand,
     "workbook by hand": run_workbook_by_hand,

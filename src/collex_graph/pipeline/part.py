@@ -308,6 +308,7 @@ class _Making:
     def __init__(self, request: PartRequest, folder: Path) -> None:
         self._request = request
         self._label = request.label
+        self._name = request.file.name
         self._folder = folder
         self._iris = Iris(request.base_iri)
         self._problems: list[Problem] = []
@@ -366,7 +367,7 @@ class _Making:
             self._problems.append(Problem(note, position, self._label, None, "", None))
 
     def _take(self, found: MappedRecord) -> None:
-        key = self._label + found.record.removeprefix(self._request.file.name)
+        key = self._label + found.record.removeprefix(self._name)
         if self._current is None or self._current[0] != key:
             self._end_record()
             self._begin_record(key, found)
@@ -402,7 +403,7 @@ class _Making:
         position = found.position
         parent = None
         if found.parent is not None:
-            parent = found.parent.removeprefix(f"{self._request.file.name}#")
+            parent = found.parent.removeprefix(f"{self._name}#")
         self._current = (
             key,
             [position.row, position.line, position.component, parent, int(found.identified)],
@@ -430,7 +431,7 @@ class _Making:
             self._write_entries()
         if not describes:
             return
-        position = Position(self._request.file.name, line, row, component)
+        position = Position(self._name, line, row, component)
         if row is not None:
             self._refuse_second_row(key, position, describes[0])
         if key in self._request.left_out or self._label in self._request.left_out:

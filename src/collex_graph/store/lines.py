@@ -10,18 +10,20 @@ from __future__ import annotations
 import hashlib
 import heapq
 import zlib
+from bisect import bisect_right
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
 LEVEL = 3
 """Of compression: a third of the time of level 6 for files a sixth larger (15 : 1 on N-Quads)."""
-_RUN_BYTES = 16 << 20
+_RUN_BYTES = 8 << 20
 """Lines sorted at once in memory."""
 _CHUNK_BYTES = 1 << 20
 
@@ -68,7 +70,7 @@ class LinesWriter:
         self._spill()
         with ExitStack() as stack:
             runs = [stack.enter_context(run.open("rb")) for run in self._runs]
-            found = write_lines(self._path, _distinct(heapq.merge(*runs)))
+            found = write_lines(self._path, chain.from_iterable(_merged_runs(runs)))
         for run in self._runs:
             run.unlink()
         return found
@@ -164,6 +166,33 @@ def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[byt
         else:
             yield there, True
             there = next(new, None)
+
+
+def _merged_runs(runs: Sequence[BinaryIO]) -> Iterator[Iterable[bytes]]:
+    """Yield the distinct lines of sorted files in stretches, each file read a little at a time.
+
+    A stretch ends with the least of the last lines at hand, so that no file can hold an earlier
+    line that was not read yet. Sorting a stretch is many times faster than taking the least line of
+    all files one by one.
+    """
+    waiting: list[list[bytes]] = [[] for _ in runs]
+    ended = [False] * len(runs)
+    while True:
+        for place, run in enumerate(runs):
+            if not waiting[place] and not ended[place]:
+                waiting[place] = run.readlines(_CHUNK_BYTES // 4)
+                ended[place] = not waiting[place]
+        lasts = [lines[-1] for lines in waiting if lines]
+        if not lasts:
+            return
+        bound = min(lasts)
+        stretch: list[bytes] = []
+        for lines in waiting:
+            end = bisect_right(lines, bound)
+            stretch += lines[:end]
+            del lines[:end]
+        stretch.sort()
+        yield dict.fromkeys(stretch)
 
 
 def _distinct(lines: Iterable[bytes]) -> Iterator[bytes]:
