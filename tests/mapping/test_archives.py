@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from lxml import etree
-from pyoxigraph import NamedNode, RdfFormat, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from collex_graph.build import build
 from collex_graph.pipeline import map_source
-from collex_graph.rdf.namespaces import term
+from collex_graph.rdf.namespaces import expand, term
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
 
@@ -126,6 +126,27 @@ def test_the_real_finding_aids_give_as_many_things_as_their_files_hold(finding_a
     assert {problem.note.rule for problem in found.problems} == {
         "DatesDisagree", "ExtentWithoutQuantity", "MissingIdentifier", "SeveralQuantities",
     }  # fmt: skip
+
+
+@pytest.mark.real_data
+def test_the_tree_of_a_real_finding_aid_is_walked_down_and_up(finding_aids):
+    _, _, quads = finding_aids
+    store = Store()
+    store.extend(Quad(q.subject, q.predicate, q.object) for q in quads)
+    scope = f"{BASE}id/component/FRAN_IR_028491/"
+
+    def ask(pattern):
+        text = f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {pattern} }}"
+        (row,) = store.query(text, prefixes={"rico": expand("rico:")})
+        return int(row["n"].value)
+
+    top = f"<{scope}FRAN_IR_028491>"
+    assert ask(f"{top} rico:directlyIncludes+ ?x") == 1339
+    assert ask(f"?x rico:isDirectlyIncludedIn+ {top}") == 1339
+    # each level is in one sequence: as many first components as units that have any
+    assert ask("?x rico:directlyIncludes ?y") == ask(
+        "?x rico:directlyIncludes ?y FILTER NOT EXISTS { ?y rico:directlyFollowsInSequence ?z }"
+    )
 
 
 @pytest.mark.real_data
@@ -343,6 +364,19 @@ def test_the_report_says_what_is_missing_before_a_deposit(tmp_path):
     assert not any(summary.set_aside.values())
     with gzip.open(summary.snapshot.dump) as dump:
         quads = list(parse(dump.read(), format=RdfFormat.N_QUADS))
+    # which deposits are incomplete, and by what (question 53)
+    store = Store()
+    store.extend(Quad(q.subject, q.predicate, q.object) for q in quads)
+    rows = store.query(
+        """SELECT ?deposit (COUNT(DISTINCT ?file) AS ?n) WHERE {
+          ?unit collex:partOfDeposit ?deposit ; rico:hasOrHadInstantiation ?file .
+          ?file a collex:DataFile . FILTER NOT EXISTS { ?file collex:puid ?format }
+        } GROUP BY ?deposit""",
+        prefixes={name: expand(f"{name}:") for name in ("collex", "rico")},
+    )
+    assert {(row["deposit"].value.rpartition("/")[2], row["n"].value) for row in rows} == {
+        ("exemple-labo-2024-001", "1")
+    }
     units = {q.subject for q in quads if q.predicate == term("collex:partOfDeposit")}
     held = {q.subject for q in quads if q.predicate == term("rico:hasOrHadHolder")}
     assert units <= held
