@@ -66,7 +66,7 @@ class LinesWriter:
     def finish(self) -> LinesFile:
         """Write the file; the writer takes nothing more."""
         if not self._runs:
-            return write_lines(self._path, dict.fromkeys(self._sorted()))
+            return write_lines(self._path, self._sorted())
         self._spill()
         with ExitStack() as stack:
             runs = [stack.enter_context(run.open("rb")) for run in self._runs]
@@ -75,12 +75,12 @@ class LinesWriter:
             run.unlink()
         return found
 
-    def _sorted(self) -> list[bytes]:
+    def _sorted(self) -> Iterable[bytes]:
         lines = b"".join(self._blocks).splitlines(keepends=True)
         self._blocks.clear()
         self._size = 0
         lines.sort()
-        return lines
+        return dict.fromkeys(lines)
 
     def _spill(self) -> None:
         run = self._path.with_name(f"{self._path.name}.run-{len(self._runs)}")
@@ -170,6 +170,8 @@ def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[byt
 
 def _merged_runs(runs: Sequence[BinaryIO]) -> Iterator[Iterable[bytes]]:
     """Yield the distinct lines of sorted files in stretches, each file read a little at a time.
+
+    Each file holds a line once.
 
     A stretch ends with the least of the last lines at hand, so that no file can hold an earlier
     line that was not read yet. Sorting a stretch is many times faster than taking the least line of
