@@ -181,3 +181,13 @@ def test_the_real_records_of_science_plus_are_read(shared_data, tmp_path):
     assert list(source.problems) == []
     assert dict(source.left_out) == {}
     assert {len(subjects(quads, f"bibo:{kind}")) for kind in ("Article", "Issue", "Journal")} == {1}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "other"), [("persee", "idref"), ("databnf", "persee"), ("idref", "persee")]
+)
+def test_the_entities_of_another_authority_are_not_published_in_its_name(dataset, other, tmp_path):
+    source, quads = mapped(dataset, resource_dir("mappings") / other / "sample", tmp_path)
+    name = {"databnf": "bnf"}.get(dataset, dataset)
+    assert not [q for q in quads if f"/graph/authority/{name}/" in q.graph_name.value]
+    assert "MalformedIdentifier" in {problem.note.rule for problem in source.problems}

@@ -151,20 +151,31 @@ def same_things(
     return Reading(tuple(found), tuple(notes))
 
 
-@mapping_function
-def authority_number(iri: str) -> str | None:
-    """Return what names an entity in its authority file: PPN, ARK's name, number at Persée.
+_READERS: Final = {
+    "idref": identifiers.read_idref,
+    "bnf": identifiers.read_bnf,
+    "persee": identifiers.read_persee,
+}
 
-    >>> authority_number("http://www.idref.fr/026820080/id")
+
+@mapping_function
+def authority_number(iri: str, authority: str) -> str | None:
+    """Return what names an entity in its authority file: PPN, ARK's name, number or slug at Persée.
+
+    Args:
+        iri: its address.
+        authority: ``idref``, ``bnf`` or ``persee``; the entity of another one is refused, because
+            what this authority says would be published in its name.
+
+    >>> authority_number("http://www.idref.fr/026820080/id", "idref")
     '026820080'
-    >>> authority_number("https://data.bnf.fr/ark:/12148/cb12437033d#about")
+    >>> authority_number("https://data.bnf.fr/ark:/12148/cb12437033d#about", "bnf")
     'cb12437033d'
     """
-    if "idref.fr" in iri:
-        return _identified(identifiers.read_idref(iri)).value
-    if "bnf.fr" in iri:
-        return _identified(identifiers.read_bnf(iri)).value
-    return _identified(identifiers.read_persee(iri)).value.rpartition("/")[2]
+    read = _READERS.get(authority)
+    if read is None:
+        raise UnreadableValue("MalformedIdentifier", iri, scheme=authority)
+    return _identified(read(iri)).value.rpartition("/")[2]
 
 
 def _life_year(
