@@ -339,6 +339,38 @@ def coverage_wording(code: tuple[str, ...], text: tuple[str, ...], ongoing: str 
     return words or None
 
 
+@mapping_function
+def coverage_node(
+    record: str,
+    item: str,
+    tag: str,
+    code: tuple[str, ...],
+    text: tuple[str, ...],
+    *,
+    ongoing: str = "",
+) -> str | None:
+    """Return the node of what one field says of a holding, named by its words.
+
+    So it stays the same when another library's fields come before it.
+
+    Args:
+        record: PPN of the record.
+        item: RCR and number of the copy, joined by a colon ($5).
+        tag: the field.
+        code: codes of its subfields.
+        text: their texts.
+        ongoing: number of empty years.
+
+    >>> coverage_node("037596225", "200962101:118374680", "955", ("b", "i"), ("84", "1977"))
+    'base:id/holding/037596225/200962101/118374680/coverage/955-no-84-1977'
+    """
+    words = coverage_wording(code, text, ongoing)
+    library, colon, copy = item.partition(":")
+    if not isinstance(words, str) or not (colon and library and copy):
+        return None
+    return BASE.entity("holding", record, library, copy, "coverage", f"{tag}-{slug(words)}")
+
+
 def _is_ongoing(empty_years: str) -> bool:
     return empty_years not in ("", "0")
 
