@@ -198,6 +198,16 @@ def test_one_label_is_shown_and_the_others_are_kept_as_alternatives():
     assert found.rewrite(kept) == kept
 
 
+def test_a_graph_without_a_label_is_never_the_one_whose_label_is_shown():
+    label = f'<{BNF}> skos:prefLabel "Hottin, Ch." .'
+    found = identities(
+        ("authority/bnf/1", label),
+        ("authority/idref/1", f"<{PERSON}> a foaf:Person ; owl:sameAs <{BNF}> ."),
+    )
+    expected = lines(f'<{PERSON}> skos:prefLabel "Hottin, Ch." .', "authority/bnf/1")
+    assert found.rewrite(lines(label, "authority/bnf/1")) == expected
+
+
 def test_lines_without_an_affected_name_are_untouched():
     found = identities(("authority/idref/1", f"<{PERSON}> owl:sameAs <{BNF}> ."))
     text = lines(

@@ -765,9 +765,11 @@ def test_what_says_which_thing_a_subject_is_is_set_apart(tmp_path):
     others = (
         '  other:\n    sources: row\n    s: "base:other/$(id)"\n    po:\n      - [a, bibo:Book]\n'
     )
-    document = TABLE + rules + '      - [rdfs:label, "$(id)"]\n' + others
+    document = (
+        TABLE + rules + '      - [skos:note, "$(id)"]\n      - [rdfs:label, "$(id)"]\n' + others
+    )
     _, records = run(tmp_path, document, "id,name\n1,A\n")
     journal, other = records
-    assert list(journal.identities) == journal.lines[:2]
-    assert len(journal.lines) == 3
+    assert list(journal.identities) == [*journal.lines[:2], journal.lines[3]]
+    assert len(journal.lines) == 4
     assert not other.identities

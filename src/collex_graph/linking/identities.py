@@ -24,13 +24,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFIERS
+from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFIERS, LABEL_PREDICATES
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_LABELS: Final = ("rdfs:label", "skos:prefLabel")
 _REPLACED: Final = expand("dcterms:isReplacedBy")
 _EXACT_MATCH: Final = expand("skos:exactMatch")
 _SAME_AS: Final = expand("owl:sameAs")
@@ -123,7 +122,7 @@ class Identities:
 
     Attributes:
         canonical: IRI → the IRI that stands for it, for those that differ.
-        label_graphs: node that several graphs describe → the graph whose label is shown; the
+        label_graphs: node that several graphs label → the graph whose label is shown; the
             labels of the others become alternative ones.
         contradictions: claims that were not followed, in a stable order.
     """
@@ -186,12 +185,11 @@ class Identities:
                 # the name that another authority gives stays a name
                 target = subject if value == node else value
             term = f"<{target}>".encode()
-        elif predicate in _LABEL_IRIS and self.label_graphs.get(node, graph) != graph:
+        elif predicate in LABEL_PREDICATES and self.label_graphs.get(node, graph) != graph:
             predicate = _ALT_LABEL
         return b"<%s> <%s> %s <%s> ." % (node.encode(), predicate.encode(), term, graph.encode())
 
 
-_LABEL_IRIS: Final = frozenset(map(expand, _LABELS))
 _ABOUT_NAMES: Final = frozenset(map(expand, ("owl:annotatedSource", "owl:annotatedTarget")))
 """Predicates of what is said of a name, and not of the thing."""
 
@@ -214,8 +212,8 @@ def find_identities(
     """Decide which IRIs name one thing.
 
     Args:
-        parts: N-Quads lines of the source files, in a fixed order: classes, identifiers, statements
-            of sameness; others are passed over.
+        parts: N-Quads lines of the source files, in a fixed order: classes, labels, identifiers,
+            statements of sameness; others are passed over.
         base_iri: start of our own IRIs.
         accepted: alignments that a person accepted, as (our IRI, authority's IRI).
 
@@ -278,8 +276,9 @@ class _Resolver:
 
     def hear(self, statement: _Statement) -> None:
         subject, predicate, value, graph = statement
-        if predicate == CLASS_PREDICATE:
+        if predicate in LABEL_PREDICATES:
             self._labelled.add(subject, graph, graph)
+        elif predicate == CLASS_PREDICATE:
             kind = _KINDS.get(value)
             if kind is not None:
                 self._claims.add(subject, kind, graph)

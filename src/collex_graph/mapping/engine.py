@@ -48,7 +48,7 @@ class MappedRecord:
         lines: N-Quads, each ending with a full stop and a line feed.
         problems: what could not be read, or was repaired.
         identities: those of the lines that say which thing the subject is (`rdf.identity`), with
-            its classes; none where the document says no identifier of such subjects.
+            its classes and labels; none where the document says no identifier of such subjects.
     """
 
     __slots__ = ("_about", "identities", "lines", "problems", "subject")

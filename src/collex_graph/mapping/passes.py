@@ -58,7 +58,11 @@ from collex_graph.mapping.rules import (
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
-from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFYING_PREDICATES
+from collex_graph.rdf.identity import (
+    CLASS_PREDICATE,
+    IDENTIFYING_PREDICATES,
+    LABEL_PREDICATES,
+)
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -67,7 +71,7 @@ if TYPE_CHECKING:
     from collex_graph.mapping.rules import MappingDocument, Source, Statements, Value
     from collex_graph.mapping.xpath import Expression
 
-_IDENTITY = IDENTIFYING_PREDICATES | {CLASS_PREDICATE}
+_IDENTITY = IDENTIFYING_PREDICATES | LABEL_PREDICATES | {CLASS_PREDICATE}
 _TREATMENTS = {
     "escape": "to_escape", "segment": "to_encode", "letters_kept": "to_encode",
     "label": "to_encode",

@@ -21,3 +21,5 @@ SAMENESS: Final = ("dcterms:isReplacedBy", "owl:sameAs", "skos:exactMatch")
 
 IDENTIFYING_PREDICATES: Final = frozenset(map(expand, (*IDENTIFIERS, *SAMENESS)))
 CLASS_PREDICATE: Final = expand("rdf:type")
+LABEL_PREDICATES: Final = frozenset(map(expand, ("rdfs:label", "skos:prefLabel")))
+"""What shows a thing's name: of several graphs that give one, one is chosen."""
