@@ -1,5 +1,6 @@
-"""Sudoc, theses.fr, Gallica: nothing personal gets out, nothing is lost, one thing is one node."""
+"""Sudoc, theses, Gallica: nothing personal gets out, nothing is lost, one thing is one node."""
 
+import csv
 import json
 import shutil
 from collections import Counter
@@ -45,6 +46,15 @@ def test_personal_data_of_a_doctoral_student_reach_no_statement_and_no_problem(t
     quads, mapped = _mapped("theses", MAPPINGS / "theses" / "sample", tmp_path)
     assert "CANARI" not in repr(quads)
     assert "CANARI" not in repr(list(mapped.problems))
+
+
+def test_gender_and_career_of_an_author_reach_no_statement_and_no_problem(tmp_path):
+    sample = MAPPINGS / "encpos" / "sample"
+    assert (sample / "positions.tsv").read_text(encoding="utf-8").count("CANARI") == 2
+    quads, mapped = _mapped("encpos", sample, tmp_path)
+    assert "CANARI" not in repr(quads)
+    assert "CANARI" not in repr(list(mapped.problems))
+    assert set(mapped.leaves) >= {"author_gender", "enc_teacher"}
 
 
 @pytest.mark.parametrize("dataset", ["sudoc", "theses"])
@@ -151,7 +161,32 @@ def test_every_person_of_the_index_of_theses_is_said_and_none_is_invented(shared
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("dataset", ["sudoc", "theses", "gallica", "openedition"])
+def test_theses_of_the_ecole_des_chartes_are_the_rows_that_name_an_author(shared_data, tmp_path):
+    path = shared_data / "encpos" / "encpos_sample.tsv"
+    with path.open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table, delimiter="\t"))
+    theses = [row for row in rows if row["author_name"]]
+    quads, mapped = _mapped("encpos", path, tmp_path)
+    node = f"{BASE}id/document/encpos-"
+    assert _of_class(quads, "bibo:Document") == {node + row["id"] for row in rows}
+    assert _of_class(quads, "bibo:Thesis") == {node + row["id"] for row in theses}
+    assert len(_of_class(quads, "collex:Contribution")) == len(theses)
+    assert _pairs(quads, "marcrel:aut") == {
+        (node + row["id"], f"http://www.idref.fr/{row['author_idref-id']:0>9}/id")
+        for row in theses
+        if row["author_idref-id"] not in ("", "ABSENT")
+    }
+    for column, predicate in (("topic_notBefore", "startYear"), ("topic_notAfter", "endYear")):
+        assert _pairs(quads, f"collex:{predicate}") == {
+            (node + row["id"], row[column]) for row in theses if row[column]
+        }
+    told = Counter(problem.note.rule for problem in mapped.problems)
+    absent = sum(row["author_idref-id"] == "ABSENT" for row in theses)
+    assert told == {"UnknownIdentifier": absent, "LostLeadingZero": 1}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("dataset", ["sudoc", "theses", "encpos", "gallica", "openedition"])
 def test_every_element_of_the_real_files_is_mapped_or_left_out_with_a_reason(
     shared_data, tmp_path, dataset
 ):
