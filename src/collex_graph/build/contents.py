@@ -19,7 +19,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,14 @@ from collex_graph.rdf.skolem import read_turtle
 from collex_graph.resources import resource_dir
 from collex_graph.store.builder import Member
 from collex_graph.store.description import source_file_iri
-from collex_graph.store.lines import LEVEL, LinesFile, LinesWriter, merged, read_chunks, write_lines
+from collex_graph.store.lines import (
+    LinesFile,
+    LinesWriter,
+    compressor,
+    merged,
+    read_chunks,
+    write_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -292,7 +298,7 @@ def write_dump(path: Path, files: Iterable[LinesFile]) -> tuple[int, str, int]:
 
         def pack() -> None:
             if pending:
-                squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+                squeeze = compressor()
                 write(squeeze.compress(bytes(pending)) + squeeze.flush())
                 pending.clear()
 
@@ -314,7 +320,7 @@ def write_dump(path: Path, files: Iterable[LinesFile]) -> tuple[int, str, int]:
 
 def write_aside(path: Path, parts: Iterable[Part]) -> None:
     """Write the quads of the records that were set aside, for those who mend them."""
-    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+    squeeze = compressor()
     with path.open("wb") as file:
         for part in parts:
             for chunk in part.aside():

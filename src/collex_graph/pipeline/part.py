@@ -39,7 +39,7 @@ from collex_graph.resources import resource_dir
 from collex_graph.sources import open_records
 from collex_graph.store.builder import Member
 from collex_graph.store.description import describe_graph, describe_source_file, source_file_iri
-from collex_graph.store.lines import LEVEL, LinesFile, LinesWriter, read_chunks
+from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -334,7 +334,7 @@ class _Making:
         self._origins = LinesWriter(self._folder / _ORIGINS)
         self._aside = LinesWriter(self._folder / _ASIDE)
         self._identities = LinesWriter(self._folder / _IDENTITIES)
-        with gzip.GzipFile(self._folder / _RECORDS, "wb", LEVEL, mtime=0) as self._records:
+        with gzip_writer(self._folder / _RECORDS) as self._records:
             try:
                 for found in run.map_file(request.file, open_records):
                     self._take(found)
@@ -465,7 +465,7 @@ class _Making:
         self._origins.add("".join(f"{quad} .\n" for quad in quads).encode())
         writers = (self._lines, self._origins, self._aside, self._identities)
         written = [writer.finish() for writer in writers]
-        with gzip.GzipFile(self._folder / _PROBLEMS, "wb", LEVEL, mtime=0) as lines:
+        with gzip_writer(self._folder / _PROBLEMS) as lines:
             for problem in self._problems:
                 lines.write(json.dumps(asdict(problem)).encode() + b"\n")
         digests = {found.path.name: found.digest for found in written}
