@@ -155,7 +155,9 @@ class Identities:
             if hit.start() < done:
                 continue
             iri = hit[1].decode()
-            if iri not in self.canonical and iri not in self.label_graphs:
+            if iri not in self.canonical and (
+                iri not in self.label_graphs or not lines.startswith(_SAYS_LABEL, hit.end())
+            ):
                 continue
             start = lines.rfind(b"\n", done, hit.start()) + 1 or done
             end = lines.find(b"\n", hit.end())
@@ -190,6 +192,7 @@ class Identities:
         return b"<%s> <%s> %s <%s> ." % (node.encode(), predicate.encode(), term, graph.encode())
 
 
+_SAYS_LABEL: Final = tuple(f" <{iri}> ".encode() for iri in sorted(LABEL_PREDICATES))
 _ABOUT_NAMES: Final = frozenset(map(expand, ("owl:annotatedSource", "owl:annotatedTarget")))
 """Predicates of what is said of a name, and not of the thing."""
 
