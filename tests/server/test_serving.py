@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -209,10 +210,12 @@ def test_a_body_announced_too_large_is_refused_at_once(server):
 def test_a_chunked_body_is_cut_at_the_limit(server):
     chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
     with server.connect() as connection:
-        connection.sendall(
-            b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 4 + b"0\r\n\r\n"
-        )
+        # the server answers, and closes, before it has read everything
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(
+                b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 4 + b"0\r\n\r\n"
+            )
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")
 
 
