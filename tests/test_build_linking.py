@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import Store
 
 from collex_graph.build import build
-from collex_graph.errors import ConfigurationError
+from collex_graph.errors import ConfigurationError, ResourceFileError
 from collex_graph.linking.alignments import read_alignments
 from collex_graph.rdf.namespaces import prefixes
 from collex_graph.resources import resource_dir
@@ -17,7 +17,7 @@ from collex_graph.settings import Settings
 
 BASE = Settings().base_iri
 MAPPINGS = resource_dir("mappings")
-SOURCES = ("ccfr", "counter", "idref", "kbart", "sudoc")
+SOURCES = ("ccfr", "counter", "idref", "kbart", "sudoc", "theses")
 IRAN = "http://www.idref.fr/028056663/id"
 OURS = f"{BASE}id/concept/751132108/etudes-iraniennes"
 HEADER = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tmapping_status\n"
@@ -117,6 +117,18 @@ def test_no_node_of_an_authority_has_two_shown_labels(several):
     assert twice == []
 
 
+def test_every_node_of_a_class_shows_one_name(several):
+    named = ask(
+        several,
+        "SELECT ?node (COUNT(DISTINCT ?name) AS ?names) { ?node a ?class "
+        "OPTIONAL { ?node rdfs:label ?label FILTER(LANG(?label) != 'en') BIND(STR(?label) AS ?name) } "
+        "} GROUP BY ?node HAVING (COUNT(DISTINCT ?name) != 1)",
+    )
+    # shapes and terms in English alone have none in French
+    stray = [row["node"].value for row in named if "/id/" in row["node"].value]
+    assert stray == []
+
+
 def test_the_same_words_without_identifier_are_proposed_and_nothing_is_merged(
     notices, settings, tmp_path
 ):
@@ -147,6 +159,40 @@ def test_an_accepted_alignment_makes_the_authority_the_node_and_keeps_the_wordin
         found, "SELECT ?s { GRAPH ?g { ?m owl:annotatedSource ?s ; owl:annotatedTarget ?t } }"
     )
     assert source["s"].value == OURS
+
+
+def quads_of(summary):
+    """The distinct quads of the dump, which the manifest counts and the store holds."""
+    lines = gzip.decompress(summary.snapshot.dump.read_bytes()).splitlines()
+    store = Store.read_only(str(summary.snapshot.store))
+    named = sum(1 for quad in store if str(quad.graph_name) != "DEFAULT")
+    assert len(set(lines)) == len(lines) == summary.snapshot.counts["quads"] == named
+    return {line for line in lines if b"/graph/description> ." not in line}
+
+
+def test_a_table_given_back_undecided_states_nothing_twice(notices, settings, tmp_path):
+    settings = replace(settings, var=tmp_path / "var")
+    first = build([("ccfr", notices)], settings)
+    undecided = tmp_path / "undecided.sssom.tsv"
+    undecided.write_bytes((first.snapshot.directory / "proposals.sssom.tsv").read_bytes())
+    second = build([("ccfr", notices), ("alignments", undecided)], settings)
+    third = build([("ccfr", notices)], settings)
+    assert quads_of(first) == quads_of(second) == quads_of(third)
+    assert (first.proposed, second.proposed, third.proposed) == (1, 1, 1)
+
+
+def test_decisions_of_two_tables_that_exclude_each_other_are_refused(notices, settings, tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one = table(tmp_path / "one", row("accepted"))
+    another = [
+        "http://www.idref.fr/027234576/id" if cell == IRAN else cell for cell in row("accepted")
+    ]
+    for other in (row("rejected"), another):
+        two = table(tmp_path / "two", other)
+        inputs = [("ccfr", notices), ("alignments", one), ("alignments", two)]
+        with pytest.raises(ResourceFileError, match="keep one"):
+            build(inputs, replace(settings, var=tmp_path / "var"))
 
 
 def test_a_rejected_alignment_is_not_proposed_again(notices, settings, tmp_path):

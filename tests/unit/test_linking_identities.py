@@ -190,12 +190,89 @@ def test_one_label_is_shown_and_the_others_are_kept_as_alternatives():
         ("authority/bnf/1", bnf + " ."),
         ("authority/idref/1", idref + f" ; owl:sameAs <{BNF}> ."),
     )
-    assert found.label_graphs == {PERSON: f"{BASE}graph/authority/idref/1"}
+    assert list(found.label_graphs) == [PERSON]
+    assert set(found.label_graphs[PERSON].values()) == {f"{BASE}graph/authority/idref/1"}
     rewritten = found.rewrite(lines(bnf + " .", "authority/bnf/1"))
     expected = f'<{PERSON}> a foaf:Person ; skos:altLabel "Hottin, Ch." .'
     assert rewritten == lines(expected, "authority/bnf/1")
     kept = lines(idref + " .", "authority/idref/1")
     assert found.rewrite(kept) == kept
+
+
+def test_labels_of_another_property_or_language_stand_beside_each_other():
+    source = f'<{PERSON}> rdfs:label "Hottin"@fr , "Hottin (in English)"@en .'
+    found = identities(
+        ("authority/idref/1", f'<{PERSON}> skos:prefLabel "Hottin, Christian" .'),
+        ("source/a/1", source),
+        ("source/b/1", f'<{PERSON}> rdfs:label "C. Hottin" .'),
+    )
+    assert found.rewrite(lines(source, "source/a/1")) == lines(source, "source/a/1")
+    demoted = found.rewrite(lines(f'<{PERSON}> rdfs:label "C. Hottin" .', "source/b/1"))
+    assert demoted == lines(f'<{PERSON}> skos:altLabel "C. Hottin" .', "source/b/1")
+
+
+def test_an_iri_without_a_host_is_a_name_like_another():
+    text = '<urn:isbn:1> a bibo:Book ; rdfs:label "{}" ; bibo:isbn "9780306406157" .'
+    found = identities(("source/a/1", text.format("un")), ("source/b/1", text.format("deux")))
+    rewritten = found.rewrite(lines(text.format("deux"), "source/b/1"))
+    assert b"altLabel" in rewritten
+
+
+def test_a_record_that_was_split_is_followed_nowhere():
+    third = f"{IDREF}028056663/id"
+    found = identities(
+        ("authority/idref/1", f"<{OTHER_PERSON}> dcterms:isReplacedBy <{PERSON}> , <{third}> ."),
+    )
+    assert not found.canonical
+    assert [claim.value for claim in found.contradictions] == [OTHER_PERSON]
+
+
+def test_a_person_is_not_replaced_by_a_body():
+    found = identities(
+        (
+            "authority/idref/1",
+            f"<{OTHER_PERSON}> a foaf:Person ; dcterms:isReplacedBy <{PERSON}> .",
+        ),
+        ("authority/idref/2", f"<{PERSON}> a rico:CorporateBody ."),
+    )
+    assert not found.canonical
+    assert [claim.rule for claim in found.contradictions] == ["SamenessOfTwoKinds"]
+
+
+def test_the_kind_of_a_merged_record_is_that_of_the_one_that_replaces_it():
+    found = identities(
+        (
+            "authority/idref/1",
+            f"<{OTHER_PERSON}> a foaf:Person ; dcterms:isReplacedBy <{PERSON}> .",
+        ),
+        ("authority/idref/2", f"<{PERSON}> owl:sameAs <{PERSEE}> ."),
+        ("authority/persee/1", f"<{PERSEE}> a foaf:Organization ."),
+    )
+    assert found.canonical == {OTHER_PERSON: PERSON}
+
+
+def test_a_thing_of_two_kinds_joins_nothing_that_either_of_them_excludes():
+    found = identities(
+        ("authority/idref/1", f"<{PERSON}> a foaf:Person ; owl:sameAs <{BNF}> ."),
+        ("authority/bnf/1", f"<{BNF}> a foaf:Person , foaf:Organization ."),
+    )
+    assert not found.canonical
+
+
+def test_things_of_unknown_kind_are_not_joined_by_an_issn():
+    found = identities(
+        ("source/a/1", '<id/document/x> bibo:issn "0395-2649" .'),
+        ("source/a/2", '<id/document/y> a bibo:Journal ; bibo:issn "0395-2649" .'),
+    )
+    assert not found.canonical
+
+
+def test_a_library_is_known_by_its_iri_alone():
+    found = identities(
+        ("source/a/a", f"<id/library/751132108> skos:exactMatch <{PERSON}> ."),
+        ("source/esr/a", f"<id/establishment/ror-1> skos:exactMatch <{PERSON}> ."),
+    )
+    assert not found.canonical
 
 
 def test_a_graph_without_a_label_is_never_the_one_whose_label_is_shown():

@@ -217,6 +217,7 @@ class _Graph:
         identities: which IRIs are one node.
         derived: derivation → distinct triples.
         proposed: how many alignments are proposed.
+        attempts: the members of alignments that were made.
     """
 
     settings: Settings
@@ -230,6 +231,7 @@ class _Graph:
     identities: Identities = field(default_factory=Identities)
     derived: dict[str, int] = field(default_factory=dict)
     proposed: int = 0
+    attempts: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.iris = Iris(self.settings.base_iri)
@@ -255,9 +257,13 @@ class _Graph:
             accepted=[(one.subject, one.target) for one in self.judged if one.makes_one_node],
         )
         self.members = [self.model, *self.linked.data(everything, self.identities)]
-        if self.judged:
-            path = self.work / "alignments.nq.gz"
-            self.members.append(alignments_member(path, self.judged, self.identities, self.iris))
+        decided = [one for one in self.judged if one.status != "proposed"]
+        if decided:
+            # a file of its own for each attempt: the store still holds the one before
+            path = self.work / f"alignments-{len(self.attempts)}.nq.gz"
+            self.attempts.append(path)
+            member = alignments_member(path, decided, self.identities, self.iris)
+            self.members.append(member)
 
     def _everything(self) -> list[Part]:
         return [part for some in self.parts for part in some]

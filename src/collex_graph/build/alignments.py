@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collex_graph.errors import ConfigurationError
+from collex_graph.errors import ConfigurationError, ResourceFileError
 from collex_graph.linking.alignments import (
     Alignment,
     alignment_lines,
@@ -38,7 +38,8 @@ def judged_alignments(given: Iterable[Path], base_iri: str) -> list[Alignment]:
 
     Raises:
         ConfigurationError: for a path without such a table.
-        ResourceFileError: for a row that cannot be used, with file and line.
+        ResourceFileError: for a row that cannot be used, with file and line, and for decisions of
+            two tables that exclude each other.
     """
     paths = sorted((resource_dir("mappings") / "alignments").glob(f"*{_SUFFIX}"))
     for path in given:
@@ -48,7 +49,27 @@ def judged_alignments(given: Iterable[Path], base_iri: str) -> list[Alignment]:
                 f"{INPUT}={path}: no such file, or no *{_SUFFIX} in the folder"
             )
         paths += found
-    return list(dict.fromkeys(one for path in paths for one in read_alignments(path, base_iri)))
+    decided: dict[tuple[str, str], tuple[Alignment, Path]] = {}
+    nodes: dict[str, tuple[Alignment, Path]] = {}
+    for path in paths:
+        for one in read_alignments(path, base_iri):
+            before, where = decided.setdefault((one.subject, one.target), (one, path))
+            if "proposed" in (before.status, one.status):
+                if one.status != "proposed":
+                    decided[one.subject, one.target] = (one, path)
+            elif before.status != one.status:
+                raise ResourceFileError(
+                    path, f"{one.subject} and {one.target} are {one.status} here and "
+                    f"{before.status} in {where.name}: keep one decision",
+                )  # fmt: skip
+            if one.makes_one_node:
+                same, where = nodes.setdefault(one.subject, (one, path))
+                if same.target != one.target:
+                    raise ResourceFileError(
+                        path, f"{one.subject} is accepted as {one.target} here and as "
+                        f"{same.target} in {where.name}: keep one",
+                    )  # fmt: skip
+    return [one for one, _ in decided.values()]
 
 
 def alignments_member(
@@ -73,7 +94,9 @@ def names_lines(identities: Identities, graph: str, predicate: str) -> list[byte
 
 def contradictions(identities: Identities, parts: Iterable[Part]) -> Iterator[Problem]:
     """Yield the claims of sameness that were not followed, at the files that make them."""
-    files = {graph: part.file.name for part in parts for graph in part.lines.graphs}
+    files: dict[str, str] = {}
+    for name, graphs in sorted((part.file.name, part.lines.graphs) for part in parts):
+        files |= {graph: name for graph in graphs if graph not in files}
     for claim in identities.contradictions:
         note = Note(claim.rule, claim.value, (("first", claim.first), ("second", claim.second)))
         file = files.get(claim.graph, f"{INPUT}/*{_SUFFIX}")
@@ -81,9 +104,11 @@ def contradictions(identities: Identities, parts: Iterable[Part]) -> Iterator[Pr
 
 
 def proposals_of(store: StoreBuilder, iris: Iris, judged: Sequence[Alignment]) -> list[Alignment]:
-    """Return what the words of the graph propose."""
+    """Return what the words of the graph propose, and what a table proposes without deciding it."""
     uses = store.select(stored_query("linking/uses-of-wordings").text())
-    return propose(uses, base_iri=iris.base, judged=judged)
+    found = {one.iri(iris): one for one in propose(uses, base_iri=iris.base, judged=judged)}
+    undecided = {one.iri(iris): one for one in judged if one.status == "proposed"}
+    return sorted({**undecided, **found}.values())
 
 
 def write_proposals(folder: Path, proposals: Sequence[Alignment], base_iri: str) -> None:

@@ -97,7 +97,7 @@ def read_alignments(path: Path, base_iri: str) -> list[Alignment]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return _read_table(path, stream, base_iri)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ResourceFileError(path, f"cannot be read: {error}") from error
 
 

@@ -21,10 +21,16 @@ source's own graph.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from collex_graph.rdf.identity import CLASS_PREDICATE, IDENTIFIERS, LABEL_PREDICATES
+from collex_graph.rdf.identity import (
+    AUTHORITIES,
+    CLASS_PREDICATE,
+    IDENTIFIERS,
+    LABEL_PREDICATES,
+)
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -47,8 +53,7 @@ _KINDS: Final[dict[str, str]] = {
         "body": ("rico:CorporateBody", "foaf:Organization", "org:Organization"),
         "library": ("collex:Library",),
         "establishment": ("collex:Establishment",),
-        "concept": ("skos:Concept",),
-        "place": ("rico:Place",),
+        "heading": ("skos:Concept", "rico:Place"),
         "serial": ("bibo:Journal", "bibo:Periodical", "bibo:Series", "bibo:Collection"),
         "issue": ("bibo:Issue",),
         "part": ("bibo:Article", "bibo:Chapter"),
@@ -56,24 +61,19 @@ _KINDS: Final[dict[str, str]] = {
     }.items()
     for name in names
 }
-"""What a class says that excludes the other kinds; other classes say nothing of it."""
-_NARROWER: Final = frozenset({"library", "establishment"})
-"""Kinds of bodies that exclude each other."""
-
-_AUTHORITIES: Final = (
-    ("idref", "http://www.idref.fr/"),
-    ("bnf", "http://data.bnf.fr/"),
-    ("persee", "http://data.persee.fr/"),
-    ("sudoc", "https://www.sudoc.fr/"),
-)
-"""Authorities in the order of preference for the node, with the start of their IRIs."""
+"""What a class says that excludes the other kinds; other classes say nothing of it. The heading of
+a place is a concept in one file and a place in another."""
+_COMPATIBLE: Final = frozenset({("body", "library"), ("body", "establishment")})
+"""Kinds of which one includes the other."""
+_FOR_SERIALS_AND_BOOKS: Final = ("bibo:issn", "bibo:isbn")
+"""Identifiers that parts repeat: only things known to be of one kind are joined by them."""
 
 _LINE: Final = re.compile(
     rb"<([^>]*)> <([^>]*)> "
     rb'(?:<([^>]*)>|("(?:[^"\\]|\\.)*"(?:@[A-Za-z0-9-]+|\^\^<[^>]*>)?)) '
     rb"<([^>]*)> \."
 )
-_LEXICAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_LEXICAL: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"(?:@([A-Za-z0-9-]+))?')
 
 
 class Contradiction(NamedTuple):
@@ -98,22 +98,32 @@ class _Statement(NamedTuple):
     subject: str
     predicate: str
     value: str
+    language: str
     graph: str
 
 
 def _read(lines: bytes) -> Iterator[_Statement]:
+    texts: dict[bytes, str] = {}
+
+    def text(part: bytes) -> str:
+        """Return a text, the same object for the same graph and predicate."""
+        if part not in texts:
+            texts[part] = part.decode()
+        return texts[part]
+
+    last, subject = b"", ""
     for found in _LINE.finditer(lines):
-        subject, predicate, iri, literal, graph = (
-            part.decode() if part is not None else None for part in found.groups()
-        )
-        assert subject is not None
-        assert predicate is not None
-        assert graph is not None
+        first, predicate, iri, literal, graph = found.groups()
+        if first != last:
+            last, subject = first, first.decode()
+        language = ""
         if iri is None:
-            assert literal is not None
             lexical = _LEXICAL.match(literal)
-            iri = lexical[1] if lexical else ""
-        yield _Statement(subject, predicate, iri, graph)
+            assert lexical is not None  # the line pattern holds it
+            value, language = lexical[1].decode(), text(lexical[2] or b"")
+        else:
+            value = iri.decode()
+        yield _Statement(subject, text(predicate), value, language, text(graph))
 
 
 @dataclass
@@ -122,13 +132,13 @@ class Identities:
 
     Attributes:
         canonical: IRI → the IRI that stands for it, for those that differ.
-        label_graphs: node that several graphs label → the graph whose label is shown; the
-            labels of the others become alternative ones.
+        label_graphs: node that several graphs label → predicate and language (`_label_key`) → the
+            graph whose label is shown; the labels of the others become alternative ones.
         contradictions: claims that were not followed, in a stable order.
     """
 
     canonical: dict[str, str] = field(default_factory=dict)
-    label_graphs: dict[str, str] = field(default_factory=dict)
+    label_graphs: dict[str, dict[str, str]] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
     _affected: re.Pattern[bytes] | None = None
 
@@ -187,8 +197,12 @@ class Identities:
                 # the name that another authority gives stays a name
                 target = subject if value == node else value
             term = f"<{target}>".encode()
-        elif predicate in LABEL_PREDICATES and self.label_graphs.get(node, graph) != graph:
-            predicate = _ALT_LABEL
+        elif predicate in LABEL_PREDICATES and node in self.label_graphs:
+            lexical = _LEXICAL.match(term)
+            language = (lexical[2] or b"").decode() if lexical is not None else ""
+            chosen = self.label_graphs[node].get(_label_key(predicate, language), graph)
+            if chosen != graph:
+                predicate = _ALT_LABEL
         return b"<%s> <%s> %s <%s> ." % (node.encode(), predicate.encode(), term, graph.encode())
 
 
@@ -197,9 +211,15 @@ _ABOUT_NAMES: Final = frozenset(map(expand, ("owl:annotatedSource", "owl:annotat
 """Predicates of what is said of a name, and not of the thing."""
 
 
+def _label_key(predicate: str, language: str) -> str:
+    """Return what two labels must share to stand for each other; French is what has no tag."""
+    return f"{predicate} {language or 'fr'}"
+
+
 def _starts_of(iris: Iterable[str]) -> re.Pattern[bytes]:
     """Return what finds IRIs that begin like one of these, up to their last ``/`` or ``#``."""
-    starts = {re.match(r".*?//[^/]*(?:/[a-z-]+){0,3}/?", iri, re.DOTALL)[0] for iri in iris}  # type: ignore[index]
+    begin = re.compile(r".*?//[^/]*(?:/[a-z-]+){0,3}/?|[^:]*:", re.DOTALL)
+    starts = {found[0] for iri in iris if (found := begin.match(iri)) is not None}
     shortest = [
         start for start in starts
         if not any(start != other and start.startswith(other) for other in starts)
@@ -238,11 +258,15 @@ class _Several:
         self.several: dict[str, dict[str, str]] = {}
 
     def add(self, key: str, entry: str, graph: str) -> None:
-        """Add an entry, with the graph that said it first."""
+        """Add an entry, with the least of the graphs that say it."""
         known = self._one.setdefault(key, (entry, graph))
         if known[0] != entry:
             entries = self.several.setdefault(key, {known[0]: known[1]})
-            entries.setdefault(entry, graph)
+            entries[entry] = min(graph, entries.get(entry, graph))
+        elif graph < known[1]:
+            self._one[key] = (entry, graph)
+            if key in self.several:
+                self.several[key][entry] = graph
 
     def get(self, key: str) -> Iterable[str]:
         """Return the entries of a key."""
@@ -265,10 +289,10 @@ class _Resolver:
         self._institutions = tuple(f"{base_iri}id/{kind}/" for kind in ("library", "establishment"))
         self._authority_graphs = f"{base_iri}graph/authority/"
         self._claims = _Several()
-        self._labelled = _Several()
+        self._labelled: defaultdict[str, _Several] = defaultdict(_Several)
         self._matched = _Several()
         self._identified = {name: _Several() for name in _IDENTIFIER_OF.values()}
-        self._replaced: dict[tuple[str, str], str] = {}
+        self._replaced: dict[str, dict[str, str]] = {}
         self._same: dict[tuple[str, str], str] = {}
         self._kinds: dict[str, set[str]] = {}
         self._parent: dict[str, str] = {}
@@ -278,50 +302,62 @@ class _Resolver:
     # --- hearing ---------------------------------------------------------------------------------
 
     def hear(self, statement: _Statement) -> None:
-        subject, predicate, value, graph = statement
+        subject, predicate, value, language, graph = statement
         if predicate in LABEL_PREDICATES:
-            self._labelled.add(subject, graph, graph)
+            self._labelled[_label_key(predicate, language)].add(subject, graph, graph)
         elif predicate == CLASS_PREDICATE:
             kind = _KINDS.get(value)
             if kind is not None:
                 self._claims.add(subject, kind, graph)
         elif predicate == _REPLACED:
             if graph.startswith(self._authority_graphs):
-                self._replaced.setdefault((subject, value), graph)
+                self._replaced.setdefault(subject, {}).setdefault(value, graph)
         elif predicate in (_SAME_AS, _EXACT_MATCH):
             if subject.startswith(self._institutions):
                 self._matched.add(value, subject, graph)
             elif graph.startswith(self._authority_graphs) and self._is_known(value):
-                self._same.setdefault((subject, value), graph)
+                known = self._same.setdefault((subject, value), graph)
+                self._same[subject, value] = min(known, graph)
         elif predicate in _IDENTIFIER_OF:
             self._identified[_IDENTIFIER_OF[predicate]].add(value, subject, graph)
 
     def _is_known(self, iri: str) -> bool:
         """Say whether an IRI may be a node here: one of an authority of ours, or our own."""
-        return iri.startswith((self._ours, *(start for _, start in _AUTHORITIES)))
+        return iri.startswith((self._ours, *(start for _, start in AUTHORITIES)))
 
     # --- deciding --------------------------------------------------------------------------------
 
     def resolve(self, accepted: Iterable[tuple[str, str]]) -> Identities:
-        for (old, new), graph in sorted(self._replaced.items()):
-            self._replace(old, new, graph)
+        for old, targets in sorted(self._replaced.items()):
+            self._replace(old, targets)
         for ours, authority in accepted:
             self._join(ours, authority, "", authority)
         ranked = sorted(self._same.items(), key=lambda item: (self._rank(item[0][0]), item[0]))
         for (one, other), graph in ranked:
             self._join(one, other, graph, other)
-        for values in self._identified.values():
+        for name, values in self._identified.items():
             for value, subjects in sorted(values.several.items()):
-                self._join_all(subjects, value)
+                self._join_all(subjects, value, alike=name in _FOR_SERIALS_AND_BOOKS)
         self._join_institutions()
         return self._result()
 
-    def _join_all(self, subjects: Mapping[str, str], value: str) -> None:
-        """Join the things of one kind that share an identifier."""
+    def _join_all(self, subjects: Mapping[str, str], value: str, *, alike: bool = False) -> None:
+        """Join the things of one kind that share an identifier.
+
+        Args:
+            subjects: thing → the graph that gives it the identifier.
+            value: the identifier.
+            alike: only those that are known to be of the same kind.
+        """
         ranked = sorted(subjects, key=lambda iri: (self._rank(iri), iri))
         for place, iri in enumerate(ranked[1:], start=1):
             # with the first one that it may be joined with; a difference of kinds is none to report
-            fits = [other for other in ranked[:place] if not self._differ(iri, other)]
+            fits = [
+                other
+                for other in ranked[:place]
+                if not self._differ(iri, other)
+                and (not alike or self._kinds_of(iri) & self._kinds_of(other))
+            ]
             if fits:
                 self._join(fits[0], iri, subjects[iri], value)
 
@@ -333,13 +369,27 @@ class _Resolver:
         for node, subjects in sorted(by_node.items()):
             self._join_all(subjects, node)
 
-    def _replace(self, old: str, new: str, graph: str) -> None:
-        """A merged record is no other record of its authority, so only a circle is wrong."""
+    def _replace(self, old: str, targets: Mapping[str, str]) -> None:
+        """Follow a merged record to the one that replaces it.
+
+        It is no other record of its authority. One that was split is followed nowhere: which half
+        is meant is not known.
+        """
+        if len(targets) > 1:
+            first, second, *_ = sorted(targets)
+            self._say("IdentifierOfTwoRecords", old, first, second, min(targets.values()))
+            return
+        ((new, graph),) = targets.items()
         if self._root(old) == self._root(new):
             if old != new:
                 self._say("ReplacedInCircle", new, old, new, graph)
             return
-        self._parent[self._root(old)] = self._root(new)
+        if self._differ(old, new):
+            self._say("SamenessOfTwoKinds", new, old, new, graph)
+            return
+        mine, theirs = self._root(old), self._root(new)
+        self._kinds[theirs] = self._kinds_of(mine) | self._kinds_of(theirs)
+        self._parent[mine] = theirs
 
     def _join(self, one: str, other: str, graph: str, value: str) -> None:
         first, second = self._root(one), self._root(other)
@@ -354,9 +404,9 @@ class _Resolver:
                 self._say("IdentifierOfTwoRecords", value, mine[family], name, graph)
                 return
         best, rest = sorted((first, second), key=lambda iri: (self._rank(iri), iri))
-        self._parent[rest] = best
+        self._kinds[best] = self._kinds_of(first) | self._kinds_of(second)
         self._names[best] = {**theirs, **mine}
-        self._kinds[best] = self._kinds_of_root(first) | self._kinds_of_root(second)
+        self._parent[rest] = best
 
     def _say(self, rule: str, value: str, first: str, second: str, graph: str) -> None:
         first, second = sorted((first, second))
@@ -378,7 +428,7 @@ class _Resolver:
         return self._names[root]
 
     def _family(self, iri: str) -> str | None:
-        for name, start in _AUTHORITIES:
+        for name, start in AUTHORITIES:
             if iri.startswith(start):
                 return name
         if iri.startswith(self._institutions):
@@ -391,48 +441,50 @@ class _Resolver:
         """Return how much an IRI is preferred as the node; 0 is best."""
         if iri.startswith(self._institutions):
             return 0 if self._family(iri) else 1
-        for place, (_, start) in enumerate(_AUTHORITIES, start=2):
+        for place, (_, start) in enumerate(AUTHORITIES, start=2):
             if iri.startswith(start):
                 return place
         return 9
 
     def _differ(self, one: str, other: str) -> bool:
         """Say whether two things are of kinds that exclude each other."""
-        mine, theirs = self._kinds_of(one), self._kinds_of(other)
-        return bool(mine and theirs and mine.isdisjoint(theirs))
+        return any(
+            mine != theirs and not {(mine, theirs), (theirs, mine)} & _COMPATIBLE
+            for mine in self._kinds_of(one)
+            for theirs in self._kinds_of(other)
+        )
 
     def _kinds_of(self, iri: str) -> set[str]:
-        kinds = self._kinds_of_root(self._root(iri)) | set(self._claims.get(iri))
-        return kinds & _NARROWER or kinds
-
-    def _kinds_of_root(self, root: str) -> set[str]:
-        return self._kinds.get(root) or set(self._claims.get(root))
+        root = self._root(iri)
+        kinds = self._kinds.get(root) or set(self._claims.get(root))
+        kinds |= set(self._claims.get(iri))
+        for start in self._institutions:
+            if root.startswith(start) or iri.startswith(start):
+                kinds.add(start.rstrip("/").rpartition("/")[2])
+        return kinds
 
     # --- result ----------------------------------------------------------------------------------
 
     def _result(self) -> Identities:
         canonical = {iri: self._root(iri) for iri in sorted(self._parent)}
-        labelled: dict[str, set[str]] = {
-            iri: set(graphs) for iri, graphs in self._labelled.several.items()
-        }
-        joined = {*canonical, *canonical.values()} - labelled.keys()
-        labelled |= {iri: set(self._labelled.get(iri)) for iri in joined}
-        by_node: dict[str, set[str]] = {}
-        for iri, graphs in labelled.items():
-            by_node.setdefault(self._root(iri), set()).update(graphs)
-        label_graphs = {
-            node: min(graphs, key=lambda graph: (self._graph_rank(graph), graph))
-            for node, graphs in sorted(by_node.items())
-            if len(graphs) > 1
-        }
+        names = {*canonical, *canonical.values()}
+        label_graphs: dict[str, dict[str, str]] = {}
+        for key, labelled in sorted(self._labelled.items()):
+            by_node: dict[str, set[str]] = {}
+            for iri in {*names, *labelled.several}:
+                by_node.setdefault(self._root(iri), set()).update(labelled.get(iri))
+            for node, graphs in sorted(by_node.items()):
+                if len(graphs) > 1:
+                    best = min(graphs, key=lambda graph: (self._graph_rank(graph), graph))
+                    label_graphs.setdefault(node, {})[key] = best
         return Identities(canonical, label_graphs, sorted(self._contradictions))
 
     def _graph_rank(self, graph: str) -> tuple[int, int]:
         """Authorities label best, in their order; then the catalogues, then the lists."""
-        for place, (name, _) in enumerate(_AUTHORITIES):
+        for place, (name, _) in enumerate(AUTHORITIES):
             if graph.startswith(f"{self._authority_graphs}{name}"):
                 return 0, place
-        for place, (name, _) in enumerate(reversed(_AUTHORITIES)):
+        for place, (name, _) in enumerate(reversed(AUTHORITIES)):
             if f"/graph/source/{name}/" in graph:
                 return 1, place
         return 2, 0

@@ -59,6 +59,7 @@ from collex_graph.mapping.suggestions import suggestion
 from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.identity import (
+    AUTHORITIES,
     CLASS_PREDICATE,
     IDENTIFYING_PREDICATES,
     LABEL_PREDICATES,
@@ -243,7 +244,10 @@ class PassWriter:
             statements.joins for mapping in mappings for statements in mapping.statements
         )
         self._check_iri = nquads.iri_checker(vocabulary.base_iri)
+        base = vocabulary.namespaces["base"]
+        institutions = (f"{base}id/library/", f"{base}id/establishment/")
         self._environment: dict[str, Any] = {
+            "KNOWN": tuple(f"<{start}" for start in (*dict(AUTHORITIES).values(), *institutions)),
             "Unreadable": UnreadableValue,
             "attribute_above": references.attribute_above,
             "children_by_name": references.children_by_name,
@@ -778,11 +782,16 @@ class PassWriter:
                 name = self._collect(mapping.condition, scope, condition_rule)
                 self._put(scope.indent, f"if {_holds(name)}:")
                 scope = scope.deeper()
-            self._identifies = self._subject_of(mapping) in self._identified
+            # a function may give the IRI of an authority: what such a thing is called, and its
+            # class, is to be heard as well
+            known = isinstance(subject.value, Call)
+            identified = self._subject_of(mapping) in self._identified
+            self._identifies = identified or known
             self._put(scope.indent, "W, I = [], []" if self._identifies else "W = []")
             for statements in mapping.statements:
                 self._write_statements(mapping, statements, scope)
-            self._put(scope.indent, f"emit({index}, S, W{', I' if self._identifies else ''})")
+            heard = ", I" if identified else ", I if S.startswith(KNOWN) else ()" if known else ""
+            self._put(scope.indent, f"emit({index}, S, W{heard})")
 
     def _write_keys(self, planned: PlannedJoin, outer: _Scope) -> None:
         """Write what enters the subjects of a mapping in the index of a join."""

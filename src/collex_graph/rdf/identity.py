@@ -23,3 +23,11 @@ IDENTIFYING_PREDICATES: Final = frozenset(map(expand, (*IDENTIFIERS, *SAMENESS))
 CLASS_PREDICATE: Final = expand("rdf:type")
 LABEL_PREDICATES: Final = frozenset(map(expand, ("rdfs:label", "skos:prefLabel")))
 """What shows a thing's name: of several graphs that give one, one is chosen."""
+
+AUTHORITIES: Final = (
+    ("idref", "http://www.idref.fr/"),
+    ("bnf", "http://data.bnf.fr/"),
+    ("persee", "http://data.persee.fr/"),
+    ("sudoc", "https://www.sudoc.fr/"),
+)
+"""Authorities in the order of preference for the node, with the start of their IRIs."""
