@@ -9,6 +9,7 @@ import pytest
 from collex_graph.rdf.namespaces import term
 from collex_graph.resources import resource_dir
 from collex_graph.server.entities import INCOMING_LINKS
+from server.html_page import Page
 
 BASE = "https://w3id.org/collex-graph/"
 FONDS = "/id/fonds/FRFONDS-751132108-1756"
@@ -434,3 +435,87 @@ def test_the_page_of_a_large_fonds_shows_the_way_down_and_says_how_much_it_leave
     whole = client.get("/id/component/x/x", headers={"Accept": "text/html"}).text
     assert "Composant 1" in whole
     assert "Composant 2" not in whole
+
+
+class Holdings:
+    """A library that holds hierarchies of units, and nothing else."""
+
+    library = node("id/library/751132108")
+
+    def __init__(self):
+        self.store = ox.Store()
+        self._say(self.library, "rdf:type", term("collex:Library"))
+        self._say(self.library, "rdfs:label", ox.Literal("Une bibliothèque"))
+
+    def _say(self, subject, predicate, value):
+        self.store.add(ox.Quad(subject, term(predicate), value))
+
+    def unit(self, name, *parents, rank=0):
+        unit = node(f"id/fonds/{name}")
+        self._say(unit, "rdf:type", term("collex:DescribedUnit"))
+        self._say(unit, "rdfs:label", ox.Literal(f"Unité {name}."))
+        self._say(unit, "rico:hasOrHadHolder", self.library)
+        for parent in parents:
+            self._say(unit, "collex:position", ox.Literal(rank))
+            self._say(unit, "rico:isDirectlyIncludedIn", node(f"id/fonds/{parent}"))
+            self._say(node(f"id/fonds/{parent}"), "rico:directlyIncludes", unit)
+
+
+@pytest.fixture
+def holdings(queries, monkeypatch):
+    made = Holdings()
+    monkeypatch.setattr(queries, "store", made.store)
+    return made
+
+
+def page_of(client, path):
+    response = client.get(path, headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    return Page(response)
+
+
+def test_a_library_shows_of_a_large_fonds_what_it_directly_contains_and_where_the_rest_is(
+    client, holdings
+):
+    holdings.unit("haut")
+    for rank in range(60):
+        holdings.unit(f"a{rank}", "haut", rank=rank)
+        holdings.unit(f"b{rank}", f"a{rank}")
+    page = page_of(client, "/id/library/751132108")
+    assert "Unité a0." in page.text()
+    assert "Unité a19." in page.text()
+    assert "Unité a20." not in page.text()
+    assert "Unité b0." not in page.text()
+    assert page.links()["et 40 autres, sur sa page"] == "/id/fonds/haut"
+
+
+def test_a_part_of_two_units_is_shown_in_one_of_them(client, holdings):
+    holdings.unit("haut")
+    above = ["haut"]
+    for layer in range(8):
+        names = [f"{layer}{side}" for side in "ab"]
+        for name in names:
+            holdings.unit(name, *above)
+        above = names
+    for path in ("/id/library/751132108", "/id/fonds/haut"):
+        page = page_of(client, path)
+        for side in ("7a", "7b"):
+            assert len(page.all(f"//ul[@class='tree']//*[.='Unité {side}.']")) == 1
+
+
+def test_a_hierarchy_of_very_many_levels_has_pages(client, holdings):
+    holdings.unit("0")
+    for level in range(1, 400):
+        holdings.unit(str(level), str(level - 1))
+    assert "Unité 1." in page_of(client, "/id/library/751132108").text()
+    assert "Unité 1." in page_of(client, "/id/fonds/0").text()
+    deep = page_of(client, "/id/fonds/150").text()
+    assert "Unité 149." in deep
+    assert "Unité 151." in deep
+
+
+def test_units_inside_one_another_have_pages(client, holdings):
+    holdings.unit("a", "b")
+    holdings.unit("b", "a")
+    page = page_of(client, "/id/fonds/a")
+    assert len(page.all("//ul[@class='tree']//*[.='Unité b.']")) == 1

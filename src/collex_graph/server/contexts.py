@@ -169,13 +169,26 @@ class Tree:
         branches: what is shown of it.
         size: how many units it holds, at every level, the topmost not counted.
         more: how many units directly in that of the page are not shown.
-        more_href: a query that lists them all.
+        more_href: a query that lists them all, in a list of units the page of the unit.
     """
 
     branches: tuple[Branch, ...] = ()
     size: int = 0
     more: int = 0
     more_href: str = ""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A unit that a library holds, with what it contains.
+
+    Attributes:
+        card: the unit.
+        tree: what it contains, or the first part of it.
+    """
+
+    card: UnitCard
+    tree: Tree
 
 
 @dataclass(frozen=True)
@@ -597,7 +610,7 @@ class LibraryContext:
     place: Node | None
     precision: str
     identifiers: tuple[Fact, ...]
-    holdings: tuple[Branch, ...]
+    holdings: tuple[Holding, ...]
     units: int
     labelled: int
     all_href: str

@@ -10,14 +10,15 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from collex_graph.server.contexts import (
-    Branch,
     EstablishmentContext,
     EstablishmentGroup,
     Fact,
+    Holding,
     InstitutionsContext,
     LibraryContext,
     LibraryRow,
     Text,
+    Tree,
 )
 from collex_graph.server.drawn_map import draw_map, locate, position_of
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
@@ -61,9 +62,11 @@ def describe_library(reader: GraphReader, iri: str, statements: Statements) -> L
         precision=_precision(reader, place),
         identifiers=identifiers,
         holdings=tuple(
-            Branch(
+            Holding(
                 card,
-                describe_tree(reader, card.node.iri) if len(units) <= _TREES_SHOWN else (),
+                describe_tree(reader, card.node.iri, card.node.href)
+                if len(units) <= _TREES_SHOWN
+                else Tree(),
             )
             for card in describe_cards(reader, units)
         ),

@@ -26,6 +26,12 @@ _WHOLE = 200
 """Units of the largest hierarchy that a page shows whole."""
 _DIRECTLY = 300
 """Units directly in one unit that a page shows."""
+_WHOLE_IN_LIST = 50
+"""Units of the largest hierarchy that a list of several units shows whole."""
+_DIRECTLY_IN_LIST = 20
+"""Units directly in one unit that a list of several units shows."""
+_DEEPEST = 20
+"""Levels of the deepest hierarchy that is shown whole; as many as are sought above a unit."""
 
 
 _KINDS = {
@@ -215,16 +221,30 @@ def first_extent(statements: Statements) -> str:
     return chosen
 
 
-def describe_tree(reader: GraphReader, unit: str) -> tuple[Branch, ...]:
-    """Return the units that a unit contains, at every level, as branches."""
-    return _whole_tree(reader, unit, "")
+def describe_tree(reader: GraphReader, unit: str, href: str) -> Tree:
+    """Return what a unit of a list contains.
+
+    A small hierarchy is shown whole; of a large one the first units that the unit directly
+    contains.
+
+    Args:
+        reader: the graph.
+        unit: the unit.
+        href: its page, which shows the rest.
+    """
+    size = _size(reader, unit)
+    branches = _whole_tree(reader, unit, "") if size <= _WHOLE_IN_LIST else None
+    if branches is not None:
+        return Tree(branches, size)
+    children, more = _children(reader, unit, _DIRECTLY_IN_LIST)
+    return Tree(children, size, more, href if more else "")
 
 
 def describe_hierarchy(reader: GraphReader, unit: str, ancestors: Sequence[str]) -> Tree:
     """Return the hierarchy that a unit stands in.
 
-    A small one is shown whole; of a large one the way from the top to the unit and what the unit
-    directly contains.
+    A small one is shown whole; of a large or very deep one the way from the top to the unit and
+    what the unit directly contains.
 
     Args:
         reader: the graph.
@@ -232,24 +252,17 @@ def describe_hierarchy(reader: GraphReader, unit: str, ancestors: Sequence[str])
         ancestors: the units around it, the nearest first.
     """
     top = ancestors[-1] if ancestors else unit
-    (counted,) = reader.rows("unit-tree-size", unit=[top])
-    size = int(counted["count"].value)
-    if size <= _WHOLE:
-        branches = _whole_tree(reader, top, unit)
+    size = _size(reader, top)
+    branches = _whole_tree(reader, top, unit) if size <= _WHOLE else None
+    if branches is not None:
         if ancestors and branches:
             branches = (_branch(describe_cards(reader, [top])[0], branches),)
         return Tree(branches, size)
-    rows = reader.rows("unit-children", unit=[unit], limit=[ox.Literal(_DIRECTLY + 1)])
+    children, more = _children(reader, unit, _DIRECTLY)
     more_href = ""
-    if len(rows) > _DIRECTLY:
+    if more:
         text = stored_query("pages/unit-children").text(unit=[ox.NamedNode(unit)])
         more_href = "/query?" + urlencode({"query": text.strip()})
-        (counted,) = reader.rows("unit-children-count", unit=[unit])
-    more = int(counted["count"].value) - _DIRECTLY if more_href else 0
-    inside = {row["part"].value: int(row["count"].value) for row in rows[:_DIRECTLY]}
-    children = tuple(
-        Branch(card, size=inside[card.node.iri]) for card in describe_cards(reader, list(inside))
-    )
     if not ancestors:
         return Tree(children, size, more, more_href)
     branches = (Branch(describe_cards(reader, [unit])[0], children, current=True),)
@@ -258,27 +271,61 @@ def describe_hierarchy(reader: GraphReader, unit: str, ancestors: Sequence[str])
     return Tree(branches, size, more, more_href)
 
 
+def _size(reader: GraphReader, unit: str) -> int:
+    (counted,) = reader.rows("unit-tree-size", unit=[unit])
+    return int(counted["count"].value)
+
+
+def _children(reader: GraphReader, unit: str, shown: int) -> tuple[tuple[Branch, ...], int]:
+    """Return the first units directly in a unit, and how many there are beside them."""
+    rows = reader.rows("unit-children", unit=[unit], limit=[ox.Literal(shown + 1)])
+    more = 0
+    if len(rows) > shown:
+        (counted,) = reader.rows("unit-children-count", unit=[unit])
+        more = int(counted["count"].value) - shown
+    inside = {row["part"].value: int(row["count"].value) for row in rows[:shown]}
+    cards = describe_cards(reader, list(inside))
+    return tuple(Branch(card, size=inside[card.node.iri]) for card in cards), more
+
+
 def _branch(card: UnitCard, children: tuple[Branch, ...], *, current: bool = False) -> Branch:
     return Branch(card, children, current, sum(1 + child.size for child in children))
 
 
-def _whole_tree(reader: GraphReader, unit: str, current: str) -> tuple[Branch, ...]:
-    rows = reader.rows("unit-tree", unit=[unit])
-    children: dict[str, list[str]] = defaultdict(list)
+def _whole_tree(reader: GraphReader, unit: str, current: str) -> tuple[Branch, ...] | None:
+    """Return everything that a unit contains, None where that goes down too many levels.
+
+    A part of several units is shown in one of them, the highest, and nothing is ever shown inside
+    itself: a source may say both.
+    """
+    parts: dict[str, dict[str, None]] = defaultdict(dict)
     ranks: dict[str, int] = {}
-    for row in rows:
+    for row in reader.rows("unit-tree", unit=[unit]):
         part = row["part"].value
-        children[row["parent"].value].append(part)
+        parts[row["parent"].value][part] = None
         ranks[part] = int(row["rank"].value) if "rank" in row else 0
     cards = {card.node.iri: card for card in describe_cards(reader, list(ranks))}
 
-    def branches(parent: str, above: frozenset[str]) -> tuple[Branch, ...]:
-        # a source may contain a loop of inclusions; nothing is ever shown inside itself
-        below = [part for part in children[parent] if part not in above and part in cards]
-        below.sort(key=lambda part: (ranks[part], sort_key(cards[part].node.label.value), part))
+    def order(part: str) -> tuple[int, str, str]:
+        return (ranks[part], sort_key(cards[part].node.label.value), part)
+
+    placed = {unit}
+    children: dict[str, list[str]] = {}
+    levels = [[unit]]
+    while levels[-1]:
+        if len(levels) > _DEEPEST + 1:
+            return None
+        below: list[str] = []
+        for parent in levels[-1]:
+            children[parent] = sorted((p for p in parts[parent] if p not in placed), key=order)
+            placed.update(children[parent])
+            below += children[parent]
+        levels.append(below)
+
+    def branches(parent: str) -> tuple[Branch, ...]:
         return tuple(
-            _branch(cards[part], branches(part, above | {part}), current=part == current)
-            for part in below
+            _branch(cards[part], branches(part), current=part == current)
+            for part in children[parent]
         )
 
-    return branches(unit, frozenset({unit}))
+    return branches(unit)
