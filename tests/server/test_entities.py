@@ -519,3 +519,37 @@ def test_units_inside_one_another_have_pages(client, holdings):
     holdings.unit("b", "a")
     page = page_of(client, "/id/fonds/a")
     assert len(page.all("//ul[@class='tree']//*[.='Unité b.']")) == 1
+
+
+def test_the_limit_of_a_list_of_what_points_at_a_node_counts_nodes_and_not_their_labels(
+    client, queries, monkeypatch
+):
+    store = ox.Store()
+    concept = node("vocabulary/document-type/monographies")
+    for number in range(40):
+        unit = node(f"id/fonds/Fonds_{number:02}")
+        store.add(ox.Quad(unit, term("collex:documentType"), concept))
+        for language in ("fr", "en", "de"):
+            name = ox.Literal(f"Fonds {number:02} {language}", language=language)
+            store.add(ox.Quad(unit, term("rdfs:label"), name))
+    monkeypatch.setattr(queries, "store", store)
+    page = page_of(client, "/vocabulary/document-type/monographies")
+    assert "Fonds 00 fr" in page.text()
+    assert "Fonds 29 fr" in page.text()
+    assert "Fonds 30" not in page.text()
+    assert "et 10 autres : tout voir par une requête" in page.text().replace("\xa0", " ")
+
+
+def test_of_very_many_values_those_in_the_language_of_the_page_are_shown(
+    client, queries, monkeypatch
+):
+    store = ox.Store()
+    thing = node("id/thing/x")
+    for number in range(40):
+        name = ox.Literal(f"Aname {number}", language="en")
+        store.add(ox.Quad(thing, term("skos:altLabel"), name))
+    store.add(ox.Quad(thing, term("skos:altLabel"), ox.Literal("Zut alors", language="fr")))
+    monkeypatch.setattr(queries, "store", store)
+    page = page_of(client, "/id/thing/x")
+    assert "Zut alors" in page.text()
+    assert "et 11 autres : tout voir par une requête" in page.text().replace("\xa0", " ")

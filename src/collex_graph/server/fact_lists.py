@@ -83,7 +83,9 @@ def outgoing_fact(
     curie = compact(predicate) or predicate
     if len(terms) <= _SHOWN:
         return Fact(name, values_of(reader, terms, curie), curie)
-    shown = values_of(reader, terms[:_SHOWN], curie)
+    # the words in the page's language are among those that stay
+    first = sorted(terms, key=lambda term: _language_rank(reader, term))[:_SHOWN]
+    shown = values_of(reader, first, curie)
     href = _all_of("values-of", subject=[iri], predicate=[predicate])
     return Fact(name, shown, curie, len(terms) - _SHOWN, href)
 
