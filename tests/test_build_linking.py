@@ -103,7 +103,7 @@ def test_a_journal_of_a_list_and_of_a_usage_report_is_one_node_with_both_sources
     )
     assert found
     for each in found:
-        assert f"{BASE}id/document/is" in each["name"].value
+        assert f"{BASE}id/document/" in each["name"].value
         assert int(each["graphs"].value) >= 2
 
 
@@ -120,9 +120,9 @@ def test_no_node_of_an_authority_has_two_shown_labels(several):
 def test_every_node_of_a_class_shows_one_name(several):
     named = ask(
         several,
-        "SELECT ?node (COUNT(DISTINCT ?name) AS ?names) { ?node a ?class "
-        "OPTIONAL { ?node rdfs:label ?label FILTER(LANG(?label) != 'en') BIND(STR(?label) AS ?name) } "
-        "} GROUP BY ?node HAVING (COUNT(DISTINCT ?name) != 1)",
+        "SELECT ?node (COUNT(DISTINCT ?name) AS ?names) { ?node a ?class OPTIONAL { "
+        "?node rdfs:label ?label FILTER(LANG(?label) != 'en') BIND(STR(?label) AS ?name) "
+        "} } GROUP BY ?node HAVING (COUNT(DISTINCT ?name) != 1)",
     )
     # shapes and terms in English alone have none in French
     stray = [row["node"].value for row in named if "/id/" in row["node"].value]
