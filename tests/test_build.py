@@ -412,3 +412,59 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "--var" in done.stderr
+
+
+SECRET = "Zzqxcanary"
+
+
+def files_that_hold(folder, word):
+    """Names of the files below a folder that hold a word, decompressed where they are."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            data = gzip.decompress(data) if path.suffix == ".gz" else data
+            if word.encode() in data or word.encode() in path.read_bytes():
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+def treated_by(words):
+    return f"<processinfo><p>Traité par {words}</p></processinfo>"
+
+
+@pytest.mark.parametrize("named", ["set aside by its shape alone", "by another rule before"])
+def test_a_record_withheld_for_staff_data_leaves_no_trace_now_or_later(settings, tmp_path, named):
+    mail = f"Jeanne {SECRET} (jeanne.{SECRET}@exemple.fr)"
+    private = notice(
+        "FRFONDS-751132108-t1", treated_by(mail) + f"<dsc>{component('T_1', f'{SECRET} 2')}</dsc>"
+    )
+    first = notice("FRFONDS-751132108-t1", "") if "another" in named else ""
+    files = {
+        "b.xml": private,
+        "c.xml": notice("FRFONDS-751132108-t2", ""),
+        "a.xml": first or notice("FRFONDS-751132108-t3", ""),
+    }
+    found = build_notices(tmp_path, files, settings)
+    assert found.set_aside["ccfr"] == {"b.xml#FRFONDS-751132108-t1", "b.xml#T_1"}
+    assert files_that_hold(found.snapshot.directory, SECRET) == []
+    # a build that starts from it, with the record still wrong, and one with the record mended
+    files["c.xml"] = notice("FRFONDS-751132108-t2", "", title="Autre")
+    found = build_notices(tmp_path, files, settings)
+    assert files_that_hold(found.snapshot.directory, SECRET) == []
+    files["b.xml"] = notice("FRFONDS-751132108-t4", "")
+    found = build_notices(tmp_path, files, settings)
+    assert found.started_from
+    assert not found.set_aside["ccfr"] or first
+    assert files_that_hold(found.snapshot.directory, SECRET) == []
+
+
+def test_a_record_published_once_and_withheld_now_is_not_in_the_new_snapshot(settings, tmp_path):
+    files = {"a.xml": notice("FRFONDS-751132108-t1", treated_by(SECRET)),
+             "b.xml": notice("FRFONDS-751132108-t2", "")}  # fmt: skip
+    found = build_notices(tmp_path, files, settings)
+    assert files_that_hold(found.snapshot.directory, SECRET)
+    files["a.xml"] = notice("FRFONDS-751132108-t1", treated_by(f"{SECRET}, a@exemple.fr"))
+    found = build_notices(tmp_path, files, settings)
+    assert found.set_aside["ccfr"] == {"a.xml#FRFONDS-751132108-t1"}
+    assert files_that_hold(found.snapshot.directory, SECRET) == []

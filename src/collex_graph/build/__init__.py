@@ -28,9 +28,14 @@ from collex_graph.build.aside import (
     Positions,
     aside_by_reading,
     aside_by_shapes,
+    is_private,
     keys_aside,
+    private_results,
     read_results,
     requests_without,
+    union,
+    unquoted,
+    withheld_among,
 )
 from collex_graph.build.contents import (
     Former,
@@ -143,12 +148,12 @@ def build(
 
         rules = ReadingRules.load()
         read = [read_results(source, rules) for source in sources]
-        reading = [result for results in read for result, *_ in results]
-        _refuse_empty(given, sources, reading)
+        _refuse_empty(given, sources, [result for results in read for result, *_ in results])
         asides = [aside_by_reading(*pair) for pair in zip(sources, read, strict=True)]
+        withheld: list[Aside] = [{} for _ in sources]
         earlier: list[ValidationResult] = []
         while True:
-            graph.link(asides)
+            graph.link(asides, withheld)
             graph.load()
             graph.derive()
             results = graph.validate()
@@ -158,6 +163,28 @@ def build(
                 break
             earlier += [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
             asides = grown
+            private = withheld_among(sources, asides, results, graph.identities)
+            if any(private):
+                withheld = list(map(union, withheld, private))
+                graph.start_anew()
+
+        unseen = private_results(graph.everything(), work / "aside")
+        if unseen:
+            private = withheld_among(sources, asides, unseen, Identities())
+            withheld = list(map(union, withheld, private))
+            graph.link(asides, withheld)
+            if graph.former is not None:
+                # what was published of such a record once is in the copied store
+                graph.start_anew()
+                graph.load()
+                graph.derive()
+        reading = [
+            unquoted(result) if {key, label} & withheld_there.get(label, frozenset()) else result
+            for results_there, withheld_there in zip(read, withheld, strict=True)
+            for result, label, key in results_there
+        ]
+        secret = {r.focus_node for r in earlier if is_private(r)}
+        earlier = [unquoted(r) if r.focus_node in secret else r for r in earlier]
 
         claims = [rules.result(problem) for problem in graph.contradictions()]
         report = ValidationReport(tuple(dict.fromkeys([*reading, *claims, *earlier, *results])))
@@ -169,7 +196,7 @@ def build(
             )
         progress("publish", "")
         set_aside = [keys_aside(*pair) for pair in zip(sources, asides, strict=True)]
-        published = graph.publish(building, report, set_aside)
+        published = graph.publish(building, report, set_aside, withheld)
         by_dataset: dict[str, frozenset[str]] = {}
         for source, keys in zip(sources, set_aside, strict=True):
             by_dataset[source.dataset] = by_dataset.get(source.dataset, frozenset()) | keys
@@ -241,16 +268,13 @@ class _Graph:
         self.store: StoreBuilder | None = None
         self.store_path = self.work / "store"
 
-    def link(self, asides: Sequence[Aside]) -> None:
+    def link(self, asides: Sequence[Aside], withheld: Sequence[Aside]) -> None:
         """Take the parts without what is set aside, and decide which IRIs are one node."""
-        requests = [
-            requests_without(source, aside)
-            for source, aside in zip(self.sources, asides, strict=True)
-        ]
+        requests = list(map(requests_without, self.sources, asides, withheld))
         parts = iter(self.shelf.fetch([one for some in requests for one in some]))
         self.parts = [[next(parts) for _ in some] for some in requests]
         self.progress("link", "")
-        everything = self._everything()
+        everything = self.everything()
         self.identities = find_identities(
             (part.identity_lines() for part in everything),
             base_iri=self.iris.base,
@@ -265,12 +289,20 @@ class _Graph:
             member = alignments_member(path, decided, self.identities, self.iris)
             self.members.append(member)
 
-    def _everything(self) -> list[Part]:
+    def everything(self) -> list[Part]:
+        """Return the parts that the graph is made of."""
         return [part for some in self.parts for part in some]
 
     def contradictions(self) -> Iterator[Problem]:
         """Yield the claims of sameness that were not followed."""
-        return contradictions(self.identities, self._everything())
+        return contradictions(self.identities, self.everything())
+
+    def start_anew(self) -> None:
+        """Forget the store: it keeps the strings of quads that are removed from it."""
+        self.progress("load", "the store is made anew, without private data")
+        self.store = None
+        self.former = None
+        self.store_path = self.store_path.with_name(f"{self.store_path.name}-clean")
 
     def load(self) -> None:
         """Bring the store to what the model and the parts say."""
@@ -326,11 +358,15 @@ class _Graph:
         return validate_store(self.store.store, positions=positions)
 
     def publish(
-        self, building: Path, report: ValidationReport, set_aside: Sequence[frozenset[str]]
+        self,
+        building: Path,
+        report: ValidationReport,
+        set_aside: Sequence[frozenset[str]],
+        withheld: Sequence[Aside],
     ) -> Snapshot:
         """Add what is said about the data, and make the whole a snapshot."""
         assert self.store is not None
-        everything = self._everything()
+        everything = self.everything()
         proposals = proposals_of(self.store, self.iris, self.judged)
         self.proposed = len(proposals)
         write_proposals(building, proposals, self.iris.base)
@@ -357,7 +393,13 @@ class _Graph:
             unordered=0 if order else unordered,
         )
         publication.write_aside(everything)
-        self.shelf.keep_only([*everything, *(part for s in self.sources for part in s.parts)])
+        whole = (
+            part
+            for source, some in zip(self.sources, withheld, strict=True)
+            for part in source.parts
+            if part.label not in some
+        )
+        self.shelf.keep_only([*everything, *whole])
         return publication.finish()
 
 

@@ -3,6 +3,9 @@
 A record goes with everything that it encloses. Of a file that breaks off, complete records before
 the break stay; one whose end is missing (a finding aid) is none, and what it
 encloses goes with it.
+
+Of a record that holds private data nothing is kept at all: neither its quads for those who mend
+it, nor its part for the next build, nor a store that once held it, nor a word of it in the report.
 """
 
 from __future__ import annotations
@@ -11,16 +14,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pyoxigraph import Quad, RdfFormat, Store, parse
+
 from collex_graph.model import Severity
 from collex_graph.pipeline import enclosed_by
 from collex_graph.rdf.namespaces import expand
+from collex_graph.validation.shapes import shapes
+from collex_graph.validation.validator import validate_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from collex_graph.linking.identities import Identities
     from collex_graph.model import Position, ValidationResult
-    from collex_graph.pipeline import MappedSource, PartRequest
+    from collex_graph.pipeline import MappedSource, Part, PartRequest
     from collex_graph.validation.readings import ReadingRules
 
 _BROKEN_FILE = expand("collex-sh:BrokenFile")
@@ -109,10 +117,95 @@ def aside_by_shapes(
     return grown
 
 
-def requests_without(source: MappedSource, aside: Aside) -> list[PartRequest]:
+def is_private(result: ValidationResult) -> bool:
+    """Say whether a result sets a record aside because of private data, which it withholds."""
+    rule = shapes().rules.get(result.rule)
+    return result.severity is Severity.VIOLATION and rule is not None and rule.withholds_value
+
+
+def withheld_among(
+    sources: Sequence[MappedSource],
+    asides: Sequence[Aside],
+    results: Sequence[ValidationResult],
+    identities: Identities,
+) -> list[Aside]:
+    """Return the records set aside of which nothing may be kept, with what they enclose.
+
+    Args:
+        sources: the sources.
+        asides: what is set aside.
+        results: those that are private say which things are.
+        identities: what the nodes of the results stand for.
+    """
+    private = {result.focus_node for result in results if is_private(result)}
+    found = []
+    for source, aside in zip(sources, asides, strict=True):
+        withheld: Aside = {}
+        for part in source.parts if private else ():
+            left_out = aside.get(part.label)
+            if not left_out:
+                continue
+            records = {record.key: record.parent for record in part.records()}
+            keys = frozenset(
+                record.key
+                for record in part.records()
+                if (part.label in left_out or record.key in left_out)
+                and not private.isdisjoint(map(identities.node, record.describes))
+            )
+            if keys:
+                withheld[part.label] = enclosed_by(records, keys)
+        found.append(withheld)
+    return found
+
+
+def private_results(parts: Sequence[Part], folder: Path) -> list[ValidationResult]:
+    """Check what is set aside, which no validation of the graph has seen.
+
+    Args:
+        parts: the parts less what is set aside.
+        folder: where a store is put for it; the caller removes it.
+    """
+    store = None
+    for part in parts:
+        for chunk in part.aside():
+            store = store or Store(str(folder))
+            triples = (quad.triple for quad in parse(chunk, RdfFormat.N_QUADS))
+            store.bulk_extend(Quad(*triple) for triple in triples)
+    return [] if store is None else [r for r in validate_store(store) if is_private(r)]
+
+
+def unquoted(result: ValidationResult) -> ValidationResult:
+    """Return a result without the value that it quotes."""
+
+    def cut(texts: Mapping[str, str]) -> dict[str, str]:
+        words = result.value or ""
+        return {lang: text.replace(words, "…") if words else text for lang, text in texts.items()}
+
+    return replace(
+        result,
+        value=None,
+        value_term=None,
+        messages=cut(result.messages),
+        advice=cut(result.advice),
+    )
+
+
+def union(one: Aside, other: Aside) -> Aside:
+    """Return what either sets aside."""
+    return {
+        label: one.get(label, frozenset()) | other.get(label, frozenset())
+        for label in (*one, *other)
+    }
+
+
+def requests_without(source: MappedSource, aside: Aside, withheld: Aside) -> list[PartRequest]:
     """Return what the parts of a source are made of, less what is set aside."""
     return [
-        replace(request, left_out=aside.get(request.label, frozenset()))
+        replace(
+            request,
+            left_out=aside.get(request.label, frozenset()),
+            withheld=withheld.get(request.label, frozenset()),
+        )
         for request in source.requests
     ]
 

@@ -49,8 +49,11 @@ if TYPE_CHECKING:
     from collex_graph.rdf.iris import Iris
 
 KINDS = ("data", "derived", "origins", "proposals", "shapes", "report", "description")
-FORMAT = 1
-"""Of ``members/``; another number makes a former snapshot unfit to start from."""
+FORMAT = 2
+"""Of ``members/``; another number makes a former snapshot unfit to start from.
+
+Before 2 a store could hold the strings of statements that it no longer held.
+"""
 _LIST = "members.json"
 _SMALL_BYTES = 1 << 16
 _PACKED_BYTES = 1 << 20

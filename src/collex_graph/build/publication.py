@@ -174,7 +174,7 @@ class Publication:
         (building / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
     def write_aside(self, parts: Sequence[Part]) -> None:
-        """Write the quads of the records that were set aside."""
+        """Write the quads of the records that were set aside and hold nothing private."""
         write_aside(self._building / "set-aside.nq.gz", parts)
 
     def finish(self) -> Snapshot:

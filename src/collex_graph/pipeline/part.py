@@ -11,7 +11,7 @@ next. A part holds::
     identities.nq.gz   the lines that identities are found from
     records.gz         each record: row, line, component, parent, things it describes
     problems.json.gz   what could not be read, or was repaired
-    aside.nq.gz        the quads of records that were left out on purpose
+    aside.nq.gz        the quads of records that were left out on purpose, and may be kept
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class PartRequest:
         base_iri: the setting of that name.
         circumstances: digest of everything else (`circumstances`).
         left_out: keys of records to set aside; the label itself stands for the whole file.
+        withheld: those of them of which nothing may be kept, for it is private.
         beside: all files of the input, where the mapping joins records of different files.
     """
 
@@ -96,6 +97,7 @@ class PartRequest:
     base_iri: str
     circumstances: str
     left_out: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
     beside: tuple[SourceFile, ...] = ()
 
     @property
@@ -104,6 +106,7 @@ class PartRequest:
         made_of = [
             FORMAT, self.file.dataset, self.file.sha256, self.file.media_type, self.file.name,
             self.label, self.base_iri, self.circumstances, sorted(self.left_out),
+            sorted(self.withheld),
             [(file.label, file.sha256) for file in self.beside],
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
@@ -372,6 +375,8 @@ class _Making:
             self._end_record()
             self._begin_record(key, found)
         assert self._current is not None
+        if self._is_withheld(key):
+            return
         self._problems.extend(
             replace(
                 problem, record=self._label + problem.record.removeprefix(problem.position.file)
@@ -398,6 +403,10 @@ class _Making:
             self._graphs.update(line[line.rindex("<") + 1 : -4] for line in found.lines)
         if found.identities:
             self._identities.add("".join(found.identities).encode())
+
+    def _is_withheld(self, key: str) -> bool:
+        withheld = self._request.withheld
+        return bool(withheld) and (key in withheld or self._label in withheld)
 
     def _begin_record(self, key: str, found: MappedRecord) -> None:
         position = found.position
