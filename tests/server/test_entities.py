@@ -553,3 +553,88 @@ def test_of_very_many_values_those_in_the_language_of_the_page_are_shown(
     page = page_of(client, "/id/thing/x")
     assert "Zut alors" in page.text()
     assert "et 11 autres : tout voir par une requête" in page.text().replace("\xa0", " ")
+
+
+@pytest.fixture
+def said(queries, monkeypatch):
+    """Fills the graph with statements: subject, predicate, object."""
+
+    def say(*statements):
+        store = ox.Store()
+        for subject, predicate, value in statements:
+            written = ox.Literal(value) if isinstance(value, str) else value
+            store.add(ox.Quad(node(subject), term(predicate), written))
+        monkeypatch.setattr(queries, "store", store)
+
+    return say
+
+
+def names_of_facts(page):
+    return [" ".join(e.text_content().split()) for e in page.all("//dl[@class='facts']//dt")]
+
+
+def test_the_end_stands_after_the_beginning(client, said):
+    said(
+        ("id/thing/x", "collex:endYear", ox.Literal(1984)),
+        ("id/thing/x", "collex:startYear", ox.Literal(1977)),
+        ("id/thing/x", "collex:periodEnd", "2023-03-31"),
+        ("id/thing/x", "collex:periodStart", "2023-01-01"),
+    )
+    values = page_of(client, "/id/thing/x").text("//dl[@class='facts']//dd")
+    assert values.index("1977") < values.index("1984")
+    assert values.index("2023-01-01") < values.index("2023-03-31")
+
+
+def test_the_bounds_of_a_year_of_birth_are_shown_only_where_the_date_does_not_tell_it(client, said):
+    bounds = ("collex:birthYearEarliest", "collex:birthYearLatest")
+    person = "http://www.idref.fr/026820080/id"
+    page = f"/entity?{urlencode({'iri': person})}"
+    exact = [(person, bound, ox.Literal(1891)) for bound in bounds]
+    is_person = (person, "rdf:type", term("rico:Person"))
+    said(is_person, (person, "rico:birthDate", "1891-11-18"), *exact)
+    assert "1891-11-18" in page_of(client, page).text()
+    assert len(page_of(client, page).all("//dt[starts-with(@title, 'collex:birthYear')]")) == 0
+    for about in ([(person, "rico:birthDate", "189.")], []):
+        said(is_person, *about, *exact)
+        assert len(page_of(client, page).all("//dt[starts-with(@title, 'collex:birthYear')]")) == 2
+
+
+def test_a_code_that_has_a_word_is_shown_as_the_word(client, said):
+    said(("id/thing/x", "foaf:gender", "female"), ("id/thing/y", "foaf:gender", "unknown"))
+    assert "Femme" in page_of(client, "/id/thing/x").text()
+    assert "female" not in page_of(client, "/id/thing/x").text()
+    assert "unknown" in page_of(client, "/id/thing/y").text()
+
+
+def test_what_points_at_a_node_is_named_from_the_side_of_the_node(client, said):
+    said(("id/thing/x", "dcterms:isPartOf", node("id/thing/whole")))
+    assert names_of_facts(page_of(client, "/id/thing/x"))[0] == "Partie de"
+    assert names_of_facts(page_of(client, "/id/thing/whole"))[0] == "Contient"
+
+
+def test_a_country_of_geonames_is_named_and_linked(client, said):
+    said(("id/thing/x", "schema:nationality", ox.NamedNode("http://sws.geonames.org/2802361/")))
+    assert "GeoNames 2802361" in page_of(client, "/id/thing/x").text()
+
+
+def test_a_finding_aid_of_ours_without_a_name_is_called_by_its_identifier(client, said):
+    said(
+        ("id/fonds/x", "rdf:type", term("collex:DescribedUnit")),
+        ("id/fonds/x", "rdfs:label", "Un fonds"),
+        ("id/fonds/x", "collex:findingAid", node("id/notice/FRAN_IR_041643")),
+    )
+    page = page_of(client, "/id/fonds/x")
+    assert page.links()["FRAN_IR_041643"] == "/id/notice/FRAN_IR_041643"
+    assert "w3id.org" not in page.text("//section[.//h2[@id='aids']]")
+
+
+def test_a_library_that_holds_items_of_documents_alone_holds_no_fonds(client, said):
+    said(
+        ("id/fonds/x", "rdf:type", term("collex:DescribedUnit")),
+        ("id/fonds/x", "rico:hasOrHadHolder", node("id/library/751132108")),
+        ("id/holding/y", "rico:hasOrHadHolder", node("id/library/674821001")),
+        ("id/library/751132108", "rdf:type", term("collex:Library")),
+        ("id/library/674821001", "rdf:type", term("collex:Library")),
+    )
+    figures = page_of(client, "/").text("//ul[@class='figures']")
+    assert "1 bibliothèque qui détient des fonds" in figures

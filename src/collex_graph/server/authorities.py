@@ -43,6 +43,17 @@ _PATTERNS = (
         re.compile(r"https?://(?:www\.)?isni\.org/(?:isni/)?(\d{15}[\dX])"),
         "https://isni.org/isni/{}",
     ),
+    _Pattern("viaf", "VIAF", re.compile(r"https?://viaf\.org/viaf/(\d+)"), "https://viaf.org/viaf/{}"),
+    _Pattern(
+        "orcid", "ORCID",
+        re.compile(r"https?://orcid\.org/((?:\d{4}-){3}\d{3}[\dX])"),
+        "https://orcid.org/{}",
+    ),
+    _Pattern(
+        "geonames", "GeoNames",
+        re.compile(r"https?://sws\.geonames\.org/(\d+)/?"),
+        "https://www.geonames.org/{}",
+    ),
     _Pattern(
         "wikidata", "Wikidata",
         re.compile(r"http://www\.wikidata\.org/entity/(Q\d+)"),

@@ -15,13 +15,26 @@ from collex_graph.server.reader import is_web_address
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from collex_graph.server.contexts import Value
     from collex_graph.server.reader import GraphReader, Statements, Term
 
 _SHOWN = 30
 """Values of one property that a page shows; a query lists the rest."""
+# What a reader looks for after what; elsewhere facts stand in the order of their properties.
+_FOLLOWS = (
+    ("collex:startYear", "collex:endYear"), ("collex:endYear", "collex:openEnd"),
+    ("collex:periodStart", "collex:periodEnd"), ("collex:coverageFrom", "collex:coverageTo"),
+    ("collex:firstVolume", "collex:lastVolume"), ("collex:firstIssue", "collex:lastIssue"),
+    ("rico:beginningDate", "rico:endDate"), ("rico:usedFromDate", "rico:usedToDate"),
+    ("bibo:pageStart", "bibo:pageEnd"), ("rico:birthDate", "rico:deathDate"),
+)  # fmt: skip
+# Bounds that say nothing more where the date itself is said.
+_BOUNDS = {
+    "rico:birthDate": ("collex:birthYearEarliest", "collex:birthYearLatest"),
+    "rico:deathDate": ("collex:deathYearEarliest", "collex:deathYearLatest"),
+}
 # Numbers that count or measure, unlike years, codes and positions.
 _QUANTITIES = frozenset(
     {
@@ -43,13 +56,38 @@ def outgoing_facts(
         statements: its statements.
         without: IRIs of properties that the page shows otherwise.
     """
-    left = {*without, expand("rdf:type")}
+    left = {*without, expand("rdf:type"), *_said_by_a_date(statements)}
     said = {p: list(terms) for p, terms in statements.by_predicate.items() if p not in left}
     names = property_labels(reader, list(said))
     return tuple(
-        outgoing_fact(reader, iri, predicate, terms, names[predicate])
-        for predicate, terms in said.items()
+        outgoing_fact(reader, iri, predicate, said[predicate], names[predicate])
+        for predicate in _in_reading_order(said)
     )
+
+
+def _said_by_a_date(statements: Statements) -> set[str]:
+    """Return the bounds of a year that a date tells: both are its year."""
+    return {
+        expand(bound)
+        for date, bounds in _BOUNDS.items()
+        for bound in bounds
+        if {term.value for term in statements.terms(*bounds)}
+        == {term.value[:4] for term in statements.terms(date)}
+    }
+
+
+def _in_reading_order(predicates: Iterable[str]) -> list[str]:
+    """Return properties with the end after the beginning.
+
+    >>> [compact(p) for p in _in_reading_order(map(expand, ("collex:endYear", "collex:startYear")))]
+    ['collex:startYear', 'collex:endYear']
+    """
+    ordered = list(predicates)
+    for first, then in ((expand(first), expand(then)) for first, then in _FOLLOWS):
+        if first in ordered and then in ordered:
+            ordered.remove(then)
+            ordered.insert(ordered.index(first) + 1, then)
+    return ordered
 
 
 def incoming_facts(
@@ -137,6 +175,10 @@ def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tu
     for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
         if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
             values.append(Text(_number_in_words(reader, predicate, term.value)))
+        elif isinstance(term, ox.Literal) and reader.words.knows(
+            key := f"value.{predicate}.{term.value}"
+        ):
+            values.append(Text(reader.words(key)))
         elif isinstance(term, ox.Literal):
             values.append(Text(term.value, term.language or ""))
         elif is_web_address(term.value):

@@ -20,6 +20,7 @@ from collex_graph.server.contexts import (
     NoticeSummary,
     StubContext,
     Text,
+    WebLink,
 )
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
@@ -29,7 +30,7 @@ from collex_graph.server.unit_cards import describe_cards, describe_hierarchy, e
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from collex_graph.server.contexts import Node, UnitCard, Value, WebLink
+    from collex_graph.server.contexts import Node, UnitCard, Value
     from collex_graph.server.reader import GraphReader, Row, Statements, Term
 
 _PASSAGES = (
@@ -423,6 +424,11 @@ def _links(reader: GraphReader, iris: Iterable[str]) -> tuple[WebLink, ...]:
     links = []
     for iri in wanted:
         label = reader.label_of(iri)
+        if reader.iris.path_of(iri) is not None:
+            # one of ours that no description names has its identifier for a name
+            name = label if reader.is_named(iri) else Text(iri.rpartition("/")[2])
+            links.append(WebLink(name, reader.href_of(iri), ""))
+            continue
         link = reader.web_link(iri, None if label.value == iri else label)
         if label.value == iri and link.host == _CCFR:
             link = replace(link, label=Text(reader.words("link.ccfr")))
