@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from collex_graph.errors import SnapshotNotFoundError
+from collex_graph.store import snapshot as snapshot_module
 from collex_graph.store.snapshot import (
     building_folder,
     current_snapshot,
@@ -113,3 +114,19 @@ def test_a_damaged_snapshot_is_refused_in_words_and_not_listed(tmp_path):
     with pytest.raises(SnapshotNotFoundError, match="damaged"):
         current_snapshot(tmp_path)
     assert list_snapshots(tmp_path) == []
+
+
+def test_another_build_leaves_one_alone_that_is_being_flushed(tmp_path, monkeypatch):
+    flush = snapshot_module._flush_file
+
+    def flush_while_another_build_starts(path):
+        for building in snapshots_folder(tmp_path).glob(".building-*"):
+            os.utime(building, (0, 0))  # it began long ago
+        with building_folder(tmp_path):
+            pass
+        flush(path)
+
+    monkeypatch.setattr(snapshot_module, "_flush_file", flush_while_another_build_starts)
+    snapshot = publish_one(tmp_path)
+    assert (snapshot.directory / "dataset.nq.gz").is_file()
+    assert not (snapshot.directory / ".lock").exists()

@@ -154,7 +154,6 @@ def publish(building: Path, created: datetime) -> Snapshot:
         created: the moment that names it (UTC).
     """
     folder = building.parent
-    (building / ".lock").unlink(missing_ok=True)
     for path in sorted(building.rglob("*")):
         # what is kept for the next build is checked before it is used, and may be lost
         if path.is_file() and path.relative_to(building).parts[0] not in KEPT_FOR_NEXT_BUILD:
@@ -173,6 +172,8 @@ def publish(building: Path, created: datetime) -> Snapshot:
             number += 1
             continue
         break
+    # not before: without its lock a build looks like one that died
+    (folder / identifier / ".lock").unlink(missing_ok=True)
     _flush_folder(folder)
     return switch_to(folder.parent, identifier)
 
