@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import resource
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_files_merge_and_differ_as_sets_do(tmp_path):
     for place, some in enumerate(sets):
         paths.append(tmp_path / f"{place}.nq.gz")
         write_lines(paths[-1], sorted(some))
-    assert list(merged(paths)) == sorted(sets[0] | sets[1])
+    assert list(merged(paths, tmp_path)) == sorted(sets[0] | sets[1])
     told = list(difference(*map(read_lines, paths)))
     assert {line for line, is_new in told if is_new} == sets[1] - sets[0]
     assert {line for line, is_new in told if not is_new} == sets[0] - sets[1]
@@ -62,3 +63,29 @@ def test_files_one_after_the_other_are_one_file_and_a_cut_one_is_none(tmp_path):
     both.write_bytes(first + second[:-9])
     with pytest.raises(EOFError, match="cut short"):
         list(read_chunks(both))
+
+
+def test_more_files_than_may_be_open_merge_in_rounds(tmp_path):
+    given = some_lines(3, 2000)
+    paths = []
+    for place in range(0, len(given), 4):
+        paths.append(tmp_path / f"{place}.nq.gz")
+        write_lines(paths[-1], sorted(set(given[place : place + 4])))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, limits[1]))
+    try:
+        assert list(merged(paths, scratch)) == sorted(set(given))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_damaged_file_is_said_with_its_name(tmp_path):
+    path = write_lines(tmp_path / "a.nq.gz", [b"<a> .\n", b"<b> .\n"]).path
+    data = bytearray(path.read_bytes())
+    data[10:14] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    with pytest.raises(OSError, match=r"a\.nq\.gz is damaged"):
+        list(read_chunks(path))

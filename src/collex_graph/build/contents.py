@@ -246,7 +246,9 @@ class LinkedMembers:
         ):
             if len(members) == 1:
                 return members[0]
-            return Member(write_lines(self._folder / f"{key}.nq.gz", merged(paths)), graphs)
+            return Member(
+                write_lines(self._folder / f"{key}.nq.gz", merged(paths, self._folder)), graphs
+            )
         lines = LinesWriter(self._folder / f"{key}.nq.gz")
         for path in paths:
             for chunk in read_chunks(path):

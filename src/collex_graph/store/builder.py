@@ -70,12 +70,17 @@ class StoreBuilder:
     """A store under construction.
 
     Args:
-        directory: where the store is written; must not exist.
+        directory: where the store is written; must not exist. Files that are needed for a while
+            stand beside it.
         base_iri: what relative IRIs of derivations are resolved against.
         is_data: which named graphs the default graph is made of.
         copy_of: a finished store to start from, which stays as it is; its files are shared (hard
             links) until they change.
         held: what the copied store holds, by kind.
+        statements: how many the copied store must hold.
+
+    Raises:
+        ValueError: when the store to copy is damaged, or not what it was; says why.
     """
 
     def __init__(
@@ -86,11 +91,14 @@ class StoreBuilder:
         *,
         copy_of: Path | None = None,
         held: dict[str, list[LinesFile]] | None = None,
+        statements: int | None = None,
     ) -> None:
-        if copy_of is not None:
-            Store.read_only(str(copy_of)).backup(str(directory))
-        self.store = Store(str(directory))
+        if copy_of is None:
+            self.store = Store(str(directory))
+        else:
+            self.store = _copy(copy_of, directory, statements)
         self.changed = 0
+        self._scratch = directory.parent
         self._base_iri = base_iri
         self._is_data = is_data
         self._held: dict[str, list[LinesFile]] = held or {}
@@ -104,8 +112,8 @@ class StoreBuilder:
         if gone:
             self._change(
                 difference(
-                    merged(file.path for file in gone),
-                    merged(member.lines.path for member in come),
+                    merged((file.path for file in gone), self._scratch),
+                    merged((member.lines.path for member in come), self._scratch),
                 )
             )
         else:
@@ -242,6 +250,20 @@ class StoreBuilder:
             self.store.optimize()
         self.store.flush()
         del self.store
+
+
+def _copy(store: Path, directory: Path, statements: int | None) -> Store:
+    """Open a copy of a store; Oxigraph says in RuntimeError or OSError that it is damaged."""
+    try:
+        Store.read_only(str(store)).backup(str(directory))
+        copied = Store(str(directory))
+        # a file that is missing or cut short may be found only when it is read
+        count = len(copied)
+    except (RuntimeError, OSError) as error:
+        raise ValueError(f"the former store is damaged: {error}") from None
+    if statements not in {None, count}:
+        raise ValueError("the former store is not what it was")
+    return copied
 
 
 class _Batches:

@@ -14,13 +14,14 @@ from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from isal import igzip, isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
 _LEVEL = 2
@@ -30,6 +31,8 @@ _GZIP = 31
 _RUN_BYTES = 8 << 20
 """Lines sorted at once in memory."""
 _CHUNK_BYTES = 1 << 20
+_OPEN_AT_ONCE = 200
+"""Files merged at once; a process may open 1,024 as a rule."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class LinesFile:
     Attributes:
         path: where it is.
         count: its lines, that is, quads.
-        digest: SHA-256 of its bytes, hexadecimal.
+        digest: SHA-256 of its bytes, hexadecimal. ISA-L may pack the same lines otherwise on
+            another kind of processor, so equal digests mean equal lines, and unequal ones mean
+            nothing where the files were made on two machines.
     """
 
     path: Path
@@ -125,14 +130,22 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> LinesFile:
 
 
 def read_chunks(path: Path, size_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
-    """Yield the lines of a file in chunks of whole lines, of about the size given."""
+    """Yield the lines of a file in chunks of whole lines, of about the size given.
+
+    Raises:
+        EOFError: when the file is cut short.
+        OSError: when it is damaged.
+    """
     with path.open("rb") as file:
         stretch = isal_zlib.decompressobj(_GZIP)
         parts: list[bytes] = []
         size = 0
         while packed := file.read(_CHUNK_BYTES // 8):
             while packed:
-                plain = stretch.decompress(packed)
+                try:
+                    plain = stretch.decompress(packed)
+                except isal_zlib.error as error:  # type: ignore[misc] # a stub calls it a value
+                    raise OSError(f"{path} is damaged ({error})") from None
                 packed = b""
                 if stretch.eof and stretch.unused_data:
                     packed, stretch = stretch.unused_data, isal_zlib.decompressobj(_GZIP)
@@ -158,9 +171,24 @@ def read_lines(path: Path) -> Iterator[bytes]:
         yield from chunk.splitlines(keepends=True)
 
 
-def merged(paths: Iterable[Path]) -> Iterator[bytes]:
-    """Yield the distinct lines of several files, sorted."""
-    return _distinct(heapq.merge(*map(read_lines, paths)))
+def merged(paths: Iterable[Path], scratch: Path) -> Iterator[bytes]:
+    """Yield the distinct lines of several files, sorted.
+
+    Many files are merged in rounds, for a process may open only so many at once.
+
+    Args:
+        paths: the files.
+        scratch: a folder where the files of such rounds may stand for a while.
+    """
+    pending = list(paths)
+    with ExitStack() as stack:
+        if len(pending) > _OPEN_AT_ONCE:
+            folder = Path(stack.enter_context(TemporaryDirectory(dir=scratch)))
+            while len(pending) > _OPEN_AT_ONCE:
+                some, pending = pending[:_OPEN_AT_ONCE], pending[_OPEN_AT_ONCE:]
+                lines = _distinct(heapq.merge(*map(read_lines, some)))
+                pending.append(write_lines(folder / f"{len(pending)}.nq.gz", lines).path)
+        yield from _distinct(heapq.merge(*map(read_lines, pending)))
 
 
 def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
