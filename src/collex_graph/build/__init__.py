@@ -319,17 +319,17 @@ class _Graph:
             held = {file.digest for file in self.former.held.get("data", ())}
             new = sum(m.lines.count for m in self.members if m.lines.digest not in held)
             if new <= _MOSTLY_NEW * sum(m.lines.count for m in self.members):
-                store = StoreBuilder(
-                    self.store_path,
-                    self.iris.base,
-                    data,
-                    copy_of=self.former.store,
-                    held=dict(self.former.held),
-                )
-                if store.count() == self.former.statements:
-                    return store
-                self.progress("load", "a full build: the former store is not what it was")
-                del store
+                try:
+                    return StoreBuilder(
+                        self.store_path,
+                        self.iris.base,
+                        data,
+                        copy_of=self.former.store,
+                        held=dict(self.former.held),
+                        statements=self.former.statements,
+                    )
+                except ValueError as error:
+                    self.progress("load", f"a full build: {error}")
                 self.store_path = self.work / "store-anew"
             self.former = None
         return StoreBuilder(self.store_path, self.iris.base, data)
