@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import threading
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import pytest
@@ -14,11 +15,14 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from collex_graph.build import build, is_data
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.pipeline import PartShelf, map_sources
+from collex_graph.model import SourceFile
+from collex_graph.pipeline import MappedSource, PartShelf, map_sources
 from collex_graph.pipeline import sources as sources_module
+from collex_graph.pipeline.part import make_part
 from collex_graph.rdf.iris import Iris
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
+from collex_graph.sources.files import find_source_files
 from collex_graph.store.snapshot import current_snapshot, prune_snapshots
 
 SETTINGS = Settings()
@@ -266,3 +270,61 @@ def test_a_process_that_dies_is_said_with_its_file_and_nothing_is_published(tmp_
         killer.join()
     with pytest.raises(Exception, match="no snapshot"):
         current_snapshot(tmp_path / "var")
+
+
+def cut_in_two(path):
+    data = path.read_bytes()
+    path.unlink()  # the file is shared with its other names
+    path.write_bytes(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("damage", [cut_in_two, lambda path: path.unlink()])
+@pytest.mark.parametrize("pattern", ["*.sst", "MANIFEST-*", "CURRENT"])
+def test_a_damaged_former_store_makes_a_full_build_and_is_said(tmp_path, pattern, damage):
+    sources = Sources(tmp_path)
+    settings = replace(SETTINGS, var=tmp_path / "var")
+    first = build(sources.inputs, settings)
+    whole = content(first.snapshot)
+    for path in sorted(first.snapshot.store.glob(pattern)):
+        damage(path)
+    said = []
+    second = build(sources.inputs, settings, lambda *words: said.append(" ".join(words)))
+    assert second.started_from is None
+    assert content(second.snapshot) == whole
+    assert any("a full build: the former store" in line for line in said), said
+
+
+def test_a_part_half_written_when_a_process_died_is_mapped_again(tmp_path, monkeypatch):
+    sources = Sources(tmp_path)
+    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "_cores", lambda: 2)
+
+    def make(_shelf, requests, processes):
+        for request in requests:
+            make_part(request, _shelf._folder / request.key)
+        if processes > 1:
+            for name in ("summary.json", "lines.nq.gz"):
+                cut_in_two(_shelf._folder / requests[0].key / name)
+                requests = requests[1:]
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(PartShelf, "_make_in_processes", make)
+    shelf = PartShelf(tmp_path / "parts", tmp_path / "unpacked")
+    for source in map_sources(sources.inputs, base_iri=SETTINGS.base_iri, shelf=shelf):
+        for part in source.parts:
+            part.check()
+
+
+def test_files_left_alone_are_found_in_one_pass(tmp_path, monkeypatch):
+    for number in range(30):
+        (tmp_path / f"{number}.nt").write_text(f"<urn:{number}> <urn:p> <urn:o> .\n")
+        (tmp_path / f"{number}.txt").write_text("x")
+    compared = []
+    monkeypatch.setattr(sources_module, "reads", lambda *said: said[3].path.suffix == ".txt")
+    monkeypatch.setattr(SourceFile, "__eq__", lambda *both: compared.append(both) or False)
+    source = MappedSource("kbart")
+    source.files, source.ignored = find_source_files("kbart", tmp_path, tmp_path / "unpacked")
+    sources_module._leave_others_alone(source, SETTINGS.base_iri, "")
+    assert {path.suffix for path in source.ignored} == {".nt"}
+    assert len(source.files) == 30
+    assert not compared

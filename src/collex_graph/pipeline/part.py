@@ -497,9 +497,11 @@ class _Making:
             "has_components": bool(self._keys),
         }
         summary["digest"] = digest_of(summary)
-        # written last: a part without it is not one
+        # last and at once: a part without it is not one
         text = json.dumps(summary, ensure_ascii=False, indent=1)
-        (self._folder / _SUMMARY).write_text(text, encoding="utf-8")
+        unfinished = self._folder / f"{_SUMMARY}.part"
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.rename(self._folder / _SUMMARY)
 
 
 def names_of_its_own(record: MappedRecordEntry) -> list[str]:

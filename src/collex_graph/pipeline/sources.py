@@ -192,7 +192,7 @@ class PartShelf:
             # which file it was is not said: those not finished are mapped again one by one
             for request in requests:
                 folder = self._folder / request.key
-                if (folder / "summary.json").exists():
+                if _is_whole(folder, request):
                     continue
                 shutil.rmtree(folder, ignore_errors=True)
                 try:
@@ -273,13 +273,13 @@ def _leave_others_alone(source: MappedSource, base_iri: str, circumstances: str)
 
     Where it reads none of them at all, each is an error: they may be of another source.
     """
-    taken = [
-        file
-        for file in source.files
-        if file.problem or reads(source.dataset, base_iri, circumstances, file)
-    ]
+    taken: list[SourceFile] = []
+    others: list[SourceFile] = []
+    for file in source.files:
+        known = file.problem or reads(source.dataset, base_iri, circumstances, file)
+        (taken if known else others).append(file)
     if taken:
-        source.ignored += [file.path for file in source.files if file not in taken]
+        source.ignored += [file.path for file in others]
         source.files = taken
 
 
@@ -329,6 +329,14 @@ def _refuse_components_of_two_files(sources: Sequence[MappedSource]) -> None:
                     source.across.setdefault(part.label, []).append(
                         Problem(note, record.position, record.key, None, "", None)
                     )
+
+
+def _is_whole(folder: Path, request: PartRequest) -> bool:
+    try:
+        Part(folder, request.file).check()
+    except (ValueError, KeyError, TypeError, OSError):
+        return False
+    return True
 
 
 def _cores() -> int:
