@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -35,6 +36,10 @@ _BOUNDS = {
     "rico:birthDate": ("collex:birthYearEarliest", "collex:birthYearLatest"),
     "rico:deathDate": ("collex:deathYearEarliest", "collex:deathYearLatest"),
 }
+# What leads a reader to a page elsewhere, and not to what the graph says of that page.
+_WEB_PAGES = frozenset(
+    {"dcat:accessURL", "foaf:depiction", "foaf:homepage", "foaf:page", "foaf:thumbnail"}
+)
 # Numbers that count or measure, unlike years, codes and positions.
 _QUANTITIES = frozenset(
     {
@@ -175,18 +180,26 @@ def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tu
     for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
         if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
             values.append(Text(_number_in_words(reader, predicate, term.value)))
-        elif isinstance(term, ox.Literal) and reader.words.knows(
-            key := f"value.{predicate}.{term.value}"
-        ):
+        elif isinstance(term, ox.Literal) and (key := _word_for(reader, predicate, term)):
             values.append(Text(reader.words(key)))
         elif isinstance(term, ox.Literal):
             values.append(Text(term.value, term.language or ""))
+        elif is_web_address(term.value) and predicate in _WEB_PAGES:
+            values.append(replace(reader.web_link(term.value, Text(term.value)), host=""))
         elif is_web_address(term.value):
             values.append(reader.node(term.value))
         else:
             # a javascript: or data: address is shown as what it is, and never as a link
             values.append(Text(term.value))
     return tuple(values)
+
+
+def _word_for(reader: GraphReader, predicate: str, term: ox.Literal) -> str:
+    """Return the key of the word for a code or a truth value, nothing for other literals."""
+    if term.datatype.value == expand("xsd:boolean"):
+        return "query.yes" if term.value in ("true", "1") else "query.no"
+    key = f"value.{predicate}.{term.value}"
+    return key if reader.words.knows(key) else ""
 
 
 def _language_rank(reader: GraphReader, term: Term) -> bool:

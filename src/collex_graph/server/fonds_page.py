@@ -425,9 +425,7 @@ def _links(reader: GraphReader, iris: Iterable[str]) -> tuple[WebLink, ...]:
     for iri in wanted:
         label = reader.label_of(iri)
         if reader.iris.path_of(iri) is not None:
-            # one of ours that no description names has its identifier for a name
-            name = label if reader.is_named(iri) else Text(iri.rpartition("/")[2])
-            links.append(WebLink(name, reader.href_of(iri), ""))
+            links.append(WebLink(label, reader.href_of(iri), ""))
             continue
         link = reader.web_link(iri, None if label.value == iri else label)
         if label.value == iri and link.host == _CCFR:

@@ -119,7 +119,7 @@ class GraphReader:
             self._labels = {**dict.fromkeys(unknown), **self._labels}
 
     def label_of(self, iri: str) -> Text:
-        """Return what to call a node: its label, a prefixed name, or the end of its IRI."""
+        """Return what to call a node: its label, our words for it, its identifier, or its IRI."""
         known = self._labels.get(iri)
         if known is not None:
             return known
@@ -129,7 +129,13 @@ class GraphReader:
         authority = authority_of(iri)
         if authority is not None:
             return Text(f"{authority.name} {authority.identifier}")
-        return Text(compact(iri) or iri.removeprefix(self.iris.base))
+        name = compact(iri)
+        for kind in ("class", "property"):
+            if self.words.knows(f"{kind}.{name}"):
+                return Text(self.words(f"{kind}.{name}"), self.words.language)
+        # one of ours is called by its identifier
+        path = (self.iris.path_of(iri) or "").split("/", 3)
+        return Text(path[3] if path[1:2] == ["id"] and path[3:] else name or iri)
 
     def is_named(self, iri: str) -> bool:
         """Say whether the graph, or the list of languages, has a name for a node."""

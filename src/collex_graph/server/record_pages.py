@@ -218,8 +218,9 @@ def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
         # what others call it, more generally, adds nothing for a reader
         return tuple(reader.label_of(each) for each in ours)
     shown = [each for each in types if each != expand("prov:Entity")]
-    if len(shown) > 1:
-        shown = [each for each in shown if each != expand("bibo:Document")]
+    for general in ("bibo:Document", "foaf:Document"):
+        if len(shown) > 1:
+            shown = [each for each in shown if each != expand(general)]
     named = {f"class.{compact(each)}": each for each in shown}
     names = [
         Text(reader.words(key)) if reader.words.knows(key) else reader.label_of(iri)

@@ -172,12 +172,14 @@ def quantity_in_words(words: Words, quantity: str, measure: str) -> str:
     '0,1 mètre linéaire'
     >>> quantity_in_words(words("en"), "3.0", "Boxes")
     '3 boxes'
+    >>> quantity_in_words(words("en"), "122", "Archival units (articles)")
+    '122 archival units (articles)'
     """
     number = Decimal(quantity)
     whole = number == number.to_integral_value()
     is_one = abs(number) < 2 if words.language == "fr" else number == 1
     noun = measure[:1].lower() + measure[1:]
-    if not is_one and not noun.endswith(("s", "x")):
+    if not is_one and not noun.endswith(("s", "x", ")")):
         noun = _WORD_END.sub("s", noun) if words.language == "fr" else f"{noun}s"
     elif is_one:
         noun = _PLURAL.sub(lambda match: "x" if match[0] == "xes" else "", noun)
