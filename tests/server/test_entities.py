@@ -663,3 +663,30 @@ def test_what_has_no_name_is_called_by_a_word_of_ours_or_its_identifier(client, 
     links = page_of(client, "/id/thing/x").links()
     assert "Notice d’autorité" in links
     assert links["exemple/U9"] == "/id/component/exemple/U9"
+
+
+def test_a_licence_has_the_name_it_has_elsewhere_and_the_same_words_are_said_once(client, said):
+    licence = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
+    said(
+        ("id/thing/x", "dcterms:license", ox.NamedNode(licence)),
+        ("id/thing/x", "dcterms:rights", ox.Literal("Licence Ouverte 2.0", language="fr")),
+        ("id/thing/x", "dcterms:rights", ox.Literal("Licence Ouverte 2.0", language="en")),
+    )
+    page = page_of(client, "/id/thing/x")
+    assert page.links()["Licence Ouverte (Etalab)"] == licence
+    assert page.text().count("Licence Ouverte 2.0") == 1
+
+
+def test_the_units_that_an_agent_holds_are_shown_once_and_it_is_not_its_own_library(client, said):
+    agent = "id/agent/archives-nationales/FRAN_NP_005061"
+    said(
+        (agent, "rdf:type", term("rico:CorporateBody")),
+        (agent, "rdfs:label", "Archives"),
+        ("id/fonds/x", "rdf:type", term("collex:DescribedUnit")),
+        ("id/fonds/x", "rdfs:label", "Un fonds"),
+        ("id/fonds/x", "rico:hasOrHadHolder", node(agent)),
+    )
+    page = page_of(client, f"/{agent}")
+    assert len(page.all("//main//a[.='Un fonds']")) == 1
+    # the fonds says who holds it; the page has no list of libraries beside
+    assert len(page.all("//main//a[.='Archives']")) == 1

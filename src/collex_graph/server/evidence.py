@@ -99,7 +99,7 @@ def _in_page_language(reader: GraphReader, rows: list[Row], name: str) -> Row:
     return rows[0]
 
 
-_LICENCES = {
+LICENCES = {
     "https://www.etalab.gouv.fr/licence-ouverte-open-licence": "Licence Ouverte (Etalab)",
     "https://creativecommons.org/licenses/by/4.0/": "CC BY 4.0",
     "https://creativecommons.org/publicdomain/zero/1.0/": "CC0 1.0",
@@ -110,7 +110,7 @@ def _licence(reader: GraphReader, row: Row) -> WebLink | None:
     if "licence" not in row:
         return None
     iri = row["licence"].value
-    return reader.web_link(iri, Text(_LICENCES[iri]) if iri in _LICENCES else None)
+    return reader.web_link(iri, Text(LICENCES[iri]) if iri in LICENCES else None)
 
 
 def describe_datasets(reader: GraphReader) -> tuple[SourceDataset, ...]:

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.contexts import Fact, Text
-from collex_graph.server.evidence import property_labels
+from collex_graph.server.evidence import LICENCES, property_labels
 from collex_graph.server.reader import is_web_address
 from collex_graph.sparql.catalogue import stored_query
 
@@ -175,15 +175,25 @@ def _number_in_words(reader: GraphReader, predicate: str, text: str) -> str:
 
 
 def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tuple[Value, ...]:
-    """Return every value; words in the language of the page come first."""
+    """Return every value; words in the language of the page come first.
+
+    The same words in several languages are said once.
+    """
     values: list[Value] = []
+    said: set[str] = set()
     for term in sorted(terms, key=lambda term: _language_rank(reader, term)):
+        if isinstance(term, ox.Literal) and term.language:
+            if term.value in said:
+                continue
+            said.add(term.value)
         if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
             values.append(Text(_number_in_words(reader, predicate, term.value)))
         elif isinstance(term, ox.Literal) and (key := _word_for(reader, predicate, term)):
             values.append(Text(reader.words(key)))
         elif isinstance(term, ox.Literal):
             values.append(Text(term.value, term.language or ""))
+        elif predicate == "dcterms:license" and term.value in LICENCES:
+            values.append(reader.web_link(term.value, Text(LICENCES[term.value])))
         elif is_web_address(term.value) and predicate in _WEB_PAGES:
             values.append(replace(reader.web_link(term.value, Text(term.value)), host=""))
         elif is_web_address(term.value):

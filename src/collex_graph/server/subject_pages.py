@@ -71,7 +71,8 @@ _UNITS_SAY = frozenset(
     map(
         expand,
         (
-            "rico:hasOrHadSubject", "rico:hasOrganicProvenance", "collex:linkedAgent",
+            "rico:hasOrHadSubject", "rico:hasOrganicProvenance", "rico:hasOrHadHolder",
+            "collex:linkedAgent",
             "marcrel:fmo", "marcrel:dnr", "collex:representedBy", "skos:broader", "skos:narrower",
             "collex:inRegion", "collex:inDepartement", "owl:annotatedTarget",
         ),
@@ -97,6 +98,7 @@ def describe_subject(
     units = list(roles)[:_CARDS_SHOWN]
     counted = reader.rows("node-unit-count", node=[iri])
     libraries = [row["library"].value for row in reader.rows("node-holders", node=[iri])]
+    libraries = [library for library in libraries if library != iri]
     schemes = statements.iris("skos:inScheme")
     insee = statements.value("collex:inseeCode")
     latitude = statements.decimal("wgs84:lat")
