@@ -468,3 +468,84 @@ def test_a_record_published_once_and_withheld_now_is_not_in_the_new_snapshot(set
     found = build_notices(tmp_path, files, settings)
     assert found.set_aside["ccfr"] == {"a.xml#FRFONDS-751132108-t1"}
     assert files_that_hold(found.snapshot.directory, SECRET) == []
+
+
+HEADER = (resource_dir("mappings") / "kbart" / "sample").joinpath(
+    "RSC_FRANCE_LN-ISTEX-JOURNALS-PFEDITEUR_2021-01-22.txt"
+)
+
+
+def packages(folder, titles):
+    """Lists of journals; each says one journal's title in its third row, and another's."""
+    columns = HEADER.read_text(encoding="utf-8").splitlines()[0].split("\t")
+    folder.mkdir()
+    for number, title in enumerate(titles):
+        rows = [
+            {"publication_title": words, "print_identifier": issn, "title_id": name,
+             "publication_type": "serial", "coverage_depth": "fulltext"}
+            for words, issn, name in (
+                ("Faraday discussions", "1359-6640", "fd"), (title, "1759-9660", "ay"),
+                ("Analytical methods", "1759-9660", "ay2"),
+            )
+        ]  # fmt: skip
+        lines = ["\t".join(columns)] + ["\t".join(row.get(c, "") for c in columns) for row in rows]
+        (folder / f"P{number}_LIST_ALLJOURNALS_2026-01-0{number + 1}.txt").write_text(
+            "\n".join(lines) + "\n", encoding="utf-8"
+        )
+
+
+@pytest.mark.parametrize("told", ["one value", "several values"])
+def test_the_record_that_states_a_wrong_value_goes_and_no_other(
+    settings, tmp_path, monkeypatch, told
+):
+    packages(tmp_path / "lists", ["Analytical methods"] * 5 + ["Faux"])
+    attempts = []
+
+    def find_it_wrong(store, **_options):
+        attempts.append(1)
+        wrong = {
+            (quad.subject.value, str(quad.object))
+            for quad in store.quads_for_pattern(None, None, None, DefaultGraph())
+            if str(quad.object).startswith('"Faux"')
+            and quad.predicate.value == prefixes()["dcterms"] + "title"
+            and "/package/" not in quad.subject.value
+        }
+        return [
+            ValidationResult(
+                subject, Severity.VIOLATION, rule, {"fr": "x", "en": "x"},
+                value_term=value if told == "one value" else None,
+            )
+            for subject, value in sorted(wrong)
+        ]  # fmt: skip
+
+    rule = prefixes()["collex-sh"] + "Document-title"
+    monkeypatch.setattr(build_module, "validate_store", find_it_wrong)
+    found = build([("kbart", tmp_path / "lists")], replace(settings, var=tmp_path / "var"))
+    assert found.set_aside["kbart"] == {"P5_LIST_ALLJOURNALS_2026-01-06.txt#row=3"}
+    assert len(attempts) == 2
+
+
+def test_all_that_describe_a_thing_that_stays_wrong_go_in_a_bounded_number_of_attempts(
+    settings, tmp_path, monkeypatch
+):
+    packages(tmp_path / "lists", ["Analytical methods"] * 9)
+    attempts = []
+
+    def find_it_wrong(store, **_options):
+        attempts.append(1)
+        titles = store.quads_for_pattern(None, NamedNode(prefixes()["dcterms"] + "title"), None)
+        wrong = {
+            quad.subject.value
+            for quad in titles
+            if str(quad.object).startswith('"Analytical') and "/package/" not in quad.subject.value
+        }
+        messages = {"fr": "x", "en": "x"}
+        return [
+            ValidationResult(iri, Severity.VIOLATION, "https://example.org/rule", messages)
+            for iri in sorted(wrong)
+        ]
+
+    monkeypatch.setattr(build_module, "validate_store", find_it_wrong)
+    found = build([("kbart", tmp_path / "lists")], replace(settings, var=tmp_path / "var"))
+    assert len(found.set_aside["kbart"]) == 18
+    assert len(attempts) <= 3

@@ -26,6 +26,7 @@ from collex_graph.build.alignments import (
 from collex_graph.build.aside import (
     Aside,
     Positions,
+    added,
     aside_by_reading,
     aside_by_shapes,
     is_private,
@@ -74,6 +75,8 @@ BUNDLED_SOURCE = "institutions"
 """The concordances that every build reads: libraries, establishments, communes."""
 _MOSTLY_NEW = 0.5
 """Share of the lines in changed members from which a store is made anew."""
+_EXACT_ATTEMPTS = 5
+"""How often the records that state a wrong value are looked for; then all that describe it go."""
 _OUT_OF_ORDER = 0.1
 """Share of changed statements from which a copied store is put in order again."""
 
@@ -152,26 +155,29 @@ def build(
         asides = [aside_by_reading(*pair) for pair in zip(sources, read, strict=True)]
         withheld: list[Aside] = [{} for _ in sources]
         earlier: list[ValidationResult] = []
+        attempts = 0
         while True:
             graph.link(asides, withheld)
             graph.load()
             graph.derive()
             results = graph.validate()
-            grown = aside_by_shapes(sources, results, asides, graph.identities)
+            attempts += 1
+            exactly = attempts <= _EXACT_ATTEMPTS
+            grown = graph.aside(results, asides, exactly=exactly)
             if grown == asides:
                 _refuse_what_no_record_answers_for(results)
                 break
             earlier += [r for r in results if r.severity is Severity.VIOLATION and not r.of_dataset]
-            asides = grown
-            private = withheld_among(sources, asides, results, graph.identities)
-            if any(private):
-                withheld = list(map(union, withheld, private))
+            private = [result for result in results if is_private(result)]
+            if private:
+                theirs = added(asides, graph.aside(private, asides, exactly=exactly))
+                withheld = list(map(union, withheld, theirs))
                 graph.start_anew()
+            asides = grown
 
         unseen = private_results(graph.everything(), work / "aside")
         if unseen:
-            private = withheld_among(sources, asides, unseen, Identities())
-            withheld = list(map(union, withheld, private))
+            withheld = list(map(union, withheld, withheld_among(sources, asides, unseen)))
             graph.link(asides, withheld)
             if graph.former is not None:
                 # what was published of such a record once is in the copied store
@@ -356,6 +362,15 @@ class _Graph:
         self.progress("validate", "")
         positions = Positions(self.sources, self.identities)
         return validate_store(self.store.store, positions=positions)
+
+    def aside(
+        self, results: Sequence[ValidationResult], asides: Sequence[Aside], *, exactly: bool
+    ) -> list[Aside]:
+        """Return what is set aside with what some results add."""
+        assert self.store is not None
+        return aside_by_shapes(
+            self.sources, results, asides, self.identities, self.store.store, exactly=exactly
+        )
 
     def publish(
         self,

@@ -10,15 +10,17 @@ it, nor its part for the next build, nor a store that once held it, nor a word o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import Quad, RdfFormat, Store, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from collex_graph.model import Severity
-from collex_graph.pipeline import enclosed_by
+from collex_graph.pipeline import enclosed_by, records_that_state
 from collex_graph.rdf.namespaces import expand
+from collex_graph.store.lines import read_chunks
 from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import validate_store
 
@@ -86,35 +88,146 @@ def aside_by_shapes(
     results: Sequence[ValidationResult],
     asides: Sequence[Aside],
     identities: Identities,
+    store: Store,
+    *,
+    exactly: bool = True,
 ) -> list[Aside]:
     """Return what is set aside with what the violations of shapes add.
 
-    Several records may describe one thing (a library): of each source the first that is left
-    answers for it, and the next one if the thing is still wrong without it.
+    Several records may speak of one thing (a journal). Those go that state the value at fault, and
+    no other. Where it is something that is missing, or derived, those go that the thing is the
+    subject of; where there are none left, all that describe it.
+
+    Args:
+        sources: the sources.
+        results: of the validation.
+        asides: what is set aside already.
+        identities: which IRIs are one node.
+        store: the graph that was validated.
+        exactly: look for the value at fault; otherwise all that describe the thing go at once.
     """
-    focus = {r.focus_node for r in results if r.severity is Severity.VIOLATION and not r.of_dataset}
-    grown = []
+    statements: dict[str, set[bytes]] = {}
+    for result in results:
+        if result.severity is Severity.VIOLATION and not result.of_dataset and result.focus_node:
+            lines = statements.setdefault(result.focus_node, set())
+            if exactly:
+                lines |= _at_fault(store, result)
+    wrong = set[bytes]().union(*statements.values())
+    stated: set[bytes] = set()
+    found = []
     for source, aside in zip(sources, asides, strict=True):
-        known = dict(aside)
-        answered: set[str] = set()
-        for part in source.parts if focus else ():
-            keys = set(known.get(part.label, ()))
-            if part.label in keys:
+        taken: Aside = {}
+        for part, request in zip(source.parts, source.requests, strict=True):
+            here = wrong & _lines_of(part, wrong, identities)
+            if not here or part.label in aside.get(part.label, ()):
                 continue
-            before = len(keys)
-            for record in part.records():
-                if record.key in keys:
-                    continue
-                nodes = {identities.node(subject) for subject in record.describes}
-                wrong = (nodes & focus) - answered
-                if wrong:
-                    answered |= wrong
-                    keys.add(record.key)
-            if len(keys) > before:
+
+            def is_here(lines: bytes, here: frozenset[bytes] = frozenset(here)) -> bool:
+                return not here.isdisjoint(identities.rewrite(lines).splitlines(keepends=True))
+
+            keys = records_that_state(request, is_here) - aside.get(part.label, frozenset())
+            if keys:
+                stated |= here
+                taken[part.label] = keys
+        found.append(taken)
+    nodes = {node for node, lines in statements.items() if stated.isdisjoint(lines)}
+    owners = _describing(sources, asides, nodes, identities, owning=exactly)
+    left = nodes - {node for some in owners for node in some}
+    others = _describing(sources, asides, left, identities, owning=False)
+    grown = []
+    for source, aside, taken, *by_node in zip(sources, asides, found, owners, others, strict=True):
+        keys_of = {label: set(keys) for label, keys in taken.items()}
+        for label, key in {one for some in by_node for these in some.values() for one in these}:
+            keys_of.setdefault(label, set()).add(key)
+        known = dict(aside)
+        for part in source.parts:
+            if part.label in keys_of:
                 records = {record.key: record.parent for record in part.records()}
-                known[part.label] = enclosed_by(records, frozenset(keys))
+                all_keys = known.get(part.label, frozenset()) | keys_of[part.label]
+                known[part.label] = enclosed_by(records, all_keys)
         grown.append(known)
     return grown
+
+
+def _describing(
+    sources: Sequence[MappedSource],
+    asides: Sequence[Aside],
+    nodes: set[str],
+    identities: Identities,
+    *,
+    owning: bool,
+) -> list[dict[str, set[tuple[str, str]]]]:
+    """Return, by source, node → label and key of each record left that describes it.
+
+    Args:
+        sources: the sources.
+        asides: what is set aside.
+        nodes: the nodes that are looked for.
+        identities: which IRIs are one node.
+        owning: only records whose own thing the node is.
+    """
+    found = []
+    for source, aside in zip(sources, asides, strict=True):
+        by_node: dict[str, set[tuple[str, str]]] = {}
+        for part in source.parts if nodes else ():
+            left_out = aside.get(part.label, frozenset())
+            if part.label in left_out:
+                continue
+            for record in part.records():
+                if record.key not in left_out:
+                    described = record.describes[:1] if owning else record.describes
+                    for node in nodes.intersection(map(identities.node, described)):
+                        by_node.setdefault(node, set()).add((part.label, record.key))
+        found.append(by_node)
+    return found
+
+
+def _lines_of(part: Part, wanted: set[bytes], identities: Identities) -> set[bytes]:
+    """Return which of some lines a part states."""
+    lines = part.lines
+    graphs = {line[line.rindex(b" <") + 2 : -4].decode() for line in wanted}
+    if lines.graphs.isdisjoint(graphs):
+        return set()
+    return {
+        line
+        for chunk in read_chunks(lines.lines.path)
+        for line in wanted.intersection(identities.rewrite(chunk).splitlines(keepends=True))
+    }
+
+
+def _at_fault(store: Store, result: ValidationResult) -> set[bytes]:
+    """Return the statements that a violation is about, as lines; none for what is missing.
+
+    Where no single value is at fault (two titles), it is the one that the fewest graphs state.
+    """
+    assert result.focus_node is not None
+    focus = NamedNode(result.focus_node)
+    rule = shapes().rules.get(result.rule)
+    path = rule.path if rule else None
+    values: list[Any] = []
+    if result.value_term is not None:
+        line = f"<urn:x> <urn:x> {result.value_term} .".encode()
+        values = [next(iter(parse(line, RdfFormat.N_TRIPLES))).object]
+    elif path is not None:
+        query = f"SELECT DISTINCT ?value {{ {focus} {path.sparql} ?value }}"
+        values = [row["value"] for row in store.query(query)]  # type: ignore[union-attr]
+    predicate = NamedNode(path.predicate) if path is not None and path.predicate else None
+    stating = []
+    for value in values:
+        quads = list(store.quads_for_pattern(focus, predicate, value, None))
+        if not quads and isinstance(value, NamedNode):
+            quads = list(store.quads_for_pattern(value, None, focus, None))
+        named = (quad for quad in quads if isinstance(quad.graph_name, NamedNode))
+        stating.append({f"{quad} .\n".encode() for quad in named})
+    if result.value_term is None and not is_private(result):
+        languages = Counter(getattr(value, "language", None) for value in values)
+        repeated = [
+            lines
+            for value, lines in zip(values, stating, strict=True)
+            if lines and languages[getattr(value, "language", None)] > 1
+        ]
+        return min(repeated, key=lambda lines: (len(lines), sorted(lines)), default=set())
+    return set[bytes]().union(*stating)
 
 
 def is_private(result: ValidationResult) -> bool:
@@ -124,38 +237,44 @@ def is_private(result: ValidationResult) -> bool:
 
 
 def withheld_among(
-    sources: Sequence[MappedSource],
-    asides: Sequence[Aside],
-    results: Sequence[ValidationResult],
-    identities: Identities,
+    sources: Sequence[MappedSource], asides: Sequence[Aside], private: Sequence[ValidationResult]
 ) -> list[Aside]:
-    """Return the records set aside of which nothing may be kept, with what they enclose.
+    """Return the records set aside that private results are about, with what they enclose.
 
-    Args:
-        sources: the sources.
-        asides: what is set aside.
-        results: those that are private say which things are.
-        identities: what the nodes of the results stand for.
+    Where nothing tells which records those are, it is all that are set aside.
     """
-    private = {result.focus_node for result in results if is_private(result)}
+    nodes = {result.focus_node for result in private}
+    known = set[str | None]()
     found = []
     for source, aside in zip(sources, asides, strict=True):
         withheld: Aside = {}
-        for part in source.parts if private else ():
+        for part in source.parts:
             left_out = aside.get(part.label)
             if not left_out:
                 continue
             records = {record.key: record.parent for record in part.records()}
-            keys = frozenset(
-                record.key
-                for record in part.records()
-                if (part.label in left_out or record.key in left_out)
-                and not private.isdisjoint(map(identities.node, record.describes))
-            )
+            keys = set()
+            for record in part.records():
+                here = nodes.intersection(record.describes)
+                if here and (part.label in left_out or record.key in left_out):
+                    keys.add(record.key)
+                    known |= here
             if keys:
-                withheld[part.label] = enclosed_by(records, keys)
+                withheld[part.label] = enclosed_by(records, frozenset(keys))
         found.append(withheld)
-    return found
+    return found if known == nodes else list(asides)
+
+
+def added(asides: Sequence[Aside], grown: Sequence[Aside]) -> list[Aside]:
+    """Return what was not set aside before."""
+    return [
+        {
+            label: keys - before.get(label, frozenset())
+            for label, keys in after.items()
+            if keys != before.get(label)
+        }
+        for before, after in zip(asides, grown, strict=True)
+    ]
 
 
 def private_results(parts: Sequence[Part], folder: Path) -> list[ValidationResult]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collex_graph.pipeline.part import MappedRecordEntry, Part, PartRequest
+from collex_graph.pipeline.part import MappedRecordEntry, Part, PartRequest, records_that_state
 from collex_graph.pipeline.sources import (
     MappedSource,
     PartShelf,
@@ -30,6 +30,7 @@ __all__ = [
     "known_sources",
     "map_source",
     "map_sources",
+    "records_that_state",
 ]
 
 

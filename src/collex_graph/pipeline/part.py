@@ -42,7 +42,7 @@ from collex_graph.store.description import describe_graph, describe_source_file,
 from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from collex_graph.mapping.engine import MappedRecord
     from collex_graph.mapping.plan import Plan
@@ -305,6 +305,33 @@ def make_part(request: PartRequest, folder: Path) -> None:
     _Making(request, folder).run()
 
 
+def records_that_state(request: PartRequest, is_it: Callable[[bytes], bool]) -> frozenset[str]:
+    """Map a source file once more, to find which of its records state something.
+
+    Args:
+        request: the file.
+        is_it: whether that is among the N-Quads lines given.
+
+    Returns:
+        The keys of these records.
+    """
+    run = _run_for(request)
+    keys = set()
+    with suppress(UnreadableSourceError):  # said already; what comes after is in no graph
+        for found in run.map_file(request.file, open_records):
+            if found.lines and is_it("".join(found.lines).encode()):
+                keys.add(request.label + found.record.removeprefix(request.file.name))
+    return frozenset(keys)
+
+
+def _run_for(request: PartRequest) -> MappingRun:
+    run = MappingRun(_plan(request.file.dataset, request.base_iri, request.circumstances))
+    for file in request.beside:
+        with suppress(UnreadableSourceError):  # said when the file itself is mapped
+            run.index(file, open_records)
+    return run
+
+
 class _Making:
     """One pass over one file."""
 
@@ -328,11 +355,7 @@ class _Making:
 
     def run(self) -> None:
         request = self._request
-        plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
-        run = MappingRun(plan)
-        for file in request.beside:
-            with suppress(UnreadableSourceError):  # said when the file itself is mapped
-                run.index(file, open_records)
+        run = _run_for(request)
         self._lines = LinesWriter(self._folder / _LINES)
         self._origins = LinesWriter(self._folder / _ORIGINS)
         self._aside = LinesWriter(self._folder / _ASIDE)
