@@ -690,3 +690,18 @@ def test_the_units_that_an_agent_holds_are_shown_once_and_it_is_not_its_own_libr
     assert len(page.all("//main//a[.='Un fonds']")) == 1
     # the fonds says who holds it; the page has no list of libraries beside
     assert len(page.all("//main//a[.='Archives']")) == 1
+
+
+def test_libraries_without_described_fonds_are_listed_apart(client, said):
+    said(
+        ("id/fonds/x", "rdf:type", term("collex:DescribedUnit")),
+        ("id/fonds/x", "rico:hasOrHadHolder", node("id/library/751132108")),
+        ("id/library/751132108", "rdf:type", term("collex:Library")),
+        ("id/library/751132108", "rdfs:label", "Bibliothèque du fonds"),
+        ("id/library/674821001", "rdf:type", term("collex:Library")),
+        ("id/library/674821001", "rdfs:label", "Bibliothèque citée"),
+    )
+    page = page_of(client, "/institutions")
+    assert "2 bibliothèques" in page.text("//h2[@id='libraries']")
+    assert page.text("//tbody//th") == "Bibliothèque du fonds"
+    assert "Bibliothèque citée" in page.text("//details[contains(., '1 bibliothèque citée')]//li")
