@@ -122,6 +122,13 @@ def test_a_merged_record_gives_way_to_the_one_that_replaces_it():
     assert not found.contradictions
 
 
+def test_what_a_merged_record_says_of_itself_stays_with_its_old_name():
+    text = f"<{OTHER_PERSON}> owl:deprecated true ; dcterms:isReplacedBy <{PERSON}> ."
+    found = identities(("authority/idref/1", text))
+    kept = lines(text, "authority/idref/1")
+    assert found.rewrite(kept) == kept
+
+
 def test_records_that_replace_each_other_in_a_circle_are_reported():
     found = identities(
         ("authority/idref/1", f"<{OTHER_PERSON}> dcterms:isReplacedBy <{PERSON}> ."),

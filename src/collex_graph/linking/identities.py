@@ -186,14 +186,13 @@ class Identities:
         subject, predicate, graph = (found[n].decode() for n in (1, 2, 5))
         if predicate in _ABOUT_NAMES:
             return line
-        node = self.node(subject)
+        # of a merged record the old name is what these are about
+        node = subject if predicate in _OF_THE_RECORD else self.node(subject)
         term = found[4]
         if found[3] is not None:
             value = found[3].decode()
             target = self.node(value)
-            if predicate == _REPLACED:
-                node = subject  # the old name is what the statement is about
-            elif predicate in (_SAME_AS, _EXACT_MATCH):
+            if predicate in (_SAME_AS, _EXACT_MATCH):
                 # the name that another authority gives stays a name
                 target = subject if value == node else value
             term = f"<{target}>".encode()
@@ -207,6 +206,7 @@ class Identities:
 
 
 _SAYS_LABEL: Final = tuple(f" <{iri}> ".encode() for iri in sorted(LABEL_PREDICATES))
+_OF_THE_RECORD: Final = frozenset({_REPLACED, expand("owl:deprecated")})
 _ABOUT_NAMES: Final = frozenset(map(expand, ("owl:annotatedSource", "owl:annotatedTarget")))
 """Predicates of what is said of a name, and not of the thing."""
 
