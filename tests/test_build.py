@@ -549,3 +549,26 @@ def test_all_that_describe_a_thing_that_stays_wrong_go_in_a_bounded_number_of_at
     found = build([("kbart", tmp_path / "lists")], replace(settings, var=tmp_path / "var"))
     assert len(found.set_aside["kbart"]) == 18
     assert len(attempts) <= 3
+
+
+def test_a_row_is_believed_when_the_first_of_its_doubles_is_set_aside(settings, tmp_path):
+    table = tmp_path / "table.csv"
+    rows = ["0921204J;", "0921204J;Premier nom", "0921204J;Second nom"]
+    table.write_text("\n".join(["uai;uo_lib", *rows, ""]), encoding="utf-8")
+    found = build([("esr", table)], replace(settings, var=tmp_path / "var"))
+    assert found.set_aside["esr"] == {"table.csv#row=2", "table.csv#row=4"}
+    dump = gzip.decompress(found.snapshot.dump.read_bytes())
+    assert b"Premier nom" in dump
+    assert b"Second nom" not in dump
+
+
+def test_a_component_is_believed_when_the_first_file_that_has_it_is_set_aside(settings, tmp_path):
+    files = {
+        "a.xml": notice("FRFONDS-751132108-t1", "", title=""),
+        "b.xml": notice("FRFONDS-751132108-t1", "", title="Le bon"),
+        "c.xml": notice("FRFONDS-751132108-t1", "", title="Le second"),
+    }
+    found = build_notices(tmp_path, files, settings)
+    identifier = "FRFONDS-751132108-t1"
+    assert found.set_aside["ccfr"] == {f"a.xml#{identifier}", f"c.xml#{identifier}"}
+    assert found.snapshot.counts["fonds"] == 1

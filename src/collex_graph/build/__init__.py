@@ -29,6 +29,7 @@ from collex_graph.build.aside import (
     added,
     aside_by_reading,
     aside_by_shapes,
+    double_results,
     is_private,
     keys_aside,
     private_results,
@@ -49,7 +50,7 @@ from collex_graph.build.publication import Publication
 from collex_graph.errors import ConfigurationError, InvalidDatasetError, SnapshotNotFoundError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Severity, ValidationReport
-from collex_graph.pipeline import MappedSource, PartShelf, map_sources
+from collex_graph.pipeline import MappedSource, PartShelf, decide_doubles, map_sources
 from collex_graph.rdf.iris import Iris
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
@@ -152,11 +153,18 @@ def build(
         rules = ReadingRules.load()
         read = [read_results(source, rules) for source in sources]
         _refuse_empty(given, sources, [result for results in read for result, *_ in results])
-        asides = [aside_by_reading(*pair) for pair in zip(sources, read, strict=True)]
+        # what is set aside for other reasons than that another record tells the same
+        wrong = [aside_by_reading(*pair) for pair in zip(sources, read, strict=True)]
         withheld: list[Aside] = [{} for _ in sources]
         earlier: list[ValidationResult] = []
         attempts = 0
         while True:
+            decide_doubles(sources, wrong)
+            doubles = [double_results(source, rules) for source in sources]
+            asides = [
+                union(*both)
+                for both in zip(wrong, map(aside_by_reading, sources, doubles), strict=True)
+            ]
             graph.link(asides, withheld)
             graph.load()
             graph.derive()
@@ -173,7 +181,7 @@ def build(
                 theirs = added(asides, graph.aside(private, asides, exactly=exactly))
                 withheld = list(map(union, withheld, theirs))
                 graph.start_anew()
-            asides = grown
+            wrong = list(map(union, wrong, added(asides, grown)))
 
         unseen = private_results(graph.everything(), work / "aside")
         if unseen:
@@ -186,8 +194,8 @@ def build(
                 graph.derive()
         reading = [
             unquoted(result) if {key, label} & withheld_there.get(label, frozenset()) else result
-            for results_there, withheld_there in zip(read, withheld, strict=True)
-            for result, label, key in results_there
+            for told, twice, withheld_there in zip(read, doubles, withheld, strict=True)
+            for result, label, key in (*told, *twice)
         ]
         secret = {r.focus_node for r in earlier if is_private(r)}
         earlier = [unquoted(r) if r.focus_node in secret else r for r in earlier]

@@ -41,18 +41,29 @@ Aside = dict[str, frozenset[str]]
 def read_results(
     source: MappedSource, rules: ReadingRules
 ) -> list[tuple[ValidationResult, str, str]]:
-    """Return the problems of the mapping as results, each once.
+    """Return the problems of the mapping as results, each once, without doubles.
 
     Returns:
         Results, with the label of the file and the key of the record.
     """
     seen: dict[tuple[object, ...], tuple[ValidationResult, str, str]] = {}
     for part in source.parts:
-        for problem in (*part.problems(), *source.across.get(part.label, ())):
+        for problem in part.problems():
             key = (problem.record, problem.note, problem.position.column, problem.subject)
             if key not in seen:
                 seen[key] = rules.result(problem), part.label, problem.record
     return list(seen.values())
+
+
+def double_results(
+    source: MappedSource, rules: ReadingRules
+) -> list[tuple[ValidationResult, str, str]]:
+    """Return the doubles of a source as results, like `read_results`."""
+    return [
+        (rules.result(problem), label, problem.record)
+        for label, problems in source.across.items()
+        for problem in dict.fromkeys(problems)
+    ]
 
 
 def aside_by_reading(

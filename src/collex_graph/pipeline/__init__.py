@@ -11,6 +11,7 @@ from collex_graph.pipeline.part import MappedRecordEntry, Part, PartRequest, rec
 from collex_graph.pipeline.sources import (
     MappedSource,
     PartShelf,
+    decide_doubles,
     enclosed_by,
     known_sources,
     map_sources,
@@ -26,6 +27,7 @@ __all__ = [
     "Part",
     "PartRequest",
     "PartShelf",
+    "decide_doubles",
     "enclosed_by",
     "known_sources",
     "map_source",

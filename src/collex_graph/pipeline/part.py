@@ -56,6 +56,7 @@ _IDENTITIES, _RECORDS, _PROBLEMS = "identities.nq.gz", "records.gz", "problems.j
 _TYPE = f"> <{expand('rdf:type')}> <"
 """What an N-Quads line that gives a class has after its subject."""
 _ENTRIES_AT_ONCE = 1000
+_DOUBLE = "SameIdentifierInTwoRows"
 _DERIVED_FROM = expand("prov:wasDerivedFrom")
 
 
@@ -220,8 +221,16 @@ class Part:
 
     def problems(self) -> list[Problem]:
         """Return what could not be read, or was repaired."""
+        return [one for one in self._problems() if one.note.rule != _DOUBLE]
+
+    def doubles(self) -> list[Problem]:
+        """Return the rows that claim to be the thing of an earlier row."""
+        return [one for one in self._problems() if one.note.rule == _DOUBLE]
+
+    def _problems(self) -> Iterator[Problem]:
         with gzip.open(self.folder / _PROBLEMS, "rt", encoding="utf-8") as lines:
-            return [_problem(json.loads(line)) for line in lines]
+            for line in lines:
+                yield _problem(json.loads(line))
 
     def records(self) -> Iterator[MappedRecordEntry]:
         """Yield the records, left-out ones included, in the order they were read."""
@@ -478,14 +487,14 @@ class _Making:
         self._entries.clear()
 
     def _refuse_second_row(self, key: str, position: Position, own: str) -> None:
-        """Of two rows of one table that claim to be the same thing the first is believed.
+        """Take note of two rows of one table that claim to be the same thing.
 
         A row's own thing comes first; of the others (a journal, its publisher) several may speak.
         """
         assert position.row is not None
         first = self._rows.setdefault(hash(own), position.row)
         if first != position.row:
-            note = Note("SameIdentifierInTwoRows", own, (("first", str(first)),))
+            note = Note(_DOUBLE, own, (("first", str(first)),))
             self._problems.append(Problem(note, position, key, own, "", None))
 
     def _write(self, run: MappingRun) -> None:

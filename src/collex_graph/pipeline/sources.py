@@ -14,7 +14,7 @@ import shutil
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
@@ -264,7 +264,7 @@ def map_sources(
     parts = iter(shelf.fetch([request for source in sources for request in source.requests]))
     for source in sources:
         source.parts = [next(parts) for _ in source.requests]
-    _refuse_components_of_two_files(sources)
+    decide_doubles(sources, [{} for _ in sources])
     return sources
 
 
@@ -309,15 +309,60 @@ def enclosed_by(records: Mapping[str, str | None], set_aside: frozenset[str]) ->
     return frozenset(closed)
 
 
-def _refuse_components_of_two_files(sources: Sequence[MappedSource]) -> None:
+def decide_doubles(
+    sources: Sequence[MappedSource], asides: Sequence[Mapping[str, frozenset[str]]]
+) -> None:
+    """Find records that claim to be the thing of an earlier one, which is believed.
+
+    Of two rows of a table the first is believed, and of two files that describe one component. What
+    is set aside for another reason claims nothing.
+
+    Args:
+        sources: their ``across`` is replaced.
+        asides: label of a file → keys of records set aside for other reasons, or the label itself.
+    """
+    for source, aside in zip(sources, asides, strict=True):
+        source.across = {}
+        for part in source.parts:
+            found = _rows_told_twice(part, aside.get(part.label, frozenset()))
+            if found:
+                source.across[part.label] = found
+    _refuse_components_of_two_files(sources, asides)
+
+
+def _rows_told_twice(part: Part, left_out: frozenset[str]) -> list[Problem]:
+    claims: dict[str, list[Problem]] = {}
+    for problem in part.doubles():
+        claims.setdefault(problem.note.value, []).append(problem)
+    found = []
+    for own, later in claims.items():
+        believed = dict(later[0].note.arguments)["first"]
+        is_aside = part.label in left_out or f"{part.label}#row={believed}" in left_out
+        for problem in later:
+            if part.label in left_out or problem.record in left_out:
+                continue
+            if is_aside:
+                believed, is_aside = str(problem.position.row), False
+                continue
+            note = Note(problem.note.rule, own, (("first", believed),))
+            found.append(replace(problem, note=note))
+    return found
+
+
+def _refuse_components_of_two_files(
+    sources: Sequence[MappedSource], asides: Sequence[Mapping[str, frozenset[str]]]
+) -> None:
     """A component that an earlier file of the dataset has described sets the later one aside."""
     owners: dict[tuple[str, str], tuple[Path, str]] = {}
     several = Counter(source.dataset for source in sources for part in source.parts)
-    for source in sources:
+    for source, aside in zip(sources, asides, strict=True):
         for part in source.parts:
-            if several[source.dataset] < 2 or not part.has_components:
+            left_out = aside.get(part.label, frozenset())
+            if several[source.dataset] < 2 or not part.has_components or part.label in left_out:
                 continue
             for record in part.records():
+                if record.key in left_out:
+                    continue
                 for name in names_of_its_own(record):
                     here = (part.file.path, part.file.name.rpartition("/")[2])
                     owner, first = owners.setdefault((source.dataset, name), here)
