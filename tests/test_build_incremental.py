@@ -9,11 +9,13 @@ import signal
 import threading
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from collex_graph.build import build, is_data
+from collex_graph.build.contents import _sharing_graphs
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import SourceFile
 from collex_graph.pipeline import MappedSource, PartShelf, map_sources
@@ -328,3 +330,11 @@ def test_files_left_alone_are_found_in_one_pass(tmp_path, monkeypatch):
     assert {path.suffix for path in source.ignored} == {".nt"}
     assert len(source.files) == 30
     assert not compared
+
+
+def test_parts_that_share_graphs_however_indirectly_stand_together_in_their_order():
+    said = [{"a"}, {"b"}, set(), {"a", "c"}, {"d"}, {"b", "c"}, set(), {"d", "e"}]
+    parts = [SimpleNamespace(lines=SimpleNamespace(graphs=frozenset(one))) for one in said]
+    places = {id(part): place for place, part in enumerate(parts)}
+    groups = [[places[id(part)] for part in group] for group in _sharing_graphs(parts)]
+    assert groups == [[0, 1, 3, 5], [2], [4, 7], [6]]

@@ -258,24 +258,24 @@ class LinkedMembers:
 
 def _sharing_graphs(parts: Sequence[Part]) -> list[list[Part]]:
     """Put parts together that have a named graph in common, in the order of the first of each."""
-    group_of: dict[str, list[Part]] = {}
-    groups: list[list[Part]] = []
+    # each graph, and so each part, has a root; parts of one root make a group (union-find)
+    above: dict[str, str] = {}
+
+    def root(graph: str) -> str:
+        while (higher := above.setdefault(graph, graph)) != graph:
+            above[graph] = above[higher]
+            graph = higher
+        return graph
+
     for part in parts:
-        graphs = part.lines.graphs
-        touched = {id(group_of[graph]): group_of[graph] for graph in graphs if graph in group_of}
-        if not touched:
-            group: list[Part] = [part]
-            groups.append(group)
-        else:
-            group, *others = sorted(touched.values(), key=groups.index)
-            for other in others:
-                groups.remove(other)
-                group += other
-                for member in other:
-                    group_of.update(dict.fromkeys(member.lines.graphs, group))
-            group.append(part)
-        group_of.update(dict.fromkeys(graphs, group))
-    return groups
+        graphs = sorted(part.lines.graphs)
+        for graph in graphs[1:]:
+            above[root(graph)] = root(graphs[0])
+    groups: dict[str, list[Part]] = {}
+    for place, part in enumerate(parts):
+        graphs = sorted(part.lines.graphs)
+        groups.setdefault(root(graphs[0]) if graphs else f" {place}", []).append(part)
+    return list(groups.values())
 
 
 # --- the dump ------------------------------------------------------------------------------------
