@@ -79,7 +79,7 @@ def row(status):
 STRAY = """ASK {
   { NAME ?p ?o } UNION { ?s ?p NAME }
   FILTER(?p NOT IN (collex:representedBy, owl:sameAs, skos:exactMatch, skos:closeMatch,
-    dcterms:isReplacedBy, dcterms:replaces))
+    dcterms:isReplacedBy, dcterms:replaces, owl:deprecated))
 }"""
 
 
