@@ -244,8 +244,9 @@ class PassWriter:
             statements.joins for mapping in mappings for statements in mapping.statements
         )
         self._check_iri = nquads.iri_checker(vocabulary.base_iri)
-        base = vocabulary.namespaces["base"]
-        institutions = (f"{base}id/library/", f"{base}id/establishment/")
+        # a document that is no source of ours may have no base of our IRIs
+        ours = f"{vocabulary.namespaces.get('base', 'base:')}id/"
+        institutions = (f"{ours}library/", f"{ours}establishment/")
         self._environment: dict[str, Any] = {
             "KNOWN": tuple(f"<{start}" for start in (*dict(AUTHORITIES).values(), *institutions)),
             "Unreadable": UnreadableValue,
