@@ -2,12 +2,11 @@
 
 import gzip
 import multiprocessing
-import os
 import random
 import shutil
-import signal
 import threading
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -259,8 +258,9 @@ def test_a_process_that_dies_is_said_with_its_file_and_nothing_is_published(tmp_
     def kill_them_all():
         while not done.wait(0.01):
             for process in multiprocessing.active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGKILL)
+                # one that ended by itself meanwhile has no handle, or no process, any more
+                with suppress(ValueError, OSError):
+                    process.kill()
 
     killer = threading.Thread(target=kill_them_all)
     killer.start()
