@@ -705,3 +705,41 @@ def test_libraries_without_described_fonds_are_listed_apart(client, said):
     assert "2 bibliothèques" in page.text("//h2[@id='libraries']")
     assert page.text("//tbody//th") == "Bibliothèque du fonds"
     assert "Bibliothèque citée" in page.text("//details[contains(., '1 bibliothèque citée')]//li")
+
+
+def test_an_institution_with_many_fonds_counts_them_all(client, queries, monkeypatch):
+    store = ox.Store()
+    library, establishment = node("id/library/751132108"), node("id/establishment/0753488J")
+
+    def say(subject, predicate, value):
+        store.add(ox.Quad(subject, term(predicate), value))
+
+    say(library, "rdf:type", term("collex:Library"))
+    say(library, "rdfs:label", ox.Literal("Une bibliothèque"))
+    say(library, "org:unitOf", establishment)
+    say(establishment, "rdf:type", term("collex:Establishment"))
+    say(establishment, "rdfs:label", ox.Literal("Un établissement"))
+    for number in range(73):
+        unit = node(f"id/fonds/F_{number:02}")
+        say(unit, "rdf:type", term("collex:DescribedUnit"))
+        say(unit, "rdfs:label", ox.Literal(f"Fonds {number:02}"))
+        say(unit, "rico:hasOrHadHolder", library)
+    monkeypatch.setattr(queries, "store", store)
+    html = {"Accept": "text/html"}
+    for path in ("/id/library/751132108", "/id/establishment/0753488J"):
+        text = client.get(path, headers=html).text
+        assert "Fonds 00" in text
+        assert "Fonds 72" not in text
+        note = next(line for line in text.splitlines() if 'class="note"' in line and "73" in line)
+        assert ("50" if "library" in path else "20") in note
+
+
+def test_a_node_of_very_many_statements_counts_them_all(client, queries, monkeypatch):
+    store = ox.Store()
+    crowd = node("id/list/1")
+    store.add(ox.Quad(crowd, term("rdfs:label"), ox.Literal("Une liste")))
+    for number in range(6000):
+        store.add(ox.Quad(crowd, term("skos:note"), ox.Literal(f"{number:05}")))
+    monkeypatch.setattr(queries, "store", store)
+    text = client.get("/id/list/1", headers={"Accept": "text/html"}).text
+    assert "5970" in text.replace("\u202f", "").replace("\xa0", "")

@@ -611,6 +611,7 @@ class LibraryContext:
     precision: str
     identifiers: tuple[Fact, ...]
     holdings: tuple[Holding, ...]
+    topmost: int
     units: int
     labelled: int
     all_href: str

@@ -37,6 +37,8 @@ _IDENTIFIERS = (
     ("UAI", "collex:uai"),
     ("SIREN", "collex:siren"),
 )
+_HOLDINGS_SHOWN = 50
+"""Topmost units that the page of a library lists; the search lists them all."""
 _CARDS_SHOWN = 20
 _TREES_SHOWN = 12
 
@@ -68,8 +70,9 @@ def describe_library(reader: GraphReader, iri: str, statements: Statements) -> L
                 if len(units) <= _TREES_SHOWN
                 else Tree(),
             )
-            for card in describe_cards(reader, units)
+            for card in describe_cards(reader, units[:_HOLDINGS_SHOWN])
         ),
+        topmost=len(units),
         units=counts[0],
         labelled=counts[1],
         all_href="/search?" + urlencode({"holder": iri.rpartition("/")[2]}),
