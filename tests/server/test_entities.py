@@ -743,3 +743,8 @@ def test_a_node_of_very_many_statements_counts_them_all(client, queries, monkeyp
     monkeypatch.setattr(queries, "store", store)
     text = client.get("/id/list/1", headers={"Accept": "text/html"}).text
     assert "5970" in text.replace("\u202f", "").replace("\xa0", "")
+
+
+def test_the_page_of_a_node_does_not_lead_to_its_own_old_address(client):
+    text = client.get("/entity", query_string={"iri": MASSE}, headers={"Accept": "text/html"}).text
+    assert "masse-henri" not in text

@@ -208,8 +208,11 @@ def _facts(reader: GraphReader, statements: Statements, node: Node) -> tuple[Fac
         if node.authority:
             label = Text(f"{node.authority.name} {node.authority.identifier}")
             same.append(reader.web_link(node.authority.href, label))
-        else:
+        elif reader.iris.path_of(match) is None:
             same.append(reader.web_link(match))
+        elif reader.is_named(match):
+            same.append(node)
+        # what has no name is an old address of this very node
     if same:
         facts.append(Fact(reader.words("entity.same"), tuple(same), "skos:exactMatch"))
     return tuple(facts)
