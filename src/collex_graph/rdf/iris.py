@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _FORBIDDEN_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
@@ -98,8 +98,3 @@ class Iris:
     def at_path(self, path: str) -> str:
         """Return the IRI that a server path (already decoded once by nobody) stands for."""
         return self.base + path.removeprefix("/")
-
-
-def decode_segment(segment: str) -> str:
-    """Decode one path segment, once."""
-    return unquote(segment, errors="strict")

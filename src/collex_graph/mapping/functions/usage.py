@@ -186,16 +186,6 @@ def usage_item_class(data: str) -> str | None:
 # --- the report ----------------------------------------------------------------------------------
 
 
-@mapping_function
-def is_first(position: str) -> str | None:
-    """Return ``true`` for the first record of a file: what is said of the file is said once.
-
-    >>> is_first("1"), is_first("2")
-    ('true', None)
-    """
-    return "true" if position == "1" else None
-
-
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
