@@ -29,9 +29,13 @@ import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mappers_by_hand
 import sources_at_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MORPH = "morph-kgc==2.10.0"
 PEOPLE = (
@@ -64,6 +68,16 @@ def run_apart(run: str, mapping: Path, source: Path, out: Path) -> Measure:
     """Run one of `RUNS` in a process of its own."""
     command = [sys.executable, __file__, "--run", run, str(mapping), str(source), str(out)]
     return measure(command)
+
+
+def write_apart(kind: str, source: Path, size: int) -> None:
+    """Write a source file in a process of its own.
+
+    A process that is started begins with the peak of the one that starts it (`ru_maxrss` outlives
+    exec), so this one must stay small.
+    """
+    command = [sys.executable, __file__, "--write", kind, str(source), str(size)]
+    subprocess.run(command, check=True)
 
 
 def distinct_lines(path: Path) -> tuple[int, bytes]:
@@ -176,7 +190,7 @@ class Format:
     kind: str
     file: str
     mapping: str
-    write: object
+    write: Callable[[Path, int], None] | None
     size: int
     unit: str
     morph: float = 0.0
@@ -208,7 +222,7 @@ def run_format(folder: Path, one: Format, size: int, pairs: int, *, morph: bool)
         with tarfile.open(PEOPLE) as packed:
             packed.extractall(source, filter="data")
     else:
-        one.write(source, size)
+        write_apart(one.kind, source, size)
     bytes_ = [p.stat().st_size for p in (source, *source.rglob("*")) if p.is_file()]
     print(f"{one.kind}: {size:,} {one.unit}, {sum(bytes_) / 1e6:.0f} MB", flush=True)
     out, seconds = compare(folder, one.kind, mapping, source, pairs)
@@ -219,7 +233,7 @@ def run_format(folder: Path, one: Format, size: int, pairs: int, *, morph: bool)
             show("made into a part of a build", sum(1 for _ in lines), taken)
     if morph and one.morph:
         if one.morph < 1:
-            one.write(source, int(size * one.morph))
+            write_apart(one.kind, source, int(size * one.morph))
             print(f"  {int(size * one.morph):,} {one.unit}:")
             taken = run_apart("engine", mapping, source, out)
             show("collex-graph", distinct_lines(out)[0], taken)
@@ -234,11 +248,17 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3, help="runs of each, in turn")
     parser.add_argument("--only", help="one format: its name")
     parser.add_argument("--no-morph", action="store_true")
+    parser.add_argument("--write", nargs=3, metavar=("KIND", "PATH", "SIZE"))
     parser.add_argument("--run", nargs=4, metavar=("NAME", "MAPPING", "SOURCE", "OUT"))
     arguments = parser.parse_args()
     if arguments.run:
         run, *paths = arguments.run
         mappers_by_hand.RUNS[run](*map(Path, paths))
+        return
+    if arguments.write:
+        kind, path, size = arguments.write
+        (writer,) = (one.write for one in FORMATS if one.kind == kind)
+        writer(Path(path), int(size))
         return
     for one in FORMATS:
         if arguments.only in (None, one.kind):
