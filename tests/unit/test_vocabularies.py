@@ -53,9 +53,23 @@ def objects(subject, predicate):
     return index().get((subject, term(predicate).value), [])
 
 
-def start_of(scheme):
-    """Return how the concepts of a scheme start: languages are Lexvo's, the others ours."""
-    return prefixes()["lexvo"] if scheme == "language" else IRIS.scheme(scheme) + "/"
+# Schemes whose concepts have the IRIs of those who define them, and how these start.
+OF_OTHERS = {
+    "language": (prefixes()["lexvo"],),
+    "role": (prefixes()["marcrel"],),
+    "licence": (
+        "https://creativecommons.org/",
+        "https://www.etalab.gouv.fr/",
+        "https://opendatacommons.org/licenses/",
+        "https://spdx.org/licenses/",
+        "http://rightsstatements.org/vocab/",
+    ),
+}
+
+
+def starts_of(scheme):
+    """Return how the concepts of a scheme may start: most are ours."""
+    return (IRIS.scheme(scheme) + "/", *OF_OTHERS.get(scheme, ()))
 
 
 def value(subject, predicate):
@@ -108,7 +122,7 @@ def test_a_concept_has_its_labels_and_knows_its_scheme(scheme):
             assert languages == ["en", "fr"], concept
         assert set(objects(concept, "skos:prefLabel")) == set(objects(concept, "rdfs:label"))
         assert objects(concept, "skos:inScheme") == [NamedNode(IRIS.scheme(scheme))], concept
-        assert concept.startswith(start_of(scheme))
+        assert concept.startswith(starts_of(scheme))
 
 
 @pytest.mark.parametrize("scheme", [s for s in SCHEMES if s != "language"])
@@ -177,7 +191,7 @@ def test_a_file_speaks_only_of_its_own_scheme_and_places():
     for scheme in SCHEMES:
         for s in statements(scheme):
             own = s.subject.value == IRIS.scheme(scheme) or s.subject.value.startswith(
-                start_of(scheme)
+                starts_of(scheme)
             )
             place = scheme == "departement" and s.subject.value.startswith(f"{BASE}id/place/")
             assert own or place, s.subject.value
@@ -205,7 +219,49 @@ def test_a_concept_of_the_notices_is_named_by_the_slug_of_its_french_label(schem
 
 def test_the_eighteen_document_types_and_five_disciplines_observed_are_there():
     assert len(concepts("document-type")) == 18
-    assert len(concepts("discipline")) == 5
+    observed = {
+        "histoire",
+        "langues-litteratures-et-cultures-anciennes",
+        "langues-litteratures-et-cultures-etrangeres",
+        "langues-litteratures-et-cultures-francophones",
+        "langues-litteratures-et-cultures-regionales",
+    }
+    assert {IRIS.concept("discipline", name) for name in observed} < set(concepts("discipline"))
+
+
+def test_a_programme_has_three_axes_and_what_is_common_has_none():
+    axes = {}
+    for concept in concepts("programme"):
+        axes.setdefault(concept.rsplit("/", 1)[1].partition("-")[0], []).append(concept)
+    transversal = axes.pop("transversal")
+    assert transversal == [IRIS.concept("programme", "transversal")]
+    assert len(axes) == 4
+    for name, found in axes.items():
+        programme = IRIS.concept("programme", name)
+        for concept in set(found) - {programme}:
+            assert objects(concept, "skos:broader") == [NamedNode(programme)]
+        assert len(found) == 4
+
+
+def test_every_role_of_the_concordance_is_a_concept_with_its_unimarc_codes():
+    codes = {}
+    with (resource_dir("mappings") / "ccfr" / "roles.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file, strict=True):
+            if row["concept"].startswith("marcrel:"):
+                found = codes.setdefault(term(row["concept"]).value, set())
+                found |= {row["wording"]} if row["wording"].isdigit() else set()
+    assert codes == {
+        concept: {n.value for n in objects(concept, "skos:notation")}
+        for concept in concepts("role")
+    }
+
+
+def test_every_licence_of_a_source_dataset_is_known():
+    datasets = parse(
+        path=resource_dir("mappings") / "sources.ttl", format=RdfFormat.TURTLE, base_iri=BASE
+    )
+    used = {s.object.value for s in datasets if s.predicate == term("dcterms:license")}
+    assert used <= set(concepts("licence"))
 
 
 def test_only_history_is_aligned_with_an_authority():
