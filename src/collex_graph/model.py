@@ -224,6 +224,8 @@ class RecordSource:
         references: for formulations of `mapping.formulations`, what the rules refer to.
         selection: for formulations of `mapping.formulations`, what the formulation made of both:
             `JsonPattern` or `NodeChoice`.
+        without_namespace: for XML, namespaces whose elements and attributes are read as if they had
+            none; those of every source of a document together.
     """
 
     name: str
@@ -246,6 +248,7 @@ class RecordSource:
     iterator: str = ""
     references: frozenset[str] = frozenset()
     selection: tuple[Any, ...] = ()
+    without_namespace: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -606,7 +606,7 @@ def test_records_of_one_unit_share_its_key_and_know_the_unit_around(tmp_path):
 @pytest.mark.parametrize("chunk", [7, 64, 1000])
 def test_a_notice_says_the_same_however_it_is_cut_in_chunks(tmp_path, monkeypatch, chunk):
     _, whole = run(tmp_path, EAD, NOTICE, name="N.xml")
-    monkeypatch.setattr("collex_graph.sources.gate._CHUNK_BYTES", chunk)
+    monkeypatch.setattr("collex_graph.sources.markup._CHUNK_BYTES", chunk)
     _, cut = run(tmp_path, EAD, NOTICE, name="N.xml")
     assert quads(cut) == quads(whole)
     assert [record.position for record in cut] == [record.position for record in whole]

@@ -238,7 +238,7 @@ PRIVATE = {
 @pytest.mark.parametrize("private", PRIVATE.values(), ids=PRIVATE.keys())
 @pytest.mark.parametrize("chunk", [1, 5, 65536])
 def test_what_is_private_reaches_nothing(tmp_path, monkeypatch, private, chunk):
-    monkeypatch.setattr("collex_graph.sources.gate._CHUNK_BYTES", chunk)
+    monkeypatch.setattr("collex_graph.sources.markup._CHUNK_BYTES", chunk)
     body = f'<p>one</p>{private}<p>two</p><dsc><c id="a">{private}<p>three</p></c></dsc>'
     everything = asked("*", whole_file=True)
     stepwise = asked("archdesc", "c", "p", "processinfo", "head", "odd")
@@ -372,7 +372,7 @@ def test_any_notice_is_read_as_it_would_be_without_its_private_elements(body, ch
     parser = etree.XMLParser(remove_comments=True, remove_pis=True)
     whole = public(etree.fromstring(content.encode(), parser))
     wanted = ["".join(element.itertext()) for element in whole.iter("p")]
-    with TemporaryDirectory() as folder, patch("collex_graph.sources.gate._CHUNK_BYTES", chunk):
+    with TemporaryDirectory() as folder, patch("collex_graph.sources.markup._CHUNK_BYTES", chunk):
         stream = opened(Path(folder), content, asked("p", "c", whole_record=True))
         found = [
             "".join(record.content.itertext()) for record in stream if record.content.tag == "p"

@@ -83,7 +83,7 @@ def test_records_are_the_same_wherever_the_file_is_cut_in_chunks(tmp_path, monke
     content = '<list a="é">' + "<item n='x'>é<b/>œ</item>\n<other/>" * 40 + "</list>"
     whole = texts(tmp_path, content, "item")
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr("collex_graph.sources.gate._CHUNK_BYTES", size)
+        monkeypatch.setattr("collex_graph.sources.markup._CHUNK_BYTES", size)
         # the first chunk decides on the encoding, so it is never shorter than a declaration
         assert texts(tmp_path, content, "item") == whole
 

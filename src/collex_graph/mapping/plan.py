@@ -241,6 +241,9 @@ class Plan:
             numbered=numbered,
             patterns=patterns,
             namespaces=namespaces,
+            without_namespace=frozenset().union(
+                *(other.without_namespace for other in self.document.sources.values())
+            ),
             reach=reach,
             sight=sight_of(patterns, looks, namespaces),
         )

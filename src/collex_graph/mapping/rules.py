@@ -71,6 +71,7 @@ _SOURCE_KEYS = {
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
         "aliases", "values", "header", "headerRow", "sheet", "cells", "optional", "leaves",
+        "withoutNamespace",
     )
 }  # fmt: skip
 
@@ -253,6 +254,7 @@ class Source:
     iterator: str
     line: int
     namespaces: Mapping[str, str] = field(default_factory=dict)
+    without_namespace: frozenset[str] = frozenset()
     delimiter: str | None = None
     quoted: bool = True
     header: str = ""
@@ -488,6 +490,10 @@ class _Reader:
         for key in ("namespaces",) if table else _TABLE_KEYS:
             if key in parts:
                 self._refuse(parts[key], f"{key!r} has no meaning for {formulation}")
+        if "withoutNamespace" in parts and formulation != "xpath":
+            self._refuse(
+                parts["withoutNamespace"], f"'withoutNamespace' has no meaning for {formulation}"
+            )
         self._quotes = not table
         return Source(
             name=name,
@@ -502,6 +508,11 @@ class _Reader:
             namespaces={p: self._text(v) for p, v in self._pairs(parts["namespaces"])}
             if "namespaces" in parts
             else {},
+            without_namespace=frozenset(
+                self._text(name) for name in self._list(parts["withoutNamespace"])
+            )
+            if "withoutNamespace" in parts
+            else frozenset(),
             delimiter=self._delimiter(parts.get("delimiter")),
             quoted=self._yes_or_no(parts["quotes"]) if "quotes" in parts else True,
             header=self._one_of(parts.get("header"), "blank"),

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.sources.ead import ROOTS, EadRecords
 from collex_graph.sources.files import find_source_files
-from collex_graph.sources.gate import root_element
 from collex_graph.sources.json import JsonRecords
 from collex_graph.sources.manifest import ManifestRecords
+from collex_graph.sources.markup import root_element
 from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sources.tabular import TableRecords
 from collex_graph.sources.units import UnitRecords
@@ -45,7 +45,7 @@ _XML_READERS: Final[dict[str, type[XmlRecords]]] = {
     **dict.fromkeys(
         (
             *("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),
-            "eac-cpf",
+            *("eac-cpf", "eac"),
         ),
         UnitRecords,
     ),

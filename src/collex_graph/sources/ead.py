@@ -25,7 +25,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from collex_graph.model import Note
-from collex_graph.sources.gate import Gate, Places, Unit, Withheld, expat_name, root_element
+from collex_graph.sources.gate import Gate, Places, Unit, Withheld, expat_name, without_namespace
+from collex_graph.sources.markup import root_element
 from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ class EadRecords(XmlRecords):
 
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         namespace, _ = root_element(source_file.path)
-        self._prefix = f"{namespace}}}" if namespace else ""
+        named = namespace and namespace not in without_namespace(sources)
+        self._prefix = f"{namespace}}}" if named else ""
         super().__init__(source_file, sources)
 
     @property

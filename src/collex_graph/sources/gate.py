@@ -10,20 +10,19 @@ is ever opened.
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
-from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Reach
+from collex_graph.sources.markup import expat_parser, parse, plain_chunks, utf8_chunks
 from collex_graph.sources.unlooked import Known, Unlooked, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from collex_graph.model import Note, Record, RecordSource
@@ -35,15 +34,11 @@ MAX_JUDGED_BYTES = 2 << 20
 MAX_TREE_BYTES = 64 << 20
 MAX_TREE_ELEMENTS = 1_000_000
 
-_CHUNK_BYTES = 1 << 16
-_DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _HEARD = 64
 """Pieces of text of a withheld element that are listened to."""
 
 _START_TAG = re.compile(rb"<[^\s/>]+(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
-_PASSED_AS_THEY_ARE = {"utf-8", "ascii"}
-_TRANSCODED = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[lb]e)?|mac-roman|koi8-r")
 
 
 @dataclass(frozen=True)
@@ -199,6 +194,7 @@ class Places:
         self.unit_names = unit_names
         self.hold_all = hold_all
         self.sights = [source.sight for source in sources]
+        self.without = without_namespace(sources)
         self._sources = sources
         self._patterns = [
             (
@@ -280,7 +276,7 @@ class Gate:
         self._places = places
         self._withheld = withheld or Withheld()
         self._special = special | self._withheld.names | self._withheld.judged
-        self._expat = _expat_parser(path)
+        self._expat = expat_parser(path)
         self._expat.StartElementHandler = self._start_root
         # What is open.
         self.stack: list[str] = []
@@ -342,7 +338,9 @@ class Gate:
         Raises:
             UnreadableSourceError: for XML that is not well-formed, or beyond a limit.
         """
-        for chunk in utf8_chunks(self._path):
+        without = self._places.without
+        chunks = plain_chunks(self._path, without) if without else utf8_chunks(self._path)
+        for chunk in chunks:
             self._pending += chunk
             self._received += len(chunk)
             self._tags += chunk.count(b"<")
@@ -358,7 +356,7 @@ class Gate:
     ) -> Iterator[tuple[bytes, list[Candidate]]]:
         """Let expat read on; where it breaks, what ended before the break is still handed on."""
         try:
-            _parse(self._expat, self._path, chunk, final=final)
+            parse(self._expat, self._path, chunk, final=final)
         except UnreadableSourceError:
             parsed = self._expat.CurrentByteIndex
             ends = [e.offset for e in self._edits if isinstance(e, Candidate) and e.feed]
@@ -637,6 +635,11 @@ def lxml_name(name: str) -> str:
     return "{" + name if "}" in name else name
 
 
+def without_namespace(sources: Iterable[RecordSource]) -> frozenset[str]:
+    """Return the namespaces that the sources of a document read as none."""
+    return frozenset().union(*(source.without_namespace for source in sources))
+
+
 def union(reaches: Iterator[Reach]) -> Reach:
     """Return what several sources look at together."""
     every = list(reaches)
@@ -682,134 +685,3 @@ def _letters(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z]", "", plain)
-
-
-# --- parsing -------------------------------------------------------------------------------------
-
-
-def root_element(path: Path) -> tuple[str, str]:
-    """Return the namespace and the local name of a file's root element.
-
-    Raises:
-        UnreadableSourceError: when the file does not begin as XML does.
-    """
-    found: list[str] = []
-
-    def take_root(name: str, _: dict[str, str]) -> None:
-        found.append(name)
-
-    parser = _expat_parser(path)
-    parser.StartElementHandler = take_root
-    for chunk in utf8_chunks(path):
-        try:
-            _parse(parser, path, chunk)
-        except UnreadableSourceError:
-            if not found:
-                raise
-        if found:
-            break
-    else:
-        _parse(parser, path, b"", final=True)
-    namespace, _, local = found[0].rpartition("}")
-    return namespace, local
-
-
-def _expat_parser(path: Path) -> expat.XMLParserType:
-    def refuse_entity(name: str, is_parameter: int, value: str | None, *rest: str | None) -> None:
-        notation = rest[-1]
-        if notation is None:
-            raise UnreadableSourceError(
-                path,
-                f"the file declares the entity {name!r}; entities are refused, because they can "
-                "read other files or grow without end: write their text in place",
-                line=parser.CurrentLineNumber,
-            )
-
-    def refuse_skipped(name: str, is_parameter: int) -> None:
-        if not is_parameter:
-            raise UnreadableSourceError(
-                path,
-                f"the entity &{name}; is declared in a DTD, which is never loaded: write the "
-                "character itself",
-                line=parser.CurrentLineNumber,
-            )
-
-    parser = expat.ParserCreate("UTF-8", "}")
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    parser.EntityDeclHandler = refuse_entity
-    parser.SkippedEntityHandler = refuse_skipped
-    return parser
-
-
-def _parse(parser: expat.XMLParserType, path: Path, data: bytes, *, final: bool = False) -> None:
-    try:
-        parser.Parse(data, final)
-    except expat.ExpatError as error:
-        words = expat.ErrorString(error.code) or "unknown error"
-        raise UnreadableSourceError(
-            path, f"not well-formed XML ({words}, column {error.offset + 1})", line=error.lineno
-        ) from error
-
-
-def utf8_chunks(path: Path) -> Iterator[bytes]:
-    """Read a file as UTF-8, whatever its encoding.
-
-    Both parsers then read the same characters: neither of them guesses.
-
-    Raises:
-        UnreadableSourceError: for an encoding that is not read, or bytes that it does not have.
-    """
-    try:
-        with path.open("rb") as stream:
-            first = stream.read(max(_CHUNK_BYTES, 512))
-            encoding, mark = _encoding(path, first)
-            if encoding in _PASSED_AS_THEY_ARE:
-                yield first[mark:]
-                while chunk := stream.read(_CHUNK_BYTES):
-                    yield chunk
-                return
-            decoder = codecs.getincrementaldecoder(encoding)()
-            lines, chunk = 1, first[mark:]
-            while chunk:
-                try:
-                    text = decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    raise UnreadableSourceError(
-                        path, f"is not {encoding} as it says", line=lines
-                    ) from error
-                lines += text.count("\n")
-                yield text.encode("utf-8", "surrogatepass")
-                chunk = stream.read(_CHUNK_BYTES)
-            if decoder.getstate()[0]:
-                raise UnreadableSourceError(path, "ends in the middle of a character", line=lines)
-    except OSError as error:
-        raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
-
-
-def _encoding(path: Path, first: bytes) -> tuple[str, int]:
-    """Return a file's encoding and the length of its byte order mark."""
-    if first.startswith(codecs.BOM_UTF8):
-        return "utf-8", len(codecs.BOM_UTF8)
-    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise UnreadableSourceError(path, "is UTF-32, which is not read: save it as UTF-8")
-    for encoding, mark, start in (
-        ("utf-16-le", codecs.BOM_UTF16_LE, b"<\0"),
-        ("utf-16-be", codecs.BOM_UTF16_BE, b"\0<"),
-    ):
-        if first.startswith((mark, start)):
-            return encoding, len(mark) if first.startswith(mark) else 0
-    declared = _DECLARED_ENCODING.match(first.lstrip())
-    if declared is None:
-        return "utf-8", 0
-    name = declared[1].decode("ascii")
-    try:
-        encoding = codecs.lookup(name).name
-    except LookupError:
-        encoding = ""
-    if encoding in _PASSED_AS_THEY_ARE:
-        return encoding, 0
-    if not _TRANSCODED.fullmatch(encoding) or encoding.startswith("utf-16"):
-        raise UnreadableSourceError(
-            path, f"its declared encoding {name!r} is not read: save the file as UTF-8", line=1
-        )
-    return encoding, 0

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from xml.parsers import expat
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.sources.gate import lxml_name, utf8_chunks
+from collex_graph.sources.gate import lxml_name, without_namespace
+from collex_graph.sources.markup import utf8_chunks
 from collex_graph.sources.tabular import DELIMITERS, find_encoding, header_name
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Outline:
             return max(self._likeness_of_table(source) for source in asked)
         (names,) = self.names
         known: set[str] = set()
+        for namespace in without_namespace(asked):
+            names = frozenset(name.removeprefix(f"{{{namespace}}}") for name in names)
         ways: list[set[str]] = []
         for source in asked:
             if self.kind == "xpath":

@@ -48,7 +48,6 @@ class UnitKind:
 _OAI: Final = "http://www.openarchives.org/OAI/2.0/}"
 _DC: Final = "http://purl.org/dc/elements/1.1/}"
 _SRU: Final = "http://www.loc.gov/zing/srw/}"
-_EAC: Final = "urn:isbn:1-931666-33-4}"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance}"
 
 KINDS: Final = (
@@ -60,8 +59,9 @@ KINDS: Final = (
     UnitKind(f"{_SRU}record", f"{_DC}identifier"),
     # TEF: the national number of a thesis
     UnitKind("http://www.loc.gov/METS/}mets", f"{_DC}identifier", f"{_XSI}type", "tef:NNT"),
-    # EAC-CPF (2010): one authority record, and its number
-    UnitKind(f"{_EAC}eac-cpf", f"{_EAC}recordId"),
+    # EAC-CPF of 2010 and 2.0, read without their namespaces: one authority record, and its number
+    UnitKind("eac-cpf", "recordId"),
+    UnitKind("eac", "recordId"),
 )
 _TEF: Final = "http://www.abes.fr/abes/documents/tef}"
 _SUJETS: Final = "http://www.theses.fr/namespace/sujets}"
@@ -71,7 +71,7 @@ _PERSONAL: Final = Withheld(
     attribute="autoriteSource",
     values=frozenset({"code_ine", "matricule_adum"}),
     names=frozenset({
-        f"{_EAC}agent", f"{_EAC}eventDescription",
+        "agent", "eventDescription",
         f"{_TEF}dateNaissance", f"{_TEF}nationalite",
         *(
             f"{_SUJETS}{name}Doctorant"
