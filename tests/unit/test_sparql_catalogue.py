@@ -86,7 +86,13 @@ def test_a_query_may_declare_a_prefix_of_its_own():
         ("#+ title: x\nASK {}", "by language"),
         ("#+ titre:\n#+   fr: x\nASK {}", "no other keys"),
         ("#+ - a\nASK {}", "no other keys"),
-        ("#+ parameters:\n#+   p: {type: date}\nASK {\n#@ VALUES ?p\n}", "type"),
+        ("#+ parameters:\n#+   p: {type: year}\nASK {\n#@ VALUES ?p\n}", "type"),
+        ("#+ difficulty: hardest\nASK {}", "easy, join, hard"),
+        ("#+ audience: {who: curator}\nASK {}", "researcher, curator"),
+        ("#+ programmes: [archive]\nASK {}", "archives"),
+        ("#+ meaning: x\nASK {}", "by language"),
+        ("#+ parameters:\n#+   p: {type: date, default: 2024}\nASK {\n#@ VALUES ?p\n}",
+         "default of 'p'"),
         ("#+ parameters:\n#+   p: {kind: iri}\nASK {\n#@ VALUES ?p\n}", "may have"),
         ("#+ parameters: [p]\nASK {\n#@ VALUES ?p\n}", "by its name"),
         ("#+ parameters:\n#+   p: {type: iri, example: x}\nASK {\n#@ VALUES ?p\n}",
@@ -148,6 +154,35 @@ def test_an_empty_list_matches_nothing(query):
 
 def test_a_limit_may_be_a_number():
     assert read("SELECT * {}\n#@ LIMIT 7\n").text() == "SELECT * {}\nLIMIT 7\n"
+
+
+def test_days_and_truth_values_become_typed_literals():
+    query = read(
+        "#+ parameters:\n#+   on: {type: date, default: 2024-02-29}\n"
+        "#+   all: {type: boolean, default: false}\nASK {\n#@ VALUES ?on\n#@ VALUES ?all\n}"
+    )
+    assert '("2024-02-29"^^<http://www.w3.org/2001/XMLSchema#date>)' in query.text()
+    assert '("true"^^<http://www.w3.org/2001/XMLSchema#boolean>)' in query.text(all="true")
+    assert '("true"^^<http://www.w3.org/2001/XMLSchema#boolean>)' in query.text(all=True)
+    for wrong in ({"on": "2023-02-29"}, {"on": "hier"}, {"on": 2024}, {"all": "oui"}, {"all": 1}):
+        with pytest.raises(QuerySyntaxError, match=next(iter(wrong))):
+            query.text(**wrong)
+
+
+def test_our_own_nodes_may_be_given_without_the_base():
+    query = read(
+        "#+ parameters:\n#+   d: {type: concept, scheme: discipline}\n#+   u: {type: iri}\n"
+        "ASK {\n#@ VALUES ?d\n#@ VALUES ?u\n}"
+    )
+    text = query.text(d="histoire", u="id/fonds/FRFONDS-751132108-1756")
+    assert "(<vocabulary/discipline/histoire>)" in text
+    assert "(<id/fonds/FRFONDS-751132108-1756>)" in text
+    for wrong in ("id/../x", "id/a b", "id/x> } #", "pages/x", "id", "id//x"):
+        with pytest.raises(QuerySyntaxError, match="u"):
+            query.text(d="histoire", u=wrong)
+    for wrong in ("histoire de l'art", "a/b", "a>"):
+        with pytest.raises(QuerySyntaxError, match="d"):
+            query.text(d=wrong, u="http://a/")
 
 
 def test_an_undeclared_parameter_takes_any_terms_and_must_be_given():
@@ -242,6 +277,7 @@ def test_every_stored_query_reads_evaluates_and_speaks_two_languages(name):
         parameter.name: parameter.example or NODE
         for parameter in query.parameters.values()
         if parameter.default is None
+        and (parameter.example or parameter.type in ("iri", "concept", "term"))
     }
     checked = check_query(query.text(**values), text_bytes=100_000, nesting=100)
     result = ox.Store().query(checked.text, base_iri="http://a/")

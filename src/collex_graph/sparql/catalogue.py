@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -27,14 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-ParameterType = Literal["iri", "concept", "string", "integer", "term"]
+ParameterType = Literal["iri", "concept", "string", "integer", "date", "boolean", "term"]
 Value = Term | str | int
+Difficulty = Literal["easy", "join", "hard"]
+Audience = Literal["researcher", "curator", "cartographer", "reuser"]
+Programme = Literal["numerisation", "cartographie", "archives", "acquisition", "transversal"]
 
 _HEADER = "#+"
 _MARKER = "#@"
 _MARKERS = re.compile(r"#@\s*(VALUES)\s+\?(\w+)|#@\s*(LIMIT|OFFSET)\s+\??(\w+)", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_KEYS = frozenset({"title", "description", "parameters"})
+_CONCEPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+# an IRI without the setting base_iri: the first segment keeps it apart from any scheme
+_RELATIVE = re.compile(r"(?:id|vocabulary|graph)(?:/[A-Za-z0-9_~%-][A-Za-z0-9._~%:+-]*)+")
+_TEXT_KEYS = ("title", "description", "meaning", "expected")
+_KEYS = frozenset({*_TEXT_KEYS, "audience", "difficulty", "programmes", "parameters"})
 _PARAMETER_KEYS = frozenset(
     {
         "type", "label", "default", "example", "optional", "multiple", "minimum", "maximum",
@@ -49,8 +57,9 @@ class Parameter:
 
     Attributes:
         name: of the variable that it binds, or of the number that it is.
-        type: ``iri``; ``concept`` (the IRI of one of ``scheme``); ``string``; ``integer``; ``term``
-            (any IRI or literal: what a parameter is whose header does not say).
+        type: ``iri``; ``concept`` (the IRI of one of ``scheme``); ``string``; ``integer``; ``date``
+            (YYYY-MM-DD); ``boolean``; ``term`` (any IRI or literal: what a parameter is whose
+            header does not say).
         label: language → its name for people.
         default: its value when none is given.
         example: a value to show and to test with.
@@ -93,7 +102,40 @@ class Parameter:
             case "integer", (int() | str() | ox.Literal()):
                 number = self.number(value)
                 return ox.Literal(str(number), datatype=ox.NamedNode(expand("xsd:integer")))
+            case "date", (str() | ox.Literal()):
+                day = self._day(value)
+                return ox.Literal(day, datatype=ox.NamedNode(expand("xsd:date")))
+            case "boolean", (bool() | str() | ox.Literal()):
+                said = str(getattr(value, "value", value)).strip().lower()
+                if said in ("true", "false"):
+                    return ox.Literal(said, datatype=ox.NamedNode(expand("xsd:boolean")))
         raise self.error_for(value)
+
+    def written(self, value: Value) -> str:
+        """Return a value as a query writes it.
+
+        A concept may be given by its last part (``histoire``), one of our nodes without the base
+        (``id/library/751132108``): the query then resolves it against ``base_iri``.
+
+        Raises:
+            QuerySyntaxError: when it is not of the parameter's type.
+
+        >>> Parameter("d", "concept", scheme="discipline").written("histoire")
+        '<vocabulary/discipline/histoire>'
+        """
+        if isinstance(value, str):
+            if self.type == "concept" and self.scheme and _CONCEPT.fullmatch(value):
+                return f"<vocabulary/{self.scheme}/{value}>"
+            if self.type in ("iri", "concept") and _RELATIVE.fullmatch(value):
+                return f"<{value}>"
+        return write_term(self.term(value))
+
+    def _day(self, value: str | ox.Literal) -> str:
+        text = (value.value if isinstance(value, ox.Literal) else value).strip()
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise self.error_for(value) from None
 
     def number(self, value: Value) -> int:
         """Return a value as a whole number within the parameter's bounds.
@@ -142,7 +184,12 @@ class StoredQuery:
         path: its file.
         form: which of the four forms it has.
         title: language → title.
-        description: language → what it answers.
+        description: language → what it answers; of an example, the question in plain words.
+        meaning: language → what the answer means, and what it does not say.
+        expected: language → what one gets.
+        audience: who asks it.
+        difficulty: what it takes to write it; None where the header does not say.
+        programmes: short names of the programmes that it serves.
         parameters: name → parameter, declared ones first.
         source: the query as it is written, without its header.
     """
@@ -152,6 +199,11 @@ class StoredQuery:
     form: QueryForm
     title: Mapping[str, str]
     description: Mapping[str, str]
+    meaning: Mapping[str, str]
+    expected: Mapping[str, str]
+    audience: tuple[Audience, ...]
+    difficulty: Difficulty | None
+    programmes: tuple[Programme, ...]
     parameters: Mapping[str, Parameter]
     source: str
     _parts: tuple[str | _Marker, ...]
@@ -211,7 +263,7 @@ class StoredQuery:
             if number < 0:
                 raise parameter.error_for(number)
             return f"{marker.keyword} {number}"
-        rows = " ".join(f"({write_term(parameter.term(value))})" for value in values)
+        rows = " ".join(f"({parameter.written(value)})" for value in values)
         return f"VALUES (?{marker.parameter}) {{ {rows} }}"
 
 
@@ -278,14 +330,19 @@ def read_query(name: str, path: Path, content: str) -> StoredQuery:
     if idle:
         raise ResourceFileError(path, f"the parameter {idle[0]!r} has no marker")
     return StoredQuery(
-        name,
-        path,
-        reader.form,
-        _texts(path, header, "title"),
-        _texts(path, header, "description"),
-        parameters,
-        source,
-        reader.parts,
+        name=name,
+        path=path,
+        form=reader.form,
+        title=_texts(path, header, "title"),
+        description=_texts(path, header, "description"),
+        meaning=_texts(path, header, "meaning"),
+        expected=_texts(path, header, "expected"),
+        audience=_words(path, header, "audience", Audience),
+        difficulty=next(iter(_words(path, header, "difficulty", Difficulty)), None),
+        programmes=_words(path, header, "programmes", Programme),
+        parameters=parameters,
+        source=source,
+        _parts=reader.parts,
     )
 
 
@@ -310,12 +367,25 @@ def _texts(path: Path, header: Mapping[str, Any], key: str) -> Mapping[str, str]
     return {language: text.strip() for language, text in texts.items()}
 
 
+def _words(path: Path, header: Mapping[str, Any], key: str, allowed: Any) -> tuple[Any, ...]:
+    given = header.get(key, [])
+    words = [given] if isinstance(given, str) else given
+    if not isinstance(words, list) or set(map(str, words)) - set(get_args(allowed)):
+        raise ResourceFileError(path, f"{key} takes: {', '.join(get_args(allowed))}")
+    return tuple(words)
+
+
 def _read_parameters(path: Path, declared: Mapping[str, Any]) -> dict[str, Parameter]:
     parameters = {}
     if not isinstance(declared, dict):
         raise ResourceFileError(path, "parameters must give the properties of each by its name")
     for name, given in declared.items():
         properties = {} if given is None else given
+        if isinstance(properties, dict):  # YAML reads an unquoted day as a date
+            properties = {
+                key: value.isoformat() if isinstance(value, date) else value
+                for key, value in properties.items()
+            }
         if not isinstance(properties, dict) or set(properties) - _PARAMETER_KEYS:
             known = ", ".join(sorted(_PARAMETER_KEYS))
             raise ResourceFileError(path, f"the parameter {name!r} may have: {known}")
@@ -327,7 +397,7 @@ def _read_parameters(path: Path, declared: Mapping[str, Any]) -> dict[str, Param
             value = getattr(parameter, key)
             if value is not None:
                 try:
-                    parameter.term(value)
+                    parameter.written(value)
                 except QuerySyntaxError as error:
                     problem = f"{key} of {name!r}: {str(error).splitlines()[-1]}"
                     raise ResourceFileError(path, problem) from error
