@@ -325,6 +325,103 @@ class PointMap:
     height: int
 
 
+# --- tables and pictures -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; where its cells are nodes (``names_node``), a file adds their IRIs."""
+
+    label: str
+    numeric: bool = False
+    names_node: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: what it says.
+        href: what it leads to: the records behind a number, the page of a node.
+        iri: the node it stands for.
+        fill: the mark of the picture that it repeats in words, empty when it repeats none.
+        language: of the text, when it is of the data.
+    """
+
+    text: str = ""
+    href: str = ""
+    iri: str = ""
+    fill: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table, the whole of it in the file that can be had, its first rows on the page."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A rectangle of a picture.
+
+    Attributes:
+        fill: ``full``, ``part`` (hatched), ``empty`` (outlined), ``unknown`` (a question mark in a
+            broken outline) or ``outside`` (a dot): never a colour alone.
+        text: written on it.
+        label: what it stands for, in words.
+    """
+
+    fill: str
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str = ""
+    label: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class FigureText:
+    """Words of a picture; upright ones are read from below."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    upright: bool = False
+    fine: bool = False
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture drawn by the server, that says in words what it shows.
+
+    Attributes:
+        name: tells it from the other pictures of its page.
+        title: what it is.
+        description: what there is to see, for those who do not see it.
+        legend: fill → what it means, of the fills that occur or could.
+        lines: x and y of both ends.
+    """
+
+    name: str
+    title: str
+    description: str
+    width: float
+    height: float
+    marks: tuple[Mark, ...]
+    texts: tuple[FigureText, ...]
+    legend: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[float, float, float, float], ...] = ()
+
+
 @dataclass(frozen=True)
 class SourceDataset:
     """A source dataset, with how much of it was read.
@@ -878,6 +975,65 @@ class DatasetContext:
     rules: tuple[RuleRow, ...] = ()
     set_aside: tuple[tuple[str, str], ...] = ()
     report_href: str = ""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A question about what is missing, and what the graph answers.
+
+    Attributes:
+        name: of its page, ``/gaps/{name}``.
+        title: in few words.
+        question: as one would ask it.
+        answer: in one sentence, with its numbers; empty when there is nothing to count.
+        coverage: how much was read of what is known.
+        notes: how it is counted, and what cannot be known.
+        figures: the pictures.
+        table: the same in numbers and words, with links to the records.
+        export: what the file holds, when it is not the table.
+        needed: what would have to be read, when there is nothing to count.
+        query_href: the query behind the numbers.
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    coverage: str
+    notes: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    table: DataTable
+    export: DataTable
+    needed: str
+    query_href: str
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return f"/gaps/{self.name}"
+
+
+@dataclass(frozen=True)
+class GapsContext:
+    """``/gaps``: every question about what is missing, with its answer."""
+
+    title: str
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class GapContext:
+    """``/gaps/{name}``: one question, its picture, its table.
+
+    Attributes:
+        more: rows that the file holds and the page does not show.
+    """
+
+    title: str
+    gap: Gap
+    rows: tuple[tuple[Cell, ...], ...]
+    more: int
+    others: tuple[Gap, ...]
 
 
 @dataclass(frozen=True)

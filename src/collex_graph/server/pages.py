@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from collex_graph import __version__
 from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
@@ -18,6 +18,7 @@ from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
 from collex_graph.server.contexts import Site
 from collex_graph.server.fonds_page import describe_fonds, describe_stub
+from collex_graph.server.gap_pages import GAPS, describe_gap, describe_gaps, table_as_csv
 from collex_graph.server.home_page import describe_home
 from collex_graph.server.institution_pages import (
     describe_establishment,
@@ -140,6 +141,37 @@ def institutions() -> Response:
     return _page(
         "institutions.html", lambda: describe_institutions(_reader()), section="institutions"
     )
+
+
+@blueprint.get("/gaps")
+def gaps() -> Response:
+    """Say what is missing, question by question."""
+    return _page("gaps.html", lambda: describe_gaps(_reader()), section="gaps")
+
+
+@blueprint.get("/gaps/<name>")
+def gap(name: str) -> Response:
+    """Answer one question with a picture and a table; ``.csv`` gives the whole table."""
+    question = name.removesuffix(".csv")
+    if question not in GAPS:
+        abort(404)
+    if question == name:
+        return _page("gap.html", lambda: describe_gap(_reader(), name), section="gaps")
+    return _file(f"{question}.csv", lambda: table_as_csv(GAPS[question](_reader()).export))
+
+
+def _file(name: str, make: Callable[[], bytes]) -> Response:
+    """Send a table of the current snapshot as a file, unless the client holds it already."""
+    site = services()
+    tag = tag_of(
+        site.snapshot.identifier, language_of(request), site.presentation, request.full_path
+    )
+    if client_holds(tag):
+        return not_modified(tag)
+    response = Response(make(), mimetype="text/csv")
+    response.vary.update(("Accept-Language", "Cookie"))
+    response.headers["Content-Disposition"] = f'attachment; filename="collex-graph-{name}"'
+    return tagged(response, tag)
 
 
 @blueprint.get("/about")
