@@ -119,8 +119,17 @@ def test_the_picture_of_the_matrix_tells_the_states_by_form_and_by_words(read):
     for form, count in (("full", 1), ("unknown", 2), ("empty", 3), ("outside", 2)):
         assert marks.count(f"mark mark-{form}") == count
     said = [title.text for title in page.all(f"{SVG}//*[local-name()='g']/*[local-name()='title']")]
-    assert "Droit, Corse : hors de l’échantillon" in said
-    assert "Droit, Grand Est : discipline non donnée" in said
+    assert "Droit, Corse\xa0: hors de l’échantillon" in said
+    assert "Droit, Grand Est\xa0: discipline non donnée" in said
+
+
+def test_disciplines_that_nobody_gives_share_a_row_where_there_are_many(read, rows, monkeypatch):
+    monkeypatch.setattr("collex_graph.server.gap_matrices._MOST_EMPTY", 0)
+    for name in ("matrix", "periods"):
+        page = read(f"/gaps/{name}")
+        assert "1 autre discipline, sans fonds labellisé" in page.text(SVG)
+        assert "réunies ici en une seule ligne\xa0: Droit." in page.one("//main").text_content()
+        assert {row["Discipline"] for row in rows(name)} == {"Histoire", "Droit"}
 
 
 def test_a_number_of_the_matrix_leads_to_the_fonds_behind_it(read):

@@ -28,6 +28,8 @@ from collex_graph.server.messages import century
 from collex_graph.server.reader import integer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from collex_graph.server.contexts import Gap
     from collex_graph.server.reader import GraphReader
 
@@ -38,6 +40,25 @@ _SIGNS = {"not-given": "?"}
 
 def _legend(reader: GraphReader) -> dict[str, str]:
     return {_FILLS[state]: reader.words(f"state.{state}") for state in _STATES}
+
+
+_MOST_EMPTY = 4
+"""Disciplines without any labelled fonds that have a row of their own; more share one."""
+
+
+def _apart(disciplines: list[str], is_empty: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+    """Return disciplines with a row of their own, and those that share one, theirs being alike.
+
+    The rows of disciplines that no labelled fonds gives differ in their names alone.
+    """
+    empty = [discipline for discipline in disciplines if is_empty(discipline)]
+    if len(empty) <= _MOST_EMPTY:
+        return disciplines, []
+    return [discipline for discipline in disciplines if discipline not in empty], empty
+
+
+def _names(reader: GraphReader, disciplines: list[str]) -> str:
+    return ", ".join(reader.label_of(discipline).value for discipline in disciplines)
 
 
 # --- discipline × region -------------------------------------------------------------------------
@@ -77,34 +98,37 @@ def discipline_by_region(reader: GraphReader) -> Gap:
         ]
         return "/search?" + urlencode(pairs)
 
-    states: Counter[str] = Counter()
-    drawn, exported = [], []
-    for discipline in disciplines:
-        name = reader.label_of(discipline).value
+    states = Counter(state_of(d, r) for d in disciplines for r in regions)
+    own, alike = _apart(disciplines, lambda discipline: not counts[discipline])
+    headings = [(d, reader.label_of(d).value) for d in own]
+    if alike:
+        headings.append((alike[0], words("gap.alike", count=len(alike))))
+    drawn = []
+    for discipline, name in headings:
         squares = []
         for region in regions:
             state, count = state_of(discipline, region), counts[discipline].get(region, 0)
-            states[state] += 1
-            place = reader.label_of(region).value
             said = words("count.labelled", count=count) if count else words(f"state.{state}")
             squares.append(
                 Square(
                     _FILLS[state],
-                    f"{name}, {place} : {said}"
-                    if words.language == "fr"
-                    else f"{name}, {place}: {said}",
+                    words("gap.cell", row=name, column=reader.label_of(region).value, says=said),
                     str(count) if count else _SIGNS.get(state, ""),
                     records(discipline, region) if count else "",
                 )
             )
-            exported.append(
-                (
-                    node_cell(reader.node(discipline)), node_cell(reader.node(region)),
-                    Cell(str(count)), Cell(state),
-                    Cell(str(count_of(read[region], "units")) if region in read else "0"),
-                )
-            )  # fmt: skip
         drawn.append((name, squares))
+    exported = [
+        (
+            node_cell(reader.node(discipline)),
+            node_cell(reader.node(region)),
+            Cell(str(counts[discipline].get(region, 0))),
+            Cell(state_of(discipline, region)),
+            Cell(str(count_of(read[region], "units") if region in read else 0)),
+        )
+        for discipline in disciplines
+        for region in regions
+    ]
     rows = []
     for region in regions:
         row = read.get(region, {})
@@ -116,7 +140,7 @@ def discipline_by_region(reader: GraphReader) -> Gap:
             number_cell(reader, labelled, f"{href}&counted=true"),
             number_cell(reader, silent, f"{href}&counted=true"),
         ]
-        for discipline in disciplines:
+        for discipline, _ in headings:
             state, count = state_of(discipline, region), counts[discipline].get(region, 0)
             cells.append(
                 Cell(
@@ -129,8 +153,9 @@ def discipline_by_region(reader: GraphReader) -> Gap:
     single = [d for d in disciplines if holders[d] == 1]
     notes = [words("gap.matrix.note"), words("gap.matrix.note_states")]
     if single:
-        names = ", ".join(reader.label_of(d).value for d in single)
-        notes.append(words("gap.matrix.single", count=len(single), names=names))
+        notes.append(words("gap.matrix.single", count=len(single), names=_names(reader, single)))
+    if alike:
+        notes.append(words("gap.alike_names", names=_names(reader, alike)))
     whole = len(regions) * len(disciplines)
     answer = words(
         "gap.matrix.answer", count=states["present"], whole=whole, none=states["none-read"],
@@ -146,7 +171,7 @@ def discipline_by_region(reader: GraphReader) -> Gap:
         reader, "matrix", answer=answer, notes=notes, figures=(figure,),
         table=DataTable(
             words("gap.matrix.caption"),
-            columns + tuple(Column(reader.label_of(d).value) for d in disciplines),
+            columns + tuple(Column(name) for _, name in headings),
             tuple(rows),
         ),
         export=DataTable(
@@ -211,42 +236,64 @@ def discipline_by_century(reader: GraphReader) -> Gap:
         c: words("years.century", century=century((c - 1) * 100 + 1, words.language))
         for c in centuries
     }
-    states: Counter[str] = Counter()
-    drawn, rows = [], []
-    for discipline in disciplines:
-        name = reader.label_of(discipline).value
+
+    def records(discipline: str) -> str:
+        pairs = [("counted", "true"), ("discipline", local_name(discipline))]
+        return "/search?" + urlencode(pairs)
+
+    states = Counter(state_of(d, c) for d in disciplines for c in centuries)
+    own, alike = _apart(
+        disciplines,
+        lambda d: not undated[d] and not any(counts[d, number] for number in centuries),
+    )
+    headings = [(reader.node(d), reader.label_of(d).value) for d in own]
+    if alike:
+        headings.append((reader.node(alike[0]), words("gap.alike", count=len(alike))))
+    drawn = []
+    for node, name in headings:
         squares = []
-        cells = [node_cell(reader.node(discipline))]
         for number in centuries:
-            state, count = state_of(discipline, number), counts[discipline, number]
-            states[state] += 1
+            state, count = state_of(node.iri, number), counts[node.iri, number]
             said = words("count.labelled", count=count) if count else words(f"state.{state}")
-            href = "/search?" + urlencode(
-                [("counted", "true"), ("discipline", local_name(discipline))]
-            )
             squares.append(
                 Square(
-                    _FILLS[state], f"{name}, {names[number]} – {said}",
-                    str(count) if count else _SIGNS.get(state, ""), href if count else "",
-                )
-            )  # fmt: skip
-            cells.append(
-                Cell(
-                    words.number(count) if count else said,
-                    href if count else "",
-                    fill=_FILLS[state],
+                    _FILLS[state],
+                    words("gap.cell", row=name, column=names[number], says=said),
+                    str(count) if count else _SIGNS.get(state, ""),
+                    records(node.iri) if count else "",
                 )
             )
         drawn.append((name, squares))
-        rows.append(tuple(cells))
+
+    def cells(discipline: str) -> tuple[Cell, ...]:
+        return tuple(
+            Cell(
+                words.number(counts[discipline, number])
+                if counts[discipline, number]
+                else words(f"state.{state_of(discipline, number)}"),
+                records(discipline) if counts[discipline, number] else "",
+                fill=_FILLS[state_of(discipline, number)],
+            )
+            for number in centuries
+        )
+
+    columns = columns_named(reader, "discipline*") + tuple(Column(names[c]) for c in centuries)
+    rows = [
+        (node_cell(node) if node.iri in own else Cell(name), *cells(node.iri))
+        for node, name in headings
+    ]
+    exported = [(node_cell(reader.node(d)), *cells(d)) for d in disciplines]
     answer = words(
         "gap.periods.answer", count=states["present"], whole=len(counts), none=states["none-read"],
         silent=states["not-given"], outside=states["outside"],
     )  # fmt: skip
+    notes = [words("gap.periods.note"), words("gap.periods.note_states")]
+    if alike:
+        notes.append(words("gap.alike_names", names=_names(reader, alike)))
     legend = _legend(reader) | {"unknown": words("state.date-not-given")}
     return answered_gap(
         reader, "periods", answer=answer,
-        notes=(words("gap.periods.note"), words("gap.periods.note_states")),
+        notes=notes,
         figures=(
             draw_matrix(
                 "periods", words("gap.periods.figure"), answer,
@@ -255,9 +302,10 @@ def discipline_by_century(reader: GraphReader) -> Gap:
         ),
         table=DataTable(
             words("gap.periods.caption"),
-            columns_named(reader, "discipline*") + tuple(Column(names[c]) for c in centuries),
+            columns,
             tuple(rows),
         ),
+        export=DataTable("", columns, tuple(exported)),
         query="gap-periods",
     )  # fmt: skip
 
