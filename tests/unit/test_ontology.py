@@ -9,10 +9,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
 from collex_graph.rdf.namespaces import compact, expand, prefixes, term
 from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
 
 ONTOLOGY = NamedNode("https://w3id.org/collex-graph/ontology")
 NAMESPACE = prefixes()["collex"]
 RICO = prefixes()["rico"]
+BASE = Settings().base_iri
 
 # The RiC-O terms of the graph patterns; mappings and queries are read for theirs.
 RICO_TERMS_OF_THE_PATTERNS = [
@@ -65,7 +67,7 @@ def properties():
 
 def names_used(prefix):
     """Return local name → files that use it, over mappings, queries, shapes and vocabularies."""
-    pattern = re.compile(rf"(?<![\w-]){prefix}:([A-Za-z]\w*)")
+    pattern = re.compile(rf"(?<![\w-]){prefix}:([A-Za-z](?:[\w-]*\w)?)")
     found = {}
     for folder, suffixes in (
         ("mappings", {".yml", ".ttl", ".csv"}),
@@ -134,6 +136,100 @@ def test_a_term_says_which_ontology_defines_it(iri):
     assert objects(NamedNode(iri), "rdfs:isDefinedBy") == [ONTOLOGY]
 
 
+def examples_of(iri):
+    """Return the triples of a term's examples, read with the prefixes and base of the project."""
+    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes().items())
+    return [
+        triple
+        for example in objects(NamedNode(iri), "skos:example")
+        for triple in parse(declared + example.value, RdfFormat.TURTLE, base_iri=BASE)
+    ]
+
+
+@pytest.mark.parametrize("iri", classes() + properties(), ids=compact)
+def test_a_term_has_an_example_that_uses_it(iri):
+    found = examples_of(iri)
+    if iri in classes():
+        assert any(t.predicate == term("rdf:type") and t.object.value == iri for t in found)
+        assert any(t.predicate == term("rdfs:label") for t in found)
+    else:
+        assert any(t.predicate.value == iri for t in found)
+
+
+@pytest.mark.parametrize("iri", properties(), ids=compact)
+def test_an_example_has_a_value_of_the_property_s_kind(iri):
+    values = [t.object for t in examples_of(iri) if t.predicate.value == iri]
+    if iri in terms_of("owl:ObjectProperty"):
+        assert all(isinstance(value, NamedNode) for value in values)
+    else:
+        ranges = {r.value for r in objects(NamedNode(iri), "rdfs:range")}
+        assert all(isinstance(value, Literal) for value in values)
+        assert all(value.datatype.value in ranges for value in values if ranges)
+
+
+def test_a_concept_that_an_example_names_is_in_its_scheme():
+    schemes = resource_dir("ontology") / "vocabularies"
+    known = {
+        statement.subject.value
+        for path in schemes.glob("*.ttl")
+        for statement in parse(path=path, format=RdfFormat.TURTLE, base_iri=BASE)
+    }
+    named = {
+        node.value
+        for iri in classes() + properties()
+        for triple in examples_of(iri)
+        for node in (triple.subject, triple.object)
+        if isinstance(node, NamedNode) and node.value.startswith(f"{BASE}vocabulary/")
+    }
+    assert named
+    assert sorted(named - known) == []
+
+
+@pytest.mark.parametrize("iri", classes() + properties(), ids=compact)
+def test_a_term_belongs_to_one_topic(iri):
+    (topic,) = objects(NamedNode(iri), "dcterms:subject")
+    assert term("skos:Collection") in objects(topic, "rdf:type")
+
+
+def test_a_topic_is_named_in_both_languages_and_has_terms():
+    topics = terms_of("skos:Collection")
+    assert topics
+    for topic in topics:
+        for predicate in ("rdfs:label", "skos:definition"):
+            assert sorted(v.language for v in objects(NamedNode(topic), predicate)) == ["en", "fr"]
+        assert any(
+            s.predicate == term("dcterms:subject") and s.object.value == topic
+            for s in statements()
+        )
+
+
+def test_a_scope_note_is_written_in_both_languages():
+    for iri in classes() + properties():
+        notes = objects(NamedNode(iri), "skos:scopeNote")
+        assert sorted(note.language for note in notes) in ([], ["en", "fr"]), iri
+
+
+def test_the_ontology_is_aligned_with_those_it_names():
+    targets = {
+        prefix_of(s.object.value)
+        for s in statements()
+        if compact(s.predicate.value)
+        in {"rdfs:subClassOf", "rdfs:subPropertyOf", "skos:closeMatch", "skos:relatedMatch"}
+    }
+    assert None not in targets
+    assert targets >= {
+        "rico", "schema", "dcat", "prov", "odrl", "sssom", "bibframe", "lrmoo", "crm", "org", "qb",
+    }  # fmt: skip
+
+
+def prefix_of(iri):
+    return next((name for name, namespace in prefixes().items() if iri.startswith(namespace)), None)
+
+
+def test_nothing_is_imported():
+    assert objects(ONTOLOGY, "owl:imports") == []
+
+
 def test_a_class_starts_with_a_capital_and_a_property_does_not():
     assert all(iri[len(NAMESPACE)].isupper() for iri in classes())
     assert all(iri[len(NAMESPACE)].islower() for iri in properties())
@@ -168,8 +264,7 @@ def test_an_object_property_never_ranges_over_a_datatype_nor_the_reverse():
 
 
 def test_every_collex_name_used_in_the_data_folders_is_defined():
-    structures = terms_of("qb:DataStructureDefinition")
-    defined = {iri[len(NAMESPACE) :] for iri in classes() + properties() + structures}
+    defined = {s.subject.value.removeprefix(NAMESPACE) for s in statements()}
     used = names_used("collex")
     undefined = {n: sorted(f) for n, f in used.items() if n not in defined | NEVER_STATED}
     assert undefined == {}
@@ -202,7 +297,7 @@ def test_a_file_declares_prefixes_as_the_only_list_does_and_no_base(path):
     text = path.read_text(encoding="utf-8")
     assert "@base" not in text
     if path.name != "prefixes.ttl":
-        body = re.sub(r'(?m)^@prefix.*$|^#.*$|"[^"]*"', "", text)
+        body = re.sub(r"(?m)^@prefix.*$|^#.*$|'''.*'''|\"[^\"]*\"", "", text)
         used = set(
             re.findall(r"(?<![\w<:/-])([a-z][\w-]*):(?=[A-Za-z])", re.sub("<[^>]*>", "", body))
         )
@@ -318,6 +413,7 @@ def test_literals_of_the_ontology_are_all_tagged_or_plain_identifiers():
     }
     assert untagged == {
         "owl:versionInfo",
+        "skos:example",
         "vann:preferredNamespacePrefix",
         "vann:preferredNamespaceUri",
     }
