@@ -44,3 +44,15 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("the real source files are not beside the project (../shared/data)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_snapshot(tmp_path_factory):
+    """One snapshot of the bundled samples of all sources; nobody may write in it."""
+    from collex_graph.build import build
+    from collex_graph.resources import resource_dir
+    from collex_graph.settings import Settings
+
+    folders = sorted(resource_dir("mappings").glob("*/sample"))
+    sources = [(folder.parent.name, folder) for folder in folders]
+    return build(sources, Settings(var=tmp_path_factory.mktemp("samples"))).snapshot

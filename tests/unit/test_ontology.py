@@ -1,8 +1,10 @@
 """The ontology defines what the project uses, in two languages, and uses others' terms rightly."""
 
+import csv
 import json
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
@@ -16,16 +18,8 @@ NAMESPACE = prefixes()["collex"]
 RICO = prefixes()["rico"]
 BASE = Settings().base_iri
 
-# The RiC-O terms of the graph patterns; mappings and queries are read for theirs.
-RICO_TERMS_OF_THE_PATTERNS = [
-    "CorporateBody", "Family", "Instantiation", "Person", "Place", "RecordResourceExtent",
-    "RecordSet", "UnitOfMeasurement", "accruals", "accrualsStatus", "conditionsOfAccess",
-    "conditionsOfUse", "date", "directlyIncludes", "hasExtent", "hasOrHadDigitalInstantiation",
-    "hasOrHadHolder", "hasOrHadLocation", "hasOrHadSubject", "hasOrganicProvenance",
-    "hasRecordSetType", "hasUnitOfMeasurement", "history", "identifier", "isDirectlyIncludedIn",
-    "isRecordResourceAssociatedWithRecordResource", "isRelatedTo", "name", "note", "quantity",
-    "recordResourceExtent", "scopeAndContent", "textualValue", "title",
-]  # fmt: skip
+# The RiC-O terms in use with kind, domain and range, as RiC-O 1.1 defines them.
+RICO_TERMS = Path(__file__).with_name("rico-1.1-terms.csv")
 
 
 # Names that a shape speaks of although no mapping may write them.
@@ -83,18 +77,50 @@ def names_used(prefix):
     return found
 
 
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
 @pytest.fixture(scope="module")
 def rico(shared_data):
+    """RiC-O 1.1 itself: local name → kind, domain, range, classes above, as the list has them."""
     path = shared_data / "rico-ontology" / "RiC-O_1-1.rdf"
     if not path.is_file():
         pytest.skip("RiC-O 1.1 is not beside the project (../shared/data/rico-ontology)")
-    base = RICO.removesuffix("#")
-    triples = list(parse(path=path, format=RdfFormat.RDF_XML, base_iri=base))
-    kinds = {}
-    for statement in triples:
-        if statement.predicate == term("rdf:type") and isinstance(statement.subject, NamedNode):
-            kinds.setdefault(statement.subject.value, set()).add(compact(statement.object.value))
-    return kinds
+    said = {}
+    for s in parse(path=path, format=RdfFormat.RDF_XML, base_iri=RICO.removesuffix("#")):
+        said.setdefault(s.subject, {}).setdefault(s.predicate, []).append(s.object)
+
+    def names(node):
+        if isinstance(node, NamedNode):
+            return [node.value.removeprefix(RICO) if RICO in node.value else compact(node.value)]
+        rest, found = said[node][term("owl:unionOf")][0], []
+        while rest != term("rdf:nil"):
+            found += names(said[rest][term("rdf:first")][0])
+            (rest,) = said[rest][term("rdf:rest")]
+        return found
+
+    def above(node):
+        found = set()
+        for parent in said.get(node, {}).get(term("rdfs:subClassOf"), []):
+            if isinstance(parent, NamedNode) and parent.value.startswith(RICO):
+                found |= {parent.value.removeprefix(RICO)} | above(parent)
+        return found
+
+    kinds = {term(f"owl:{kind}"): kind for kind in ("Class", "ObjectProperty", "DatatypeProperty")}
+    header, found = list(rows(RICO_TERMS)[0]), {}
+    for node, about in said.items():
+        (kind, *_) = [kinds[t] for t in about.get(term("rdf:type"), []) if t in kinds] or [None]
+        if kind and isinstance(node, NamedNode) and node.value.startswith(RICO):
+            name = node.value.removeprefix(RICO)
+            ends = [
+                " ".join(sorted(n for o in about.get(term(p), []) for n in names(o)))
+                for p in ("rdfs:domain", "rdfs:range")
+            ]
+            row = [name, kind, *ends, " ".join(sorted(above(node))) if kind == "Class" else ""]
+            found[name] = dict(zip(header, row, strict=True))
+    return found
 
 
 def test_the_ontology_names_its_version_and_its_licence():
@@ -198,8 +224,7 @@ def test_a_topic_is_named_in_both_languages_and_has_terms():
         for predicate in ("rdfs:label", "skos:definition"):
             assert sorted(v.language for v in objects(NamedNode(topic), predicate)) == ["en", "fr"]
         assert any(
-            s.predicate == term("dcterms:subject") and s.object.value == topic
-            for s in statements()
+            s.predicate == term("dcterms:subject") and s.object.value == topic for s in statements()
         )
 
 
@@ -309,23 +334,53 @@ def test_a_file_declares_prefixes_as_the_only_list_does_and_no_base(path):
 # --- RiC-O ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.real_data
-def test_every_rico_term_used_exists_in_rico(rico):
-    used = set(names_used("rico")) | set(RICO_TERMS_OF_THE_PATTERNS)
-    assert sorted(name for name in used if RICO + name not in rico) == []
+def test_every_rico_term_used_is_in_the_list_of_those_in_use():
+    listed = {row["name"] for row in rows(RICO_TERMS)}
+    used = names_used("rico")
+    assert {n: sorted(files) for n, files in used.items() if n not in listed} == {}
+    assert {value.removeprefix("rico:") for value in context_names("rico")} <= listed
 
 
-@pytest.mark.real_data
-def test_our_super_terms_in_rico_are_of_the_same_kind(rico):
+def test_our_super_terms_in_rico_are_of_the_same_kind():
+    kinds = {row["name"]: row["kind"] for row in rows(RICO_TERMS)}
     for predicate, iris, kind in (
-        ("rdfs:subClassOf", classes(), {"owl:Class"}),
-        ("rdfs:subPropertyOf", terms_of("owl:ObjectProperty"), {"owl:ObjectProperty"}),
-        ("rdfs:subPropertyOf", terms_of("owl:DatatypeProperty"), {"owl:DatatypeProperty"}),
+        ("rdfs:subClassOf", classes(), "Class"),
+        ("rdfs:subPropertyOf", terms_of("owl:ObjectProperty"), "ObjectProperty"),
+        ("rdfs:subPropertyOf", terms_of("owl:DatatypeProperty"), "DatatypeProperty"),
     ):
         for iri in iris:
             for parent in objects(NamedNode(iri), predicate):
                 if parent.value.startswith(RICO):
-                    assert kind <= rico[parent.value], (iri, parent.value)
+                    assert kinds[parent.value.removeprefix(RICO)] == kind, (iri, parent.value)
+
+
+@pytest.mark.real_data
+def test_the_list_of_rico_terms_says_what_rico_says(rico):
+    for row in rows(RICO_TERMS):
+        assert rico.get(row["name"]) == row
+
+
+def rico_changes():
+    return rows(resource_dir("ontology") / "rico-0.2-to-1.1.csv")
+
+
+def test_the_map_of_rico_versions_says_how_each_term_changed():
+    for row in rico_changes():
+        assert row["change"] in {"same", "renamed", "split", "merged", "generic", "removed"}, row
+        assert (row["rico_0_2"] == row["rico_1_1"]) is (row["change"] == "same"), row
+        assert (row["rico_1_1"] == "") is (row["change"] == "removed"), row
+        assert bool(row["note_fr"]) is bool(row["note_en"]), row
+        assert row["used_by_francearchives"] in {"", "yes"}, row
+    pairs = [(row["rico_0_2"], row["rico_1_1"]) for row in rico_changes()]
+    assert len(pairs) == len(set(pairs))
+    assert sum(row["used_by_francearchives"] == "yes" for row in rico_changes()) >= 70
+
+
+@pytest.mark.real_data
+def test_the_map_of_rico_versions_names_terms_that_rico_has_now_or_had(rico):
+    for row in rico_changes():
+        assert not row["rico_1_1"] or row["rico_1_1"] in rico, row
+        assert (row["rico_0_2"] in rico) is (row["change"] == "same"), row
 
 
 # --- the JSON-LD context -------------------------------------------------------------------------
@@ -340,6 +395,14 @@ def context():
 def definition(name):
     entry = context()[name]
     return (entry, None) if isinstance(entry, str) else (entry["@id"], entry.get("@type"))
+
+
+def context_names(prefix):
+    return {v for name in context() if (v := meaning(name) or "").startswith(f"{prefix}:")}
+
+
+def meaning(name):
+    return None if name.startswith("@") else definition(name)[0]
 
 
 def test_the_context_declares_prefixes_as_the_only_list_does():
