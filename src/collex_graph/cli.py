@@ -224,6 +224,52 @@ def mapping_check_command(mapping: str, base_iri: str | None) -> None:
     sys.exit(1 if mistakes else 0)
 
 
+@main.command("template")
+@click.argument("name", required=False)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["xlsx", "csv"]),
+    default="xlsx",
+    help="A workbook, or one CSV file for each sheet.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="File to write; for several CSV files a folder. Default NAME.xlsx, NAME.csv or NAME/.",
+)
+def template_command(name: str | None, kind: str, output: Path | None) -> None:
+    """Write the template of a table that people fill in; without NAME, list them."""
+    from collex_graph.template import (  # noqa: PLC0415
+        read_template,
+        template_names,
+        write_texts,
+        write_workbook,
+    )
+
+    if name is None:
+        _print_rows(
+            ("template", "sheets"),
+            [(known, ", ".join(sheets)) for known, sheets in template_names().items()],
+        )
+        return
+    template = read_template(name)
+    if kind == "xlsx":
+        files = {output or Path(f"{name}.xlsx"): write_workbook(template)}
+    else:
+        texts = write_texts(template)
+        if len(texts) == 1:
+            files = {output or Path(f"{name}.csv"): next(iter(texts.values()))}
+        else:
+            folder = output or Path(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            files = {folder / file: content for file, content in texts.items()}
+    for path, content in files.items():
+        path.write_bytes(content)
+        _OUT.print(f"written {path}", markup=False)
+
+
 @main.command("settings")
 def settings_command() -> None:
     """Show every setting: its variable, value, unit and meaning."""

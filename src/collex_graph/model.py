@@ -33,6 +33,9 @@ class SourceFile:
             what was unpacked from an archive.
         label: its path below the folder that was given, archives included.
         problem: why it cannot be read, where that is known before it is opened; else empty.
+        sheet: name of the sheet, where the file is one of a workbook that people fill in.
+        kind: for a table that people fill in, the ``sheet`` of the sources that read it.
+        notes: what is to be said of it before its first row.
     """
 
     path: Path
@@ -43,6 +46,9 @@ class SourceFile:
     shown: str = ""
     label: str = ""
     problem: str = ""
+    sheet: str = ""
+    kind: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +64,8 @@ class Position:
         file: file name.
         line: line in the file, from 1, where the reader knows it.
         row: row of a table, from 1 with the header (RFC 7111), for tables.
-        component: identifier of the described unit, for EAD; IRI of the node, for RDF.
+        component: identifier of the described unit, for EAD; IRI of the node, for RDF; name of the
+            sheet, for workbooks.
         column: the column's header, or the path (XPath) inside the component.
     """
 
@@ -74,7 +81,8 @@ class Position:
         An identifier of a source may hold any character; a fragment may not.
         """
         if self.row is not None:
-            return f"row={self.row}"
+            sheet = f"sheet={percent_encode(self.component)}&" if self.component else ""
+            return f"{sheet}row={self.row}"
         return percent_encode(self.component or "")
 
 
@@ -216,7 +224,11 @@ class RecordSource:
             table, ended by a blank row; ``""`` where the first row has the columns.
         optional: for tables, columns that a file may lack without a word.
         header_row: for tables, the row that has the columns; 0 where that is the first.
-        sheet: for workbooks, the name or the number of the sheet; ``""`` for the first.
+        sheet: for workbooks, the name or the number of the sheet; ``""`` for the first. For tables
+            that people fill in, the kind of table (`SourceFile.kind`).
+        by_hand: for tables, people fill it in: its sheet is found by its name, its columns in spite
+            of capitals and accents, what is not meant as a value is taken away.
+        dates: for tables that people fill in, the columns that hold days.
         cells: for tables, a regular expression: the records are the filled cells of the columns
             whose whole header it matches; ``""`` where they are the rows.
         iterator: for formulations of `mapping.formulations`, the records, as the document says it;
@@ -243,6 +255,8 @@ class RecordSource:
     header: str = ""
     header_row: int = 0
     sheet: str = ""
+    by_hand: bool = False
+    dates: frozenset[str] = frozenset()
     cells: str = ""
     optional: frozenset[str] = frozenset()
     iterator: str = ""

@@ -18,7 +18,7 @@ from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.model import Record
 from collex_graph.resources import resource_dir
-from collex_graph.sources import find_source_files
+from collex_graph.sources import find_source_files, tables_in
 from collex_graph.sources import open_records as open_file
 from collex_graph.sources.archives import inner_name, is_archive
 from collex_graph.sources.files import describe_file
@@ -205,7 +205,10 @@ def source_files(
             found.setdefault((path, source.formulation), []).append(source)
     dataset = folder.resolve().name
     return [
-        (file, sources) for (path, _), sources in found.items() for file in _unpacked(dataset, path)
+        (table, [source for source in sources if table.kind in ("", source.sheet)])
+        for (path, _), sources in found.items()
+        for file in _unpacked(dataset, path)
+        for table in tables_in(file, sources)
     ]
 
 

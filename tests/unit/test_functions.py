@@ -84,7 +84,9 @@ def test_no_text_upsets_a_function(data: st.DataObject) -> None:
         ["", " ", "\u00a0", "1400/9999", "150.195 Psychanalyse", "Volume total : ", " : 3 volumes"]
     )
     for entry in FUNCTIONS.values():
-        fixed = {"table": "ccfr/document-types.csv", "axis": "lat"}
+        fixed = {
+            "table": "ccfr/document-types.csv", "axis": "lat", "scheme": "label", "kind": "charter"
+        }  # fmt: skip
         given_ones = {
             name: fixed.get(name)
             or (tuple(data.draw(st.lists(awkward, max_size=2))) if name in entry.all_values

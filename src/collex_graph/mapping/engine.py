@@ -166,7 +166,8 @@ class MappingRun:
             UnreadableSourceError: when the file cannot be read, or from some point on.
         """
         self._indexed = True
-        sources = self.plan.sources_for(source_file.path.name) if sources is None else sources
+        if sources is None:
+            sources = self.plan.sources_for(source_file.path.name, source_file.kind)
         self._fill(self._between_files, source_file, open_records, sources, in_file=False)
 
     def _fill(
@@ -215,7 +216,7 @@ class MappingRun:
         if source_file.problem:
             raise UnreadableSourceError(source_file.path, source_file.problem)
         if sources is None:
-            sources = self.plan.sources_for(source_file.path.name)
+            sources = self.plan.sources_for(source_file.path.name, source_file.kind)
         if not sources:
             wanted = sorted({s.access for s in self.plan.document.sources.values()})
             raise UnreadableSourceError(

@@ -23,15 +23,20 @@ from collex_graph.mapping.passes import (
     parse_for,
     references_of,
 )
-from collex_graph.mapping.rules import RECORD_NUMBER, Join
+from collex_graph.mapping.rules import RECORD_NUMBER, Join, calls_in
+from collex_graph.mapping.suggestions import suggestion
 from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of, sight_of
 from collex_graph.model import RecordSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from collex_graph.mapping.passes import MappingFunction
     from collex_graph.mapping.rules import MappingDocument, MappingRule, Source
+
+
+_DAY = "calendarDay"
+"""The function that reads days."""
 
 
 class Plan:
@@ -75,13 +80,19 @@ class Plan:
             self.pass_for(record_source.name, {})
             self.index_pass_for(record_source.name, {}, in_file=True)
 
-    def sources_for(self, file_name: str) -> tuple[RecordSource, ...]:
-        """Return the sources that read a file of this name."""
+    def sources_for(self, file_name: str, kind: str = "") -> tuple[RecordSource, ...]:
+        """Return the sources that read a file of this name.
+
+        Args:
+            file_name: the name.
+            kind: of a table that people fill in, which sheet it is; ``""`` for any.
+        """
         name = file_name.casefold()
         return tuple(
             source
             for source in self.record_sources
             if any(fnmatchcase(name, p.strip()) for p in source.access.casefold().split("|"))
+            and (not kind or (source.by_hand and source.sheet == kind))
         )
 
     def leaf_of(self, name: str, sources: Iterable[RecordSource]) -> str | None:
@@ -166,6 +177,29 @@ class Plan:
             self.rules.append(rule)
         return self._rule_places[rule]
 
+    def _check_columns(self, source: Source, read: Mapping[str, int]) -> None:
+        """Compare the columns of a sheet that people fill in with those that rules read."""
+        for name, line in read.items():
+            if name not in source.columns:
+                near = suggestion(name, source.columns)
+                raise self._vocabulary.refuse(
+                    line, f"$({name}) is not among the `columns` of source {source.name!r}{near}"
+                )
+        for name in source.columns:
+            if name not in read and name not in source.leaves:
+                raise self._vocabulary.refuse(
+                    source.line, f"no rule reads the column {name!r} of source {source.name!r}"
+                )
+
+    def _columns_of_days(self, source: Source) -> Iterator[str]:
+        if not source.columns:
+            return
+        for mapping in self._mappings[source.name]:
+            for value in (*mapping.values, *source.values.values()):
+                for call in calls_in(value):
+                    if call.function == _DAY:
+                        yield from (reference.text for reference in call.references)
+
     def _record_source(self, source: Source) -> RecordSource:
         referred: dict[str, int] = {}
         for mapping in self._mappings[source.name]:
@@ -187,6 +221,8 @@ class Plan:
             for text, line in referred.items()
             if text not in engine and text not in source.values
         }
+        if source.columns:
+            self._check_columns(source, plain)
         if source.formulation == "csv":
             return RecordSource(
                 name=source.name,
@@ -200,6 +236,8 @@ class Plan:
                 header=source.header,
                 header_row=source.header_row,
                 sheet=source.sheet,
+                by_hand=bool(source.columns),
+                dates=frozenset(self._columns_of_days(source)),
                 cells=source.cells,
                 optional=source.optional,
                 iterator=source.iterator,

@@ -70,14 +70,15 @@ _SOURCE_KEYS = {
     name: name
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
-        "aliases", "values", "header", "headerRow", "sheet", "cells", "optional", "leaves",
-        "withoutNamespace",
+        "aliases", "values", "header", "headerRow", "sheet", "columns", "cells", "optional",
+        "leaves", "withoutNamespace",
     )
 }  # fmt: skip
 
 
 _TABLE_KEYS = (
-    "delimiter", "quotes", "aliases", "header", "headerRow", "sheet", "cells", "optional",
+    "delimiter", "quotes", "aliases", "header", "headerRow", "sheet", "columns", "cells",
+    "optional",
 )  # fmt: skip
 T = TypeVar("T")
 
@@ -243,6 +244,8 @@ class Source:
         access: patterns of file names, joined by ``|``; empty where there is no file, and one
             record without content.
         leaves: what of the format is left out on purpose → why.
+        columns: of a sheet that people fill in, in order → help in French and in English, empty
+            where the ontology has it; none for other sources.
         values: values computed for each record, referred to as ``$(_name)``.
         standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
         lists: a reference to a list gives its elements (JSON, RML of 2013).
@@ -260,6 +263,7 @@ class Source:
     header: str = ""
     header_row: int = 0
     sheet: str = ""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cells: str = ""
     optional: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -286,6 +290,14 @@ class MappingDocument:
     sources: Mapping[str, Source]
     mappings: tuple[MappingRule, ...]
     is_rml: bool = False
+
+
+def calls_in(value: Value) -> Iterator[Call]:
+    """Yield the function of a value, and those of its arguments."""
+    if isinstance(value, Call):
+        yield value
+        for _, argument in value.arguments:
+            yield from calls_in(argument)
 
 
 def document_text(path: Path) -> str:
@@ -518,6 +530,7 @@ class _Reader:
             header=self._one_of(parts.get("header"), "blank"),
             header_row=self._header_row(parts),
             sheet=self._text(parts["sheet"]) if "sheet" in parts else "",
+            columns=self._columns(parts),
             cells=self._pattern(parts.get("cells")),
             optional=frozenset(self._text(name) for name in self._list(parts["optional"]))
             if "optional" in parts
@@ -539,6 +552,23 @@ class _Reader:
         if not text.isdecimal() or int(text) < 1 or "header" in parts:
             self._refuse(parts["headerRow"], "expected the number of a row, from 1, and no header")
         return int(text)
+
+    def _columns(self, parts: Mapping[str, yaml.Node]) -> dict[str, tuple[str, ...]]:
+        """Read the columns of a sheet that people fill in, with their help."""
+        if "columns" not in parts:
+            return {}
+        for key in ("header", "headerRow", "cells", "iterator", "optional"):
+            if key in parts:
+                self._refuse(parts[key], f"{key!r} has no meaning beside `columns`")
+        if "sheet" not in parts:
+            self._refuse(parts["columns"], "`columns` describes a sheet: `sheet` says which")
+        columns = {}
+        for name, node in self._pairs(parts["columns"]):
+            help_texts = tuple(self._text(text) for text in self._list(node))
+            if len(help_texts) not in (0, 2):
+                self._refuse(node, f"expected {name}: [help in French, help in English], or []")
+            columns[name] = help_texts
+        return columns
 
     def _leaves(self, node: yaml.Node) -> Iterator[tuple[str, str]]:
         for name, reason in self._pairs(node):

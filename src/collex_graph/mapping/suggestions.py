@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def nearest(written: str, known: Iterable[str]) -> str:
+    """Return the known name that is nearest to what was written; empty where none is near.
+
+    >>> nearest("labelisee", ["labellisee", "refusee"])
+    'labellisee'
+    """
+    near = get_close_matches(written, list(known), n=1, cutoff=0.65)
+    return near[0] if near else ""
+
+
 def suggestion(written: str, known: Iterable[str]) -> str:
     """Return the end of a message that names the nearest known name; empty where none is near.
 

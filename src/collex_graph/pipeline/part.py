@@ -36,7 +36,7 @@ from collex_graph.pipeline.recognition import sources_like
 from collex_graph.rdf.iris import Iris, percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.sources import open_records
+from collex_graph.sources import open_records, rows_as_written, tables_in
 from collex_graph.store.builder import Member
 from collex_graph.store.description import describe_graph, describe_source_file, source_file_iri
 from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks
@@ -106,7 +106,7 @@ class PartRequest:
         """The name of the part's folder."""
         made_of = [
             FORMAT, self.file.dataset, self.file.sha256, self.file.media_type, self.file.name,
-            self.label, self.base_iri, self.circumstances, sorted(self.left_out),
+            self.label, self.file.kind, self.base_iri, self.circumstances, sorted(self.left_out),
             sorted(self.withheld),
             [(file.label, file.sha256) for file in self.beside],
         ]  # fmt: skip
@@ -304,6 +304,24 @@ def reads(dataset: str, base_iri: str, circumstances: str, file: SourceFile) -> 
     return bool(_plan(dataset, base_iri, circumstances).sources_for(file.path.name))
 
 
+def tables(dataset: str, base_iri: str, circumstances: str, file: SourceFile) -> list[SourceFile]:
+    """Return the tables of a file that people filled in; else the file."""
+    plan = _plan(dataset, base_iri, circumstances)
+    try:
+        return tables_in(file, plan.sources_for(file.path.name))
+    except UnreadableSourceError as error:
+        return [replace(file, problem=error.problem)]
+
+
+def written_rows(
+    request: PartRequest, wanted: frozenset[int]
+) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the header and some rows of a table that people filled in, as it has them."""
+    plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
+    sources = plan.sources_for(request.file.path.name, request.file.kind)
+    return rows_as_written(request.file, sources, wanted)
+
+
 def make_part(request: PartRequest, folder: Path) -> None:
     """Map a source file into a folder, which must not exist.
 
@@ -383,7 +401,9 @@ class _Making:
                     self._recognise()
             else:
                 self._end_record()
-                if not self._describes_something:
+                if not self._describes_something and not (
+                    request.file.kind and not run.records_read
+                ):
                     note = Note("NothingRead", request.file.name)
                     position = Position(request.file.name)
                     self._problems.append(Problem(note, position, self._label, None, "", None))

@@ -27,6 +27,7 @@ from collex_graph.pipeline.part import (
     make_part,
     names_of_its_own,
     reads,
+    tables,
 )
 from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files, is_pattern
@@ -255,6 +256,11 @@ def map_sources(
             raise ConfigurationError(f"{error} (given for source {dataset!r})") from error
         if path.is_dir():
             _leave_others_alone(source, base_iri, given[dataset])
+        source.files = [
+            table
+            for file in source.files
+            for table in tables(dataset, base_iri, given[dataset], file)
+        ]
         beside = tuple(source.files) if joined[dataset] else ()
         source.requests = [
             PartRequest(file, file.label or file.name, base_iri, given[dataset], beside=beside)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from collex_graph.errors import UnreadableSourceError
+from collex_graph.sources.by_hand import FilledRecords, rows_as_written, tables_in
 from collex_graph.sources.ead import ROOTS, EadRecords
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.json import JsonRecords
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from collex_graph.model import RecordSource, RecordStream, SourceFile
 
-__all__ = ["find_source_files", "open_records"]
+__all__ = ["find_source_files", "open_records", "rows_as_written", "tables_in"]
 
 _XML_READERS: Final[dict[str, type[XmlRecords]]] = {
     **dict.fromkeys(ROOTS, EadRecords),
@@ -66,6 +67,8 @@ def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> Re
     """
     formulations = {source.formulation for source in sources}
     if formulations == {"csv"}:
+        if sources[0].by_hand:
+            return FilledRecords(source_file, sources)
         reader = SheetRecords if source_file.path.suffix.lower() == ".xlsx" else TableRecords
         return reader(source_file, sources)
     if formulations == {"xpath"}:

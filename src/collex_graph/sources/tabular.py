@@ -16,6 +16,9 @@ import csv
 import re
 import unicodedata
 from collections import Counter
+from contextlib import suppress
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from collex_graph.errors import UnreadableSourceError
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 DELIMITERS = (";", ",", "\t", "|")
 
+_NO_COLUMN = ("MissingColumn", "RenamedColumn", "ColumnNotInSheet")
+_HEADER_AMONG = 20
+"""Of a table that people fill in, the first rows, of which one is the header."""
 _CELL_VALUES = ("_column", "_cell")
 _HEADER_VALUE = "_header."
 _CHUNK_BYTES = 1 << 20
@@ -40,6 +46,7 @@ _MULTIBYTE = re.compile(
 )
 _HIGH = re.compile(rb"[\x80-\xff]")
 _UNDEFINED_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
 _UTF_7 = re.compile(rb"\+/v[89+/]")
 
 
@@ -57,11 +64,15 @@ class TableRecords:
     Attributes:
         encoding: as found: ``utf-8``, ``windows-1252``, ``utf-16``.
         delimiter: as declared or found.
+        header: the names of its columns.
     """
 
     def __init__(self, source_file: SourceFile, sources: Sequence[RecordSource]) -> None:
         self._path = source_file.path
         self._sources = sources
+        self._by_hand = sources[0].by_hand
+        self._wanted_sheet = source_file.sheet or sources[0].sheet
+        self._name_of = column_key if self._by_hand else header_name
         self._sheet: str | None = None
         self._beyond = 0
         self._indexes = tuple(
@@ -77,17 +88,21 @@ class TableRecords:
             column: others for source in sources for column, others in source.aliases.items()
         }
         self._quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if sources[0].quoted else csv.QUOTE_NONE
-        block, lines, self._header_line = self._first_rows(sources[0].header, sources[0].header_row)
+        header_row = sources[0].header_row
+        if self._by_hand:
+            header_row = self._find_header_row(asked, aliases)
+        block, lines, self._header_line = self._first_rows(sources[0].header, header_row)
         self._header_row = len(block) + 1
         self.delimiter = self._find_delimiter(lines, asked, aliases)
         header = self._split(lines, self.delimiter)
+        self.header = list(map(header_name, header))
         self._width = len(header)
         self._columns, self._notes = self._read_header(header, asked, aliases)
         optional = {name for source in sources for name in source.optional}
         self._notes = [
             (note, column)
             for note, column in self._notes
-            if note.rule != "MissingColumn" or note.value not in optional
+            if note.rule not in _NO_COLUMN or note.value not in optional
         ]
         if asked and not self._columns.keys() & asked:
             shown = ", ".join(sorted(asked)[:8])
@@ -112,6 +127,16 @@ class TableRecords:
     def columns(self) -> Mapping[str, int]:
         """Column name of the mapping → place in a row."""
         return self._columns
+
+    @property
+    def sheet(self) -> str | None:
+        """Name of the sheet, for workbooks."""
+        return self._sheet
+
+    @property
+    def name(self) -> str:
+        """What the table is called: its sheet, else its file."""
+        return self._sheet or self._path.name
 
     @property
     def left_out(self) -> Mapping[str, int]:
@@ -359,26 +384,61 @@ class TableRecords:
         self, header: list[str], asked: set[str], aliases: Mapping[str, Sequence[str]]
     ) -> tuple[dict[str, int], list[tuple[Note, str | None]]]:
         places: dict[str, int] = {}
-        wanted = asked | {header_name(other) for others in aliases.values() for other in others}
+        key_of = self._name_of
+        wanted = {key_of(name) for name in asked}
+        wanted |= {key_of(other) for others in aliases.values() for other in others}
         notes: list[tuple[Note, str | None]] = []
-        for place, name in enumerate(map(header_name, header)):
-            if not name:
+        for place, name in enumerate(header):
+            key = key_of(name)
+            if not key:
                 continue
-            if name in places:
-                if name in wanted:
-                    notes.append((Note("DuplicateColumn", name), name))
+            if key in places:
+                if key in wanted:
+                    notes.append((Note("DuplicateColumn", header_name(name)), header_name(name)))
             else:
-                places[name] = place
-        columns = dict(places)
+                places[key] = place
+        columns = {} if self._by_hand else dict(places)
         for name in sorted(asked):
-            if name in places:
-                continue
-            other = next((a for a in aliases.get(name, ()) if header_name(a) in places), None)
-            if other is None:
+            keys = (key_of(name), *(key_of(other) for other in aliases.get(name, ())))
+            found = next((key for key in keys if key in places), None)
+            if found is not None:
+                columns[name] = places[found]
+            elif not self._by_hand:
                 notes.append((Note("MissingColumn", name), name))
-            else:
-                columns[name] = places[header_name(other)]
+        if self._by_hand:
+            notes += self._absent_columns(asked - columns.keys(), header, set(columns.values()))
         return columns, notes
+
+    def _absent_columns(
+        self, absent: set[str], header: list[str], read: set[int]
+    ) -> Iterator[tuple[Note, str]]:
+        """Tell the columns that a sheet lacks, and under which name they perhaps stand there."""
+        others = {
+            column_key(name): header_name(name)
+            for place, name in enumerate(header)
+            if place not in read and column_key(name)
+        }
+        for name in sorted(absent):
+            near = get_close_matches(column_key(name), others, n=1, cutoff=0.7)
+            if near:
+                yield Note("RenamedColumn", name, (("near", others[near[0]]),)), name
+            else:
+                yield Note("ColumnNotInSheet", name), name
+
+    def _find_header_row(self, asked: set[str], aliases: Mapping[str, Sequence[str]]) -> int:
+        """Find the row with most of the columns: people write titles above it."""
+        keys = {column_key(name) for name in asked}
+        keys |= {column_key(other) for others in aliases.values() for other in others}
+        best, best_row = 0, 1
+        for delimiter in self._delimiters():
+            with self._open() as stream:
+                rows = csv.reader(stream, delimiter=delimiter, quoting=self._quoting)
+                with suppress(csv.Error):
+                    for number, cells in enumerate(islice(rows, _HEADER_AMONG), start=1):
+                        found = len(keys & {column_key(cell) for cell in cells})
+                        if found > best:
+                            best, best_row = found, number
+        return best_row
 
 
 def find_encoding(path: Path) -> str:
@@ -469,6 +529,17 @@ def _windows_1252(path: Path) -> str:
             path, "is UTF-8 with damaged characters: save it again as UTF-8", line=first_stray
         )
     return "windows-1252"
+
+
+def column_key(name: str) -> str:
+    """Return what two headers that people write must share: letters and digits, no accents.
+
+    >>> column_key("Date de  décision *"), column_key("DATE DE DECISION (jj/mm/aaaa)")
+    ('date de decision', 'date de decision')
+    """
+    plain = unicodedata.normalize("NFKD", _IN_PARENTHESES.sub(" ", name).replace("œ", "oe"))
+    letters = "".join(c for c in plain.casefold() if not unicodedata.combining(c))
+    return " ".join(re.findall(r"\w+", letters))
 
 
 def header_name(name: str) -> str:

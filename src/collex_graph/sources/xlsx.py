@@ -18,6 +18,7 @@ import zlib
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
@@ -45,6 +46,16 @@ _BROKEN: Final = (
     NotImplementedError, RuntimeError,
 )  # fmt: skip
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]+")
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS: Final = "0123456789"
+_MERGED_RANGE = re.compile(
+    rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"', re.ASCII
+)
+_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\bhidden="(?:1|true)"[^>]*>', re.ASCII)
+_MOST_RANGES: Final = 50
+"""Of merged cells, those that are told one by one."""
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?", re.ASCII)
+"""A day as a spreadsheet counts it; a number of four digits is a year."""
 _UNSEEN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 """Of a number format: texts, fillings, colours and conditions."""
 
@@ -53,7 +64,7 @@ class SheetRecords(TableRecords):
     """The rows of one sheet (a `RecordStream`); `RecordSource.sheet` says which."""
 
     def _prepare(self) -> str:
-        self._book = _Workbook(self._path, self._sources[0].sheet)
+        self._book = _Workbook(self._path, self._wanted_sheet, by_hand=self._by_hand)
         if any(source.sheet != self._sources[0].sheet for source in self._sources):
             raise UnreadableSourceError(
                 self._path, "the sources of one workbook name different sheets: one is read"
@@ -67,6 +78,10 @@ class SheetRecords(TableRecords):
 
     @contextmanager
     def _open(self) -> Generator[Iterator[str], None, None]:
+        if self._by_hand:
+            columns = getattr(self, "_columns", {})
+            dates = {name for source in self._sources for name in source.dates}
+            self._book.date_columns = {columns[name]: name for name in dates & columns.keys()}
         with self._book.rows(self._row_notes) as rows:
             yield _lines(rows)
 
@@ -74,6 +89,8 @@ class SheetRecords(TableRecords):
         return tuple(self._row_notes.pop(row, ()))
 
     def _last_notes(self) -> tuple[tuple[Note, str | None], ...]:
+        if self._by_hand:
+            return tuple((note, None) for note in self._book.remarks(self._header_row))
         merged = self._book.merged
         if not merged:
             return ()
@@ -104,15 +121,24 @@ class _Workbook:
     Args:
         path: the file.
         wanted: name of the sheet, or its number from 1; empty for the first.
+        by_hand: people fill it in: cells merged down repeat their value, and what is odd is said.
 
     Attributes:
         sheet: name of the sheet.
+        names: name of each sheet, and whether it is hidden.
         merged: its merged ranges, known when its rows have been read to the end.
+        date_columns: place of the columns that hold days → header; a number there is a day.
     """
 
-    def __init__(self, path: Path, wanted: str) -> None:
+    def __init__(self, path: Path, wanted: str, *, by_hand: bool = False) -> None:
         self._path = path
+        self._by_hand = by_hand
         self.merged: list[str] = []
+        self.names: list[tuple[str, bool]] = []
+        self.date_columns: dict[int, str] = {}
+        self._down: dict[int, list[tuple[int, int, int]]] = {}
+        self._hidden_rows: list[int] = []
+        self._noted: set[tuple[str, int]] = set()
         try:
             with zipfile.ZipFile(path) as archive:
                 self._check_size(archive)
@@ -123,6 +149,8 @@ class _Workbook:
                 starts_1904 = properties is not None and properties.get("date1904") in ("1", "true")
                 self._first_day = datetime(1904, 1, 1) if starts_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
                 self._formats = _formats(archive)
+                if by_hand:
+                    self._look_ahead(archive)
                 self._strings = self._shared_strings(archive)
         except _BROKEN as error:
             raise self._unreadable(error) from error
@@ -155,6 +183,7 @@ class _Workbook:
             part = targets.get(relation or "", "")
             if "worksheets/" in part:
                 sheets.append((sheet.get("name") or "", part))
+                self.names.append((sheets[-1][0], sheet.get("state") in ("hidden", "veryHidden")))
         if not sheets:
             raise UnreadableSourceError(self._path, "holds no sheet with cells")
         if not wanted:
@@ -166,6 +195,54 @@ class _Workbook:
             return sheets[int(wanted) - 1]
         there = ", ".join(f"« {name} »" for name, _ in sheets)
         raise UnreadableSourceError(self._path, f"has no sheet « {wanted} »; it has {there}")
+
+    def _look_ahead(self, archive: zipfile.ZipFile) -> None:
+        """Find what stands behind the rows and concerns them: the merged cells.
+
+        The part is searched as text, which takes a tenth of the time of parsing it.
+        """
+        self._hidden_columns: list[str] = []
+        before = b""
+        with archive.open(self._part) as stream:
+            while chunk := stream.read(1 << 20):
+                text = before + chunk
+                for found in _MERGED_RANGE.finditer(text):
+                    self._take_range(*(part.decode() for part in found.groups()))
+                for found in _HIDDEN_COLUMN.finditer(text):
+                    self._hidden_columns += _letters_between(found[0])
+                # an element that the chunk cuts in two begins again with the next
+                cut = text.rfind(b"<")
+                before = text[cut:] if b">" not in text[cut:] else b""
+
+    def _take_range(self, first_letters: str, first: str, last_letters: str, last: str) -> None:
+        reference = f"{first_letters}{first}:{last_letters}{last}"
+        if reference in self.merged:
+            return
+        self.merged.append(reference)
+        if first_letters == last_letters:
+            column = _place(f"{first_letters}1", 0)
+            self._down.setdefault(int(first), []).append((column, int(first), int(last)))
+
+    def remarks(self, header_row: int) -> Iterator[Note]:
+        """Yield what is to be said of the sheet when it has been read.
+
+        Args:
+            header_row: what is merged above it concerns no value.
+        """
+        for reference in self.merged[:_MOST_RANGES]:
+            first, _, last = reference.partition(":")
+            if int(first.lstrip(_LETTERS)) > header_row:
+                down = first.rstrip(_DIGITS) == last.rstrip(_DIGITS)
+                yield Note("MergedDown" if down else "MergedAcross", reference)
+        if len(self.merged) > _MOST_RANGES:
+            more = str(len(self.merged) - _MOST_RANGES)
+            yield Note("MergedCells", "…", (("count", more),))
+        if self._hidden_rows:
+            shown = ", ".join(map(str, self._hidden_rows[:10]))
+            shown += ", …" if len(self._hidden_rows) > 10 else ""
+            yield Note("HiddenRows", shown, (("count", str(len(self._hidden_rows))),))
+        if self._hidden_columns:
+            yield Note("HiddenColumns", ", ".join(self._hidden_columns))
 
     def _shared_strings(self, archive: zipfile.ZipFile) -> list[str]:
         strings: list[str] = []
@@ -197,15 +274,24 @@ class _Workbook:
         self, stream: Any, notes: dict[int, list[tuple[Note, str | None]]]
     ) -> Iterator[tuple[int, list[str]]]:
         number = 0
-        self.merged.clear()
+        wanted = ("row",) if self._by_hand else ("row", "mergeCell")
+        if not self._by_hand:
+            self.merged.clear()
+        self._hidden_rows.clear()
+        self._noted.clear()
+        repeated: list[list[Any]] = []
         try:
-            for tag, element in _elements(stream, "row", "mergeCell"):
+            for tag, element in _elements(stream, *wanted):
                 if tag == "mergeCell":
                     self.merged.append(element.get("ref") or "")
                     _release(element)
                     continue
                 number = max(number + 1, int(element.get("r") or 0))
                 cells = self._cells(element, notes.setdefault(number, []))
+                if self._by_hand:
+                    if element.get("hidden") in ("1", "true"):
+                        self._hidden_rows.append(number)
+                    repeated = self._repeat_down(number, cells, repeated)
                 if not notes[number]:
                     del notes[number]
                 yield number, cells
@@ -214,6 +300,27 @@ class _Workbook:
             raise UnreadableSourceError(
                 self._path, f"the sheet « {self.sheet} » breaks off behind row {number} ({error})"
             ) from error
+
+    def _repeat_down(
+        self, number: int, cells: list[str], repeated: list[list[Any]]
+    ) -> list[list[Any]]:
+        """Give a row the values of the cells above that it is merged with, if it has its own.
+
+        Args:
+            number: the row's number.
+            cells: its cells.
+            repeated: column, last row and value of the ranges that reach down to here.
+
+        Returns:
+            Those that reach down to the next row.
+        """
+        if repeated and any(map(str.strip, cells)):
+            for column, _, value in repeated:
+                cells += [""] * (column + 1 - len(cells))
+                cells[column] = cells[column] or value
+        for column, _, last in self._down.get(number, ()):
+            repeated.append([column, last, cells[column] if column < len(cells) else ""])
+        return [one for one in repeated if one[1] > number]
 
     def _cells(self, row: Any, notes: list[tuple[Note, str | None]]) -> list[str]:
         cells: list[str] = []
@@ -224,10 +331,19 @@ class _Workbook:
                 raise ValueError(f"a cell stands in column {place + 1:,}")
             if place > len(cells):
                 cells += [""] * (place - len(cells))
-            cells.append(self._value(cell, namespace, notes))
+            cells.append(self._value(cell, place, namespace, notes))
         return cells
 
-    def _value(self, cell: Any, namespace: str, notes: list[tuple[Note, str | None]]) -> str:
+    def _note_once(
+        self, rule: str, place: int, where: str, notes: list[tuple[Note, str | None]]
+    ) -> None:
+        if self._by_hand and (rule, place) not in self._noted:
+            self._noted.add((rule, place))
+            notes.append((Note(rule, where), self.date_columns.get(place)))
+
+    def _value(
+        self, cell: Any, place: int, namespace: str, notes: list[tuple[Note, str | None]]
+    ) -> str:
         kind = cell.get("t") or "n"
         where = cell.get("r") or ""
         value, has_formula = "", False
@@ -242,6 +358,8 @@ class _Workbook:
             if has_formula and kind != "str":
                 notes.append((Note("FormulaWithoutValue", where), None))
             return ""
+        if has_formula:
+            self._note_once("FormulaRead", place, where, notes)
         if kind == "s":
             return self._strings[int(value)]
         if kind == "b":
@@ -253,6 +371,9 @@ class _Workbook:
             return value
         style = int(cell.get("s") or 0)
         form = self._formats[style] if style < len(self._formats) else ""
+        if place in self.date_columns and form != "date" and _SERIAL.fullmatch(value):
+            self._note_once("DateAsNumber", place, where, notes)
+            form = "date"
         return self._number(value, form)
 
     def _number(self, text: str, form: str) -> str:
@@ -284,6 +405,24 @@ class _Workbook:
         except OverflowError:
             return str(serial)
         return f"{day:%Y-%m-%d}" if not rest else f"{day:%Y-%m-%d}T{time}"
+
+
+def first_rows(path: Path, count: int) -> list[tuple[str, bool, list[list[str]]]]:
+    """Return each sheet of a workbook: name, whether it is hidden, its first rows with content.
+
+    Raises:
+        UnreadableSourceError: when it is no workbook.
+    """
+    book = _Workbook(path, "")
+    found = []
+    for name, is_hidden in book.names:
+        rows = []
+        with _Workbook(path, name).rows({}) as some:
+            for _, cells in islice(some, count):
+                if any(map(str.strip, cells)):
+                    rows.append(cells)
+        found.append((name, is_hidden, rows))
+    return found
 
 
 # --- the parts of a workbook ----------------------------------------------------------------------
@@ -359,6 +498,35 @@ def _text(item: Any) -> str:
         for text in item.iter(f"{_MAIN}t")
         if etree.QName(text.getparent()).localname != "rPh"
     ).replace("_x000D_", "")
+
+
+def _letters_between(column: bytes) -> list[str]:
+    """Return the letters of the columns that a ``<col min= max=>`` is about, few of many.
+
+    >>> _letters_between(b'<col min="2" max="3" hidden="1"/>')
+    ['B', 'C']
+    """
+    bounds = [
+        int(found[1])
+        for name in (b"min", b"max")
+        if (found := re.search(rb'\b%b="([0-9]+)"' % name, column)) is not None
+    ]
+    if len(bounds) < 2:
+        return []
+    return [_letters_of(place) for place in range(bounds[0], min(bounds[1], bounds[0] + 25) + 1)]
+
+
+def _letters_of(number: int) -> str:
+    """Return the letters of a column, from 1.
+
+    >>> _letters_of(1), _letters_of(28)
+    ('A', 'AB')
+    """
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = _LETTERS[rest] + letters
+    return letters
 
 
 def _place(reference: str | None, following: int) -> int:

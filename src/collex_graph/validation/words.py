@@ -19,8 +19,20 @@ SEVERITIES: Mapping[Severity, Mapping[str, tuple[str, str]]] = {
 }
 
 _PLACES: Mapping[str, Mapping[str, str]] = {
-    "fr": {"line": "ligne", "row": "rangée", "component": "composant", "column": "colonne"},
-    "en": {"line": "line", "row": "row", "component": "component", "column": "column"},
+    "fr": {
+        "line": "ligne",
+        "row": "rangée",
+        "component": "composant",
+        "column": "colonne",
+        "sheet": "feuille",
+    },
+    "en": {
+        "line": "line",
+        "row": "row",
+        "component": "component",
+        "column": "column",
+        "sheet": "sheet",
+    },
 }
 
 # A path that a person can follow: no functions, no conditions, not « this very element ».
@@ -35,13 +47,18 @@ def place_in_words(position: Position, language: str) -> str:
     'f.xml, ligne 12, composant Fonds_5230'
     >>> place_in_words(Position("etab.csv", line=3, row=3, column="uai"), "en")
     'etab.csv, row 3, column uai'
+    >>> place_in_words(Position("g.xlsx", row=3, component="Labels", column="Fonds"), "fr")
+    'g.xlsx, feuille Labels, rangée 3, colonne Fonds'
     >>> place_in_words(Position("f.xml", column="did/unitdate/@normal, ."), "fr")
     'f.xml, did/unitdate/@normal'
     """
     words = _PLACES[language]
     parts = [position.file]
-    for name in ("line", "row", "component"):
+    names = ("line", "row", "component") if position.row is None else ("component", "line", "row")
+    for name in names:
         value = getattr(position, name)
+        if name == "component" and position.row is not None:
+            name = "sheet"  # noqa: PLW2901
         # A row that is one line needs saying once; a cell with line breaks parts the two counts.
         if value is not None and not (name == "line" and value == position.row):
             parts.append(f"{words[name]} {value}")
