@@ -18,9 +18,10 @@ from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.suggestions import suggestion
 from collex_graph.model import Record
 from collex_graph.resources import resource_dir
-from collex_graph.sources import find_source_files, tables_in
+from collex_graph.sources import find_source_files
 from collex_graph.sources import open_records as open_file
 from collex_graph.sources.archives import inner_name, is_archive
+from collex_graph.sources.by_hand import tables_in
 from collex_graph.sources.files import describe_file
 
 if TYPE_CHECKING:

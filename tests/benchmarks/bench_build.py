@@ -28,6 +28,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from as_installed import bytecode_on_disk
 from sources_at_scale import write_kbart
 
 
@@ -156,7 +157,7 @@ def main() -> None:
         run, first, second, option = arguments.run
         RUNS[run](Path(first), Path(second), option)
         return
-    with tempfile.TemporaryDirectory(prefix="bench-build-") as name:
+    with bytecode_on_disk(), tempfile.TemporaryDirectory(prefix="bench-build-") as name:
         folder = Path(name)
         lists = folder / "lists"
         lists.mkdir()

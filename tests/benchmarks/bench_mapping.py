@@ -19,7 +19,6 @@ quads that it loses are counted.
 from __future__ import annotations
 
 import argparse
-import gzip
 import os
 import statistics
 import subprocess
@@ -33,6 +32,7 @@ from typing import TYPE_CHECKING
 
 import mappers_by_hand
 import sources_at_scale
+from as_installed import bytecode_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,9 +65,10 @@ def measure(command: list[str], cwd: Path | None = None) -> Measure:
 
 
 def run_apart(run: str, mapping: Path, source: Path, out: Path) -> Measure:
-    """Run one of `RUNS` in a process of its own."""
-    command = [sys.executable, __file__, "--run", run, str(mapping), str(source), str(out)]
-    return measure(command)
+    """Run one of `mappers_by_hand.RUNS` in a process of its own."""
+    return measure([
+        sys.executable, mappers_by_hand.__file__, run, str(mapping), str(source), str(out)
+    ])  # fmt: skip
 
 
 def write_apart(kind: str, source: Path, size: int) -> None:
@@ -80,22 +81,35 @@ def write_apart(kind: str, source: Path, size: int) -> None:
     subprocess.run(command, check=True)
 
 
-def distinct_lines(path: Path) -> tuple[int, bytes]:
-    """Return how many distinct lines a file has, and their digest."""
-    import hashlib
+def differences(first: Path, second: Path) -> tuple[int, int, int]:
+    """Compare two files of quads in processes apart.
 
-    environment = {**os.environ, "LC_ALL": "C"}
-    sort = subprocess.Popen(
-        ["/usr/bin/env", "sort", "-u", str(path)], stdout=subprocess.PIPE, env=environment
-    )
-    assert sort.stdout is not None
-    digest, count = hashlib.sha256(), 0
-    for line in sort.stdout:
-        digest.update(line)
-        count += 1
-    if sort.wait() != 0:
-        sys.exit(f"sort failed on {path}")
-    return count, digest.digest()
+    Returns:
+        The distinct lines of the first; those that the second lacks; those that it alone has.
+    """
+    command = [sys.executable, __file__, "--differ", str(first), str(second)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    count, lost, more = map(int, done.stdout.split())
+    return count, lost, more
+
+
+def differ(first: Path, second: Path) -> tuple[int, int, int]:
+    """Do so: `differences`."""
+    from collex_graph.store.lines import difference
+
+    with tempfile.TemporaryDirectory(dir=first.parent) as folder:
+        ordered = []
+        for number, path in enumerate((first, second)):
+            ordered.append(Path(folder) / str(number))
+            subprocess.run(
+                ["/usr/bin/env", "sort", "-u", "-o", str(ordered[-1]), str(path)],
+                check=True, env={**os.environ, "LC_ALL": "C"},
+            )  # fmt: skip
+        with ordered[0].open("rb") as lines:
+            count = sum(1 for _ in lines)
+        with ordered[0].open("rb") as old, ordered[1].open("rb") as new:
+            changed = [is_new for _, is_new in difference(old, new)]
+    return count, changed.count(False), changed.count(True)
 
 
 def show(label: str, quads: int, taken: Measure) -> None:
@@ -113,8 +127,8 @@ def compare(folder: Path, kind: str, mapping: Path, source: Path, pairs: int) ->
     for _ in range(pairs):
         ours.append(run_apart("engine", mapping, source, engine_out))
         theirs.append(run_apart(f"{kind} by hand", mapping, source, hand_out))
-    quads, digest = distinct_lines(engine_out)
-    if (quads, digest) != distinct_lines(hand_out):
+    quads, lost, more = differences(engine_out, hand_out)
+    if lost or more:
         sys.exit(f"the quads differ: {engine_out} {hand_out}")
     middle = [
         Measure(statistics.median(m.seconds for m in runs), max(m.peak_mb for m in runs))
@@ -161,12 +175,9 @@ def compare_morph(folder: Path, mapping: Path, source: Path, ours: Path, seconds
     taken = measure([python, "-m", "morph_kgc", str(folder / "morph.ini")], cwd=folder)
     for path in (out, ours):
         run_apart("rewrite", mapping, path, path.with_suffix(".same"))
-    theirs, wanted = (
-        set(path.with_suffix(".same").read_bytes().splitlines()) for path in (out, ours)
-    )
-    show("morph-kgc 2.10", len(theirs), taken)
-    lost, more = len(wanted - theirs), len(theirs - wanted)
-    same = f"loses {lost:,} quads ({lost / len(wanted):.1%}), has {more:,} others"
+    wanted, lost, more = differences(ours.with_suffix(".same"), out.with_suffix(".same"))
+    show("morph-kgc 2.10", wanted - lost + more, taken)
+    same = f"loses {lost:,} quads ({lost / wanted:.1%}), has {more:,} others"
     print(
         f"  morph-kgc takes {taken.seconds / seconds:.1f} times our time; "
         f"{same if lost or more else 'same quads'}"
@@ -222,6 +233,10 @@ def run_format(folder: Path, one: Format, size: int, pairs: int, *, morph: bool)
         with tarfile.open(PEOPLE) as packed:
             packed.extractall(source, filter="data")
     else:
+        write_apart(one.kind, source, 10)
+    for run in ("engine", f"{one.kind} by hand"):
+        run_apart(run, mapping, source, folder / "first.nq")
+    if one.write is not None:
         write_apart(one.kind, source, size)
     bytes_ = [p.stat().st_size for p in (source, *source.rglob("*")) if p.is_file()]
     print(f"{one.kind}: {size:,} {one.unit}, {sum(bytes_) / 1e6:.0f} MB", flush=True)
@@ -229,14 +244,13 @@ def run_format(folder: Path, one: Format, size: int, pairs: int, *, morph: bool)
     if source.is_file():
         part = folder / "part.nq.gz"
         taken = run_apart("part", mapping, source, part)
-        with gzip.open(part) as lines:
-            show("made into a part of a build", sum(1 for _ in lines), taken)
+        show("made into a part of a build", differences(out, out)[0], taken)
     if morph and one.morph:
         if one.morph < 1:
             write_apart(one.kind, source, int(size * one.morph))
             print(f"  {int(size * one.morph):,} {one.unit}:")
             taken = run_apart("engine", mapping, source, out)
-            show("collex-graph", distinct_lines(out)[0], taken)
+            show("collex-graph", differences(out, out)[0], taken)
             seconds = taken.seconds
         compare_morph(folder, mapping, source, out, seconds)
 
@@ -249,23 +263,23 @@ def main() -> None:
     parser.add_argument("--only", help="one format: its name")
     parser.add_argument("--no-morph", action="store_true")
     parser.add_argument("--write", nargs=3, metavar=("KIND", "PATH", "SIZE"))
-    parser.add_argument("--run", nargs=4, metavar=("NAME", "MAPPING", "SOURCE", "OUT"))
+    parser.add_argument("--differ", nargs=2, metavar=("FILE", "FILE"), type=Path)
     arguments = parser.parse_args()
-    if arguments.run:
-        run, *paths = arguments.run
-        mappers_by_hand.RUNS[run](*map(Path, paths))
-        return
     if arguments.write:
         kind, path, size = arguments.write
         (writer,) = (one.write for one in FORMATS if one.kind == kind)
         writer(Path(path), int(size))
         return
-    for one in FORMATS:
-        if arguments.only in (None, one.kind):
-            with tempfile.TemporaryDirectory(prefix="bench-mapping-") as name:
-                size = one.size if one.write is None else max(1, int(one.size * arguments.scale))
-                morph = not arguments.no_morph
-                run_format(Path(name), one, size, arguments.pairs, morph=morph)
+    if arguments.differ:
+        print(*differ(*arguments.differ))
+        return
+    with bytecode_on_disk():
+        for one in FORMATS:
+            if arguments.only in (None, one.kind):
+                with tempfile.TemporaryDirectory(prefix="bench-mapping-") as name:
+                    scale = 1 if one.write is None else arguments.scale
+                    size, morph = max(1, int(one.size * scale)), not arguments.no_morph
+                    run_format(Path(name), one, size, arguments.pairs, morph=morph)
 
 
 if __name__ == "__main__":

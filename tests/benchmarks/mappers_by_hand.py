@@ -2,6 +2,8 @@
 
 Each mapper by hand is plain Python that follows the same rules as the document and writes the same
 quads; it does nothing else (no positions, no problems, no checks of terms, no privacy).
+
+    python tests/benchmarks/mappers_by_hand.py RUN MAPPING SOURCE OUT    # one of `RUNS`
 """
 
 from __future__ import annotations
@@ -9,12 +11,12 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
     from typing import TextIO
 
     from lxml import etree
@@ -584,3 +586,6 @@ RUNS = {
     "people by hand": run_people_by_hand,
     "finding aid by hand": run_finding_aid_by_hand,
 }
+
+if __name__ == "__main__":
+    RUNS[sys.argv[1]](*map(Path, sys.argv[2:]))

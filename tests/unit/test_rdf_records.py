@@ -136,6 +136,30 @@ def test_elements_nested_without_end_are_refused(tmp_path):
     assert error.problem == "refused: elements nested more than 200 levels deep"
 
 
+@pytest.mark.parametrize("end", ["</rdf:RDF>", "<e:broken"])
+def test_nodes_of_other_classes_are_let_go_unless_a_rule_asks_for_their_class(end, tmp_path):
+    path = tmp_path / "file.rdf"
+    path.write_text(
+        f'{HEAD}{PERSON.format(n=1)}<e:Book rdf:about="http://e.example/b"><e:author '
+        f'rdf:resource="http://e.example/1"/></e:Book>{PERSON.format(n=2)}{end}'
+    )
+    (file,), _ = find_source_files("x", path)
+    namespaces = {"e": "http://e.example/"}
+    references = ("^e:author", "^e:author/a", "^e:author[a e:Book]")
+    found = {}
+    for reference in references:
+        selection = RdfPaths().selection("foaf:Person", (reference,), namespaces)
+        source = RecordSource("s", "*", "rdf", iterator="foaf:Person", selection=selection)
+        values = RdfPaths().reader(reference, namespaces)
+        records = iter(open_records(file, [source]))
+        found[reference] = values(next(records).content)
+    assert found == {
+        "^e:author": ["http://e.example/b"],
+        "^e:author/a": ["http://e.example/Book"],
+        "^e:author[a e:Book]": ["http://e.example/b"],
+    }
+
+
 def test_json_nested_without_end_is_refused(tmp_path):
     deep = '{"@context": {"a": "http://e.example/a"}, "a": ["[[[[", \n' + '{"a":' * 25_000
     found, error = read(tmp_path, deep)

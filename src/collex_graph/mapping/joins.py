@@ -7,10 +7,10 @@ grow with the source. Answers are sorted, whatever the order of the records.
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
 
 MEMORY_ENTRIES: Final = 100_000
@@ -75,6 +75,8 @@ class JoinIndex:
     def _move(self) -> None:
         """Move what memory holds to the table."""
         if self._table is None:
+            import sqlite3  # noqa: PLC0415 - few runs need it
+
             # an empty name is a file of the system's temporary folder, without a name of its own
             self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._table.execute(

@@ -8,7 +8,7 @@ source holds, a line made here is one valid quad, or the term raises `Unreadable
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -33,11 +33,6 @@ _ESCAPES = {
     "\t": "\\t", "\b": "\\b", "\n": "\\n", "\r": "\\r", "\f": "\\f", '"': '\\"', "\\": "\\\\",
 }  # fmt: skip
 TO_ENCODE = re.compile(r"[^A-Za-z0-9\-._~]")
-_NOT_IUNRESERVED = re.compile(
-    # RFC 3987, section 2.2: iunreserved
-    "[^A-Za-z0-9\\-._~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd"
-    "\U00020000-\U0002fffd\U00030000-\U0003fffd\U00040000-\U000dfffd\U000e1000-\U000efffd]"
-)
 _NOT_LABEL = re.compile(r"[^A-Za-z0-9]")
 _STRING = expand("xsd:string")
 _PREFIX = re.compile(r"([A-Za-z][\w-]*):(?!//)")
@@ -143,6 +138,18 @@ def iri_completer(base_iri: str, *, ascii_only: bool = False) -> Callable[[str],
     return complete
 
 
+@cache
+def _not_iunreserved() -> re.Pattern[str]:
+    """Return what finds characters outside ``iunreserved`` (RFC 3987, section 2.2).
+
+    Made on the first use: it takes as long as all other patterns here together.
+    """
+    return re.compile(
+        "[^A-Za-z0-9\\-._~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd"
+        "\U00020000-\U0002fffd\U00030000-\U0003fffd\U00040000-\U000dfffd\U000e1000-\U000efffd]"
+    )
+
+
 def encode_letters_kept(text: str) -> str:
     """Percent-encode a value in a template of an IRI, but for letters of any script (R2RML, 7.3).
 
@@ -152,7 +159,7 @@ def encode_letters_kept(text: str) -> str:
     if TO_ENCODE.search(text) is None:
         return text
     try:
-        return _NOT_IUNRESERVED.sub(lambda found: quote(found[0], safe=""), text)
+        return _not_iunreserved().sub(lambda found: quote(found[0], safe=""), text)
     except UnicodeEncodeError:
         shown = text.encode("utf-8", "backslashreplace").decode()
         raise UnreadableValue("InvalidIri", shown) from None

@@ -324,6 +324,7 @@ class _Parser:
         if self._peek() == "a":
             self._take()
             classes = {self._iri()}
+            self.predicates.add(_TYPE)
             while self._peek() == "|":
                 self._take()
                 classes.add(self._iri())

@@ -36,7 +36,8 @@ from collex_graph.pipeline.recognition import sources_like
 from collex_graph.rdf.iris import Iris, percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.sources import open_records, rows_as_written, tables_in
+from collex_graph.sources import open_records
+from collex_graph.sources.by_hand import rows_as_written, tables_in
 from collex_graph.store.builder import Member
 from collex_graph.store.description import describe_graph, describe_source_file, source_file_iri
 from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks

@@ -13,6 +13,9 @@ spellings of its own scheme and nothing else.
 
 A correction is the same identifier with the check character that its other characters call for. It
 is a suggestion for a person: the fault may as well be in one of the other characters.
+
+``stdnum`` is imported by the readers that need it: it takes a tenth of the time that mapping a
+small file takes.
 """
 
 from __future__ import annotations
@@ -21,9 +24,6 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote
-
-from stdnum import ean, isbn, issn, luhn
-from stdnum.iso7064 import mod_11_2
 
 Repair = Literal["spelling", "leading zero", "naan", "stray characters"]
 Reason = Literal["form", "check"]
@@ -411,6 +411,8 @@ def read_siren(text: str) -> Identified | Refused:
     >>> read_siren("775663959").correction
     '775663958'
     """
+    from stdnum import luhn  # noqa: PLC0415
+
     squeezed = _SPACES.sub("", text)
     if not (squeezed.isascii() and squeezed.isdigit() and len(squeezed) in (8, 9)):
         return Refused("siren", text, "form")
@@ -474,6 +476,8 @@ def _read_sixteen(
     scheme: Literal["isni", "orcid"], spelling: re.Pattern[str], text: str
 ) -> str | Refused:
     """Read sixteen characters whose last is the check of ISO/IEC 7064, modulo 11-2."""
+    from stdnum.iso7064 import mod_11_2  # noqa: PLC0415
+
     squeezed = re.sub(r"[\s-]+", "", text)
     found = spelling.fullmatch(squeezed)
     if found is None:
@@ -550,6 +554,8 @@ repairs=('stray characters',))
     >>> read_issn("0992-2058").correction
     '0992-2059'
     """
+    from stdnum import issn  # noqa: PLC0415
+
     plain, repairs = _plain(text, _ISSN_HEAD)
     if not re.fullmatch("[0-9]{7}[0-9X]", plain):
         return Refused("issn", text, "form")
@@ -568,6 +574,8 @@ def read_isbn(text: str) -> Identified | Refused:
     >>> read_isbn("978-2-7472-2578-7").correction
     '9782747225786'
     """
+    from stdnum import ean, isbn  # noqa: PLC0415
+
     plain, repairs = _plain(text, _ISBN_HEAD)
     if re.fullmatch("[0-9]{9}[0-9X]", plain):
         # weights 1 to 9, modulo 11 (ISO 2108:2017, annex)

@@ -17,41 +17,19 @@ elements, names of staff) is dropped here, before a rule or a message can see it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.sources.by_hand import FilledRecords, rows_as_written, tables_in
-from collex_graph.sources.ead import ROOTS, EadRecords
 from collex_graph.sources.files import find_source_files
-from collex_graph.sources.json import JsonRecords
-from collex_graph.sources.manifest import ManifestRecords
-from collex_graph.sources.markup import root_element
-from collex_graph.sources.rdf import RdfRecords
-from collex_graph.sources.tabular import TableRecords
-from collex_graph.sources.units import UnitRecords
-from collex_graph.sources.xlsx import SheetRecords
-from collex_graph.sources.xml import XmlRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from collex_graph.model import RecordSource, RecordStream, SourceFile
+    from collex_graph.sources.xml import XmlRecords
 
-__all__ = ["find_source_files", "open_records", "rows_as_written", "tables_in"]
-
-_XML_READERS: Final[dict[str, type[XmlRecords]]] = {
-    **dict.fromkeys(ROOTS, EadRecords),
-    "ArchiveTransfer": ManifestRecords,
-    # UNIMARC, OAI-PMH (« results » is Gallica's OAIRecord) and SRU answers, TEF, EAC-CPF
-    **dict.fromkeys(
-        (
-            *("record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets"),
-            *("eac-cpf", "eac"),
-        ),
-        UnitRecords,
-    ),
-}
-"""Reader by the local name of the root element; any other XML has `XmlRecords`."""
+__all__ = ["find_source_files", "open_records"]
 
 
 def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> RecordStream:
@@ -65,19 +43,47 @@ def open_records(source_file: SourceFile, sources: Sequence[RecordSource]) -> Re
     Raises:
         UnreadableSourceError: when the file cannot be read at all.
     """
+    # a reader is imported when a file needs it: a small file is read in less time than they take
     formulations = {source.formulation for source in sources}
     if formulations == {"csv"}:
         if sources[0].by_hand:
+            from collex_graph.sources.by_hand import FilledRecords
+
             return FilledRecords(source_file, sources)
-        reader = SheetRecords if source_file.path.suffix.lower() == ".xlsx" else TableRecords
-        return reader(source_file, sources)
+        if source_file.path.suffix.lower() == ".xlsx":
+            from collex_graph.sources.xlsx import SheetRecords
+
+            return SheetRecords(source_file, sources)
+        from collex_graph.sources.tabular import TableRecords
+
+        return TableRecords(source_file, sources)
     if formulations == {"xpath"}:
-        _, local_name = root_element(source_file.path)
-        return _XML_READERS.get(local_name, XmlRecords)(source_file, sources)
+        return _reader_of_xml(source_file.path)(source_file, sources)
     if formulations == {"rdf"}:
+        from collex_graph.sources.rdf import RdfRecords
+
         return RdfRecords(source_file, sources)
     if formulations == {"jsonpath"}:
+        from collex_graph.sources.json import JsonRecords
+
         return JsonRecords(source_file, sources)
     raise UnreadableSourceError(
         source_file.path, "no source of the mapping reads this file, or sources of two kinds do"
     )
+
+
+def _reader_of_xml(path: Path) -> type[XmlRecords]:
+    """Tell the reader by the root element."""
+    from collex_graph.sources.ead import ROOTS, EadRecords
+    from collex_graph.sources.manifest import ManifestRecords
+    from collex_graph.sources.markup import root_element
+    from collex_graph.sources.units import ROOTS as ROOTS_OF_UNITS
+    from collex_graph.sources.units import UnitRecords
+    from collex_graph.sources.xml import XmlRecords
+
+    _, local_name = root_element(path)
+    if local_name in ROOTS:
+        return EadRecords
+    if local_name in ROOTS_OF_UNITS:
+        return UnitRecords
+    return ManifestRecords if local_name == "ArchiveTransfer" else XmlRecords

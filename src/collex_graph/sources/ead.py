@@ -85,13 +85,15 @@ class _EadGate(Gate):
                     self.refuse(f"the attribute {reserved} is reserved")
             above = self.unit
             self.unit = self._describe(name, attributes)
+            written: dict[str, str] = {}
             if self.unit.identifier is not None:
-                self.set_attribute(offset, UNIT_ATTRIBUTE, self.unit.identifier)
+                written[UNIT_ATTRIBUTE] = self.unit.identifier
             if above is not None and name in self._components:
-                self.set_attribute(offset, RANK_ATTRIBUTE, str(above.children))
+                written[RANK_ATTRIBUTE] = str(above.children)
                 if above.last_child is not None:
-                    self.set_attribute(offset, PREVIOUS_ATTRIBUTE, above.last_child)
+                    written[PREVIOUS_ATTRIBUTE] = above.last_child
                 above.last_child = self.unit.identifier
+            self.set_attributes(offset, written)
             self.units_read += 1
         elif name == self._line_break:
             self.insert(offset, b" ")

@@ -14,15 +14,14 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
-from xml.sax.saxutils import quoteattr
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Reach
-from collex_graph.sources.markup import expat_parser, parse, plain_chunks, utf8_chunks
+from collex_graph.sources.markup import expat_parser, parse, plain_chunks, quoted, utf8_chunks
 from collex_graph.sources.unlooked import Known, Unlooked, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from collex_graph.model import Note, Record, RecordSource
@@ -304,12 +303,13 @@ class Gate:
     def left(self, name: str) -> None:
         """A special element ends; it is still on the stack."""
 
-    def set_attribute(self, offset: int, name: str, value: str) -> None:
-        """Write an attribute into the start tag at an offset, as if the file had it."""
+    def set_attributes(self, offset: int, attributes: Mapping[str, str]) -> None:
+        """Write attributes into the start tag at an offset, as if the file had them."""
         found = _TAG_NAME.match(self._pending, offset - self._base)
         assert found is not None
         at = found.end() + self._base
-        self._edits.append((at, at, f" {name}={quoteattr(value)}".encode()))
+        written = "".join(f" {name}={quoted(value)}" for name, value in attributes.items())
+        self._edits.append((at, at, written.encode()))
 
     def insert(self, offset: int, text: bytes) -> None:
         """Write text before the element that starts at an offset, as if the file had it."""

@@ -46,7 +46,8 @@ _NAME = 1 << 20
 """Characters of a member's name."""
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # with the mark of JSON text sequences (RFC 7464)
 _AFTER = frozenset(" \t\r\n\x1e,:]}")
-_SHORT_NAME = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*")
+_SHORT_NAME = re.compile(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*")
+"""A name that JSONPath takes without quotes."""
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,

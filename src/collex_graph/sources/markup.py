@@ -10,7 +10,6 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from collex_graph.errors import UnreadableSourceError
 
@@ -22,7 +21,30 @@ _CHUNK_BYTES = 1 << 16
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _PASSED_AS_THEY_ARE = {"utf-8", "ascii"}
 _TRANSCODED = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[lb]e)?|mac-roman|koi8-r")
+# not those of `xml.sax.saxutils`, which imports half of the network library
+_IN_TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_ATTRIBUTE: Final = _IN_TEXT | str.maketrans({
+    '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"
+})  # fmt: skip
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
+
+
+def escaped(text: str) -> str:
+    """Write a text so that it is markup of itself.
+
+    >>> escaped("Fonds A & B")
+    'Fonds A &amp; B'
+    """
+    return text.translate(_IN_TEXT)
+
+
+def quoted(text: str) -> str:
+    """Write the value of an attribute.
+
+    >>> quoted('dit "le jeune"')
+    '"dit &quot;le jeune&quot;"'
+    """
+    return f'"{text.translate(_IN_ATTRIBUTE)}"'
 
 
 def root_element(path: Path) -> tuple[str, str]:
@@ -225,14 +247,14 @@ class _PlainWriter:
             plain, declared = self._name(key, f"a{number}")
             if plain != key and plain in attributes:
                 continue  # the attribute is there without namespace too
-            written.append(f"{declared} {plain}={quoteattr(value)}")
+            written.append(f"{declared} {plain}={quoted(value)}")
         self._put("".join(written) + ">")
 
     def _end(self, name: str) -> None:
         self._put(f"</{self._name(name, 'n')[0]}>")
 
     def _text(self, text: str) -> None:
-        self._put(escape(text))
+        self._put(escaped(text))
 
     def _name(self, name: str, prefix: str) -> tuple[str, str]:
         """Return a name as it is written, and the declaration that it needs."""
@@ -241,4 +263,4 @@ class _PlainWriter:
             return local, ""
         if namespace == _XML:
             return f"xml:{local}", ""
-        return f"{prefix}:{local}", f" xmlns:{prefix}={quoteattr(namespace)}"
+        return f"{prefix}:{local}", f" xmlns:{prefix}={quoted(namespace)}"

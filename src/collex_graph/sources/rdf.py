@@ -105,8 +105,13 @@ class RdfRecords:
             if self._format == RdfFormat.JSON_LD:
                 self._refuse_depth()
             cut = _Cut(self._text, b"", 0, end)
-        graph, broken = self._graph(cut)
+        looks = _Looks(self._sources)
+        graph, broken = self._graph(cut, looks)
         broken = problem or broken
+        if broken is not None and looks.classes is not None:
+            # what is unfinished can be told only when all that was begun is there
+            looks.classes = None
+            graph, _ = self._graph(cut.anew(), looks)
         yield from self._records(graph, set() if broken is None else _unfinished(graph))
         if broken is not None:
             raise broken
@@ -125,9 +130,9 @@ class RdfRecords:
                     line=whole.count(b"\n", 0, found.start()) + 1,
                 )
 
-    def _graph(self, text: _Cut) -> tuple[Graph, UnreadableSourceError | None]:
-        graph, left_out = Graph(), Counter[str]()
-        add, looks = graph.add, _Looks(self._sources)
+    def _graph(self, text: _Cut, looks: _Looks) -> tuple[Graph, UnreadableSourceError | None]:
+        graph, left_out = Graph(), dict[str, int]()
+        add, keep_all, classes = graph.add, looks.keep_all, looks.classes
         is_n3 = self._format == RdfFormat.N3
         try:
             with text:
@@ -135,12 +140,20 @@ class RdfRecords:
                     name = quad.predicate.value
                     if is_n3 and quad.graph_name.__class__ is BlankNode:
                         # inside a formula of N3 ({…}): what is said there is not stated
-                        left_out[_FORMULA] += 1
+                        left_out[_FORMULA] = left_out.get(_FORMULA, 0) + 1
                         continue
                     if not looks[name]:
-                        left_out[name] += 1
-                        if not looks.keep_all:
+                        left_out[name] = left_out.get(name, 0) + 1
+                        if not keep_all:
                             continue
+                    value = quad.object
+                    if (
+                        name == _TYPE
+                        and classes is not None
+                        and (kind := value.value) not in classes
+                        and not kind.startswith(RELATIVE_BASE)  # which is remarked upon
+                    ):
+                        continue
                     if graph.statements == MAX_STATEMENTS:
                         raise UnreadableSourceError(
                             self._path,
@@ -151,7 +164,7 @@ class RdfRecords:
                     add(
                         subject.value if subject.__class__ is NamedNode else f"_:{subject.value}",
                         name,
-                        _term(quad.object),
+                        value.value if value.__class__ is NamedNode else _term(value),
                     )
         except SyntaxError as error:
             line = error.lineno or self._line_of(text)
@@ -242,14 +255,21 @@ class _Looks(dict[str, bool]):
 
     Attributes:
         keep_all: some rule asks who names a node, whatever they say.
+        classes: the only classes that matter; None where a rule reads which ones a node has. Most
+            nodes of a large file are of no class that is mapped.
     """
 
     def __init__(self, sources: Sequence[RecordSource]) -> None:
         looks = {look for source in sources for node in source.selection for look in node.looks}
         super().__init__(dict.fromkeys(looks, True))
+        wanted = {node.wanted for source in sources for node in source.selection}
+        all_matter = _TYPE in looks or None in wanted
+        self.classes = None if all_matter else frozenset(kind for kind in wanted if kind)
         self[_TYPE] = True
         self._spaces = tuple(look[:-1] for look in looks if look.endswith("*") and look != "^*")
         self.keep_all = "^*" in looks
+        if self.keep_all or _TYPE.startswith(self._spaces):
+            self.classes = None
         names = dict(prefixes())
         for source in sources:
             names |= source.namespaces
@@ -418,6 +438,10 @@ class _Cut(io.RawIOBase):
         part = None if self._lines else text.part(start, end)
         return None if part is None else before + part
 
+    def anew(self) -> _Cut:
+        """Return the same from its beginning."""
+        return _Cut(*self._made_of)
+
     def by_line(self) -> _Cut:
         """Return the same from its beginning, handed out line by line."""
         return _Cut(*self._made_of, lines=True)
@@ -452,6 +476,10 @@ class _XmlGate:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._is_flat = False
+        self._begin()
+
+    def _begin(self) -> None:
         self.prolog = b""
         self.root_at = 0
         self._has_root = False
@@ -473,6 +501,12 @@ class _XmlGate:
         Raises:
             UnreadableSourceError: for what is refused.
         """
+        whole = text.part(0, text.size)
+        # no more elements than that can be open at once, so their depth need not be followed
+        self._is_flat = whole is not None and whole.count(b"</") < MAX_DEPTH
+        return self._read(text)
+
+    def _read(self, text: _Bytes) -> tuple[int, UnreadableSourceError | None]:
         parser = self._parser
         try:
             with text.open() as stream:
@@ -480,6 +514,11 @@ class _XmlGate:
                     parser.Parse(chunk, False)
             parser.Parse(b"", True)
         except expat.ExpatError as error:
+            if self._is_flat:
+                # it breaks off, so that any number may be open
+                self._is_flat = False
+                self._begin()
+                return self._read(text)
             said = expat.ErrorString(error.code)
             if error.code == expat.errors.codes.get(_AMPLIFIED):
                 self._refuse("its entities expand without measure")
@@ -521,6 +560,9 @@ class _XmlGate:
             depth -= 1
 
         self._has_root = True
+        if self._is_flat:
+            self._parser.StartElementHandler = None
+            return
         self._parser.StartElementHandler = entered
         self._parser.EndElementHandler = left
 

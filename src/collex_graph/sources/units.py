@@ -45,6 +45,13 @@ class UnitKind:
     value: str = ""
 
 
+ROOTS: Final = frozenset({
+    "record", "collection", "OAI-PMH", "results", "searchRetrieveResponse", "mets", "eac-cpf",
+    "eac",
+})  # fmt: skip
+"""Local names of the root elements of such files: UNIMARC, answers of OAI-PMH (« results » is
+Gallica's OAIRecord) and of SRU, TEF, EAC-CPF."""
+
 _OAI: Final = "http://www.openarchives.org/OAI/2.0/}"
 _DC: Final = "http://purl.org/dc/elements/1.1/}"
 _SRU: Final = "http://www.loc.gov/zing/srw/}"

@@ -20,7 +20,8 @@ from collex_graph.mapping.rules import Call, Term, calls_in, read_mapping
 from collex_graph.mapping.rules import Template as RuleTemplate
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.sources import find_source_files, rows_as_written, tables_in
+from collex_graph.sources import find_source_files
+from collex_graph.sources.by_hand import rows_as_written, tables_in
 from collex_graph.validation.shapes import shapes
 
 if TYPE_CHECKING:

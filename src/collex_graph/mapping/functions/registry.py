@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import inspect
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -46,6 +45,8 @@ FUNCTIONS: Final[dict[str, MappingFunction]] = {}
 """Every mapping function by its local name."""
 
 BASE: Final = Iris("base:")
+_ALL_VALUES: Final = "tuple[str, ...]"
+"""Annotation of a parameter that receives all values of its references."""
 
 
 def _camel(name: str) -> str:
@@ -55,18 +56,23 @@ def _camel(name: str) -> str:
 
 def mapping_function(function: F) -> F:
     """Enter a function in the registry, under its name in camel case."""
-    parameters = inspect.signature(function).parameters
+    # what `inspect.signature` says, which would take a fifth of the start of a mapping
+    plain = function
+    while hasattr(plain, "__wrapped__"):
+        plain = plain.__wrapped__
+    code, defaults = plain.__code__, plain.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    optional = {*positional[len(positional) - len(defaults) :], *(plain.__kwdefaults__ or ())}
     name = _camel(function.__name__)
     if name in FUNCTIONS:
         raise ValueError(f"two mapping functions are called {name}: rename one")
     FUNCTIONS[name] = MappingFunction(
         name=name,
         call=function,
-        parameters=tuple(parameters),
-        all_values=frozenset(
-            p.name for p in parameters.values() if p.annotation == "tuple[str, ...]"
-        ),
-        optional=frozenset(p.name for p in parameters.values() if p.default is not p.empty),
+        parameters=parameters,
+        all_values=frozenset(p for p in parameters if plain.__annotations__[p] == _ALL_VALUES),
+        optional=frozenset(optional),
     )
     return function
 
