@@ -269,7 +269,7 @@ def test_the_list_of_an_unknown_value_is_empty_and_not_an_error(read):
 # --- the drawn map -------------------------------------------------------------------------------
 
 
-def test_places_of_one_city_are_one_dot_and_places_overseas_are_counted(queries):
+def test_places_of_one_city_are_one_dot_and_places_in_no_frame_are_counted(queries):
     from collex_graph.server.drawn_map import draw_map
     from collex_graph.server.messages import words
     from collex_graph.server.reader import GraphReader
@@ -279,7 +279,7 @@ def test_places_of_one_city_are_one_dot_and_places_overseas_are_counted(queries)
         reader,
         [
             ((48.83, 2.36), "A", "/a", 1), ((48.85, 2.31), "B", "/b", 3),
-            ((48.58, 7.75), "C", "/c", 1), ((-20.9, 55.5), "D", "/d", 1),
+            ((48.58, 7.75), "C", "/c", 1), ((-17.5, -149.5), "D", "/d", 1),
         ],
         label="x",
     )  # fmt: skip

@@ -138,8 +138,11 @@ def _refuse_early() -> None:
 
 
 def _complete_headers(response: Response) -> Response:
+    # a page that other sites may frame says so in its policy; this older header knows no "anyone"
+    framed = "frame-ancestors *" in response.headers.get("Content-Security-Policy", "")
     for name, value in _EVERY_ANSWER.items():
-        response.headers.setdefault(name, value)
+        if not (framed and name == "X-Frame-Options"):
+            response.headers.setdefault(name, value)
     if response.mimetype == "text/html" or "Location" in response.headers:
         _remember_language(response)
     if response.mimetype == "text/html" and request.method != "OPTIONS":

@@ -307,22 +307,38 @@ class MapPoint:
 
 
 @dataclass(frozen=True)
+class MapInset:
+    """A frame of the drawing for a region overseas: its name and its corner and size."""
+
+    label: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class PointMap:
     """France drawn with one dot per département, and the places that matter on it.
 
     Attributes:
         ground: the dots of the départements.
         points: the places shown.
-        outside: how many places lie outside the drawing (overseas), said beside it.
+        insets: the frames of the regions overseas.
+        outside: how many places lie outside the drawing and its frames, said beside it.
+        frames: what scripts need to place a position: for each frame west, south, east and north
+            in degrees, its left and upper edge, its scale, and how much longitudes shrink.
         label: what the drawing shows, for those who do not see it.
     """
 
     ground: tuple[MapPoint, ...]
     points: tuple[MapPoint, ...]
+    insets: tuple[MapInset, ...]
     outside: int
     label: str
     width: int
     height: int
+    frames: tuple[tuple[float, ...], ...]
 
 
 # --- tables and pictures -------------------------------------------------------------------------
@@ -569,6 +585,86 @@ class SearchContext:
     unreadable: tuple[str, ...]
     beyond: str
     last_href: str
+
+
+@dataclass(frozen=True)
+class View:
+    """One of several ways to look at the same; ``current`` is the one shown."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class MapRow:
+    """What stands at one place of the map.
+
+    Attributes:
+        node: the institution, None for units whose holder no source names.
+        kind: what it is, in words.
+        precision: how exact its position is.
+        units: how many units of those asked for it holds there.
+        units_href: the list of them.
+        is_placed: whether it is on the map.
+    """
+
+    node: Node | None
+    kind: str
+    place: Text | None
+    precision: Text | None
+    units: int
+    units_href: str
+    is_placed: bool
+
+
+@dataclass(frozen=True)
+class MapContext:
+    """``/map``: where things are, drawn and listed.
+
+    Attributes:
+        view: ``labelled``, ``units`` or ``institutions``.
+        institutions: how many institutions are in the table.
+        units: how many units; 0 where institutions are shown.
+        unplaced: how many of them have no position.
+        units_geojson_href: the data with one feature a unit; empty where institutions are shown.
+    """
+
+    title: str
+    view: str
+    views: tuple[View, ...]
+    chips: tuple[Chip, ...]
+    facets: tuple[Facet, ...]
+    map: PointMap
+    rows: tuple[MapRow, ...]
+    institutions: int
+    units: int
+    unplaced: int
+    read: int
+    known: int | None
+    unreadable: tuple[str, ...]
+    geojson_href: str
+    units_geojson_href: str
+    embed_href: str
+
+
+@dataclass(frozen=True)
+class MapEmbedContext:
+    """``/map/embed``: the drawing alone, with the way to the page."""
+
+    title: str
+    map: PointMap
+    geojson_href: str
+    page_href: str
+
+
+@dataclass(frozen=True)
+class MapUseContext:
+    """``/about/map``: the parameters and the properties of the map's data."""
+
+    title: str
+    parameters: tuple[Fact, ...]
+    properties: tuple[Fact, ...]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ Statuses, negotiation and entity tags of entities and of the data set belong to 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
 
 from collex_graph import __version__
 from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
@@ -24,6 +26,16 @@ from collex_graph.server.institution_pages import (
     describe_establishment,
     describe_institutions,
     describe_library,
+)
+from collex_graph.server.map import (
+    FEATURES,
+    GEOJSON,
+    KNOWN,
+    describe_embed,
+    describe_map,
+    describe_map_use,
+    feature_collection,
+    read_map,
 )
 from collex_graph.server.messages import LANGUAGES, words
 from collex_graph.server.negotiation import language_of
@@ -133,6 +145,66 @@ def search() -> Response:
     """List fonds, narrowed by words and facets."""
     asked = read_search(request.args.to_dict(flat=False), services().iris)
     return _page("search.html", lambda: describe_search(_reader(), asked), section="search")
+
+
+@blueprint.get("/map")
+def map_page() -> Response:
+    """Draw where things are, with a table of them."""
+    asked = read_map(request.args.to_dict(flat=False), services().iris)
+    return _page("map.html", lambda: describe_map(_reader(), asked), section="map")
+
+
+@blueprint.get("/map/embed")
+def map_embed() -> Response:
+    """Send the drawing alone, which pages of other sites may frame."""
+    asked = read_map(request.args.to_dict(flat=False), services().iris)
+    response = _page("mapembed.html", lambda: describe_embed(_reader(), asked), section="map")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *; "
+        "object-src 'none'"
+    )
+    return response
+
+
+@blueprint.get("/map.geojson")
+def map_data() -> Response:
+    """Send what the map shows as GeoJSON, complete."""
+    feature = request.args.get("feature", FEATURES[0])
+    if feature not in FEATURES:
+        raise _bad_parameter("feature", feature)
+    parameters = request.args.to_dict(flat=False)
+    asked = read_map(parameters, services().iris)
+    unknown = [(name, values[0][:80]) for name, values in parameters.items() if name not in KNOWN]
+    for name, value in (*unknown, *asked.search.unreadable):
+        raise _bad_parameter(name, value)
+    site = services()
+    language = language_of(request)
+    tag = tag_of(site.snapshot.identifier, language, request.full_path)
+    if client_holds(tag):
+        return not_modified(tag, mimetype=GEOJSON)
+    body = json.dumps(feature_collection(_reader(), asked, feature), ensure_ascii=False)
+    response = Response(body, content_type=GEOJSON)
+    response.content_language.add(language)
+    response.vary.update(("Accept-Language", "Cookie"))
+    response.headers["Link"] = (
+        f'<{asset("schemas/map.schema.json").partition("?")[0]}>; rel="describedby"; '
+        'type="application/schema+json"'
+    )
+    return tagged(response, tag)
+
+
+def _bad_parameter(name: str, value: str) -> BadRequest:
+    # the page leaves out a filter that it cannot read, and says so; data has nowhere to say it
+    return BadRequest(
+        f"Le paramètre « {name} » n’admet pas « {value} » : voyez /about/map.\n"
+        f"The parameter “{name}” does not take “{value}”: see /about/map."
+    )
+
+
+@blueprint.get("/about/map")
+def about_map() -> Response:
+    """Say how maps elsewhere use the data of this one."""
+    return _page("mapuse.html", lambda: describe_map_use(_reader()), section="map")
 
 
 @blueprint.get("/institutions")

@@ -42,7 +42,8 @@ _LONGEST_TEXT = 200
 _VALUES_SHOWN = 6
 _WORD = re.compile(r"[^\s,;:.!?()\[\]\"«»“”]+")
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_COUNTED = "true"
+COUNTED = "true"
+"""In place of an IRI: the unit counts as labelled."""
 _LEVELS = {
     "fonds": "collex:Fonds",
     "subfonds": "collex:SousFonds",
@@ -103,6 +104,9 @@ class Search:
         order: one of `ORDERS`.
         page: from 1.
         unreadable: parameters that could not be read, as (name, value).
+        path: of the page that shows what is found.
+        kept: parameters of that page itself, which narrow nothing here.
+        implied: IRIs wanted as well, which the page itself says and its addresses do not.
     """
 
     text: str
@@ -110,6 +114,9 @@ class Search:
     order: str
     page: int
     unreadable: tuple[tuple[str, str], ...] = ()
+    path: str = "/search"
+    kept: tuple[tuple[str, str], ...] = ()
+    implied: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -123,13 +130,14 @@ class Search:
         order = changes.get("order", self.order)
         page = changes.get("page", 1)
         pairs = [("q", text)] if text else []
+        pairs += self.kept
         pairs += [(name, value) for name, value, _ in wanted]  # type: ignore[attr-defined]
         usual = "relevance" if text else "title"
         if order not in (usual, "relevance"):
             pairs.append(("sort", order))
         if page != 1:
             pairs.append(("page", page))
-        return "/search?" + urlencode(pairs) if pairs else "/search"
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
 
 
 def read_search(parameters: Mapping[str, Sequence[str]], iris: Iris) -> Search:
@@ -165,7 +173,7 @@ def _iri_of(filter_: Filter, value: str, iris: Iris) -> str | None:
         name = _LEVELS.get(value)
         return expand(name) if name else None
     if filter_.scheme == "counted":
-        return value if value == _COUNTED else None
+        return value if value == COUNTED else None
     if "://" in value:
         return value if is_absolute_iri(value) and len(value) <= 2000 else None
     if not filter_.scheme or not _LOCAL.fullmatch(value):
@@ -186,18 +194,27 @@ def _short(filter_: Filter, iri: str, iris: Iris) -> str:
     return local if iri.startswith(start) and _LOCAL.fullmatch(local) else iri
 
 
-def describe_search(reader: GraphReader, search: Search) -> SearchContext:
-    """Return the list that is asked for."""
-    words = reader.words
+def parameters_of(search: Search) -> dict[str, list[str | Term]]:
+    """Return what the stored queries of the list are asked with."""
     asked: dict[str, list[str | Term]] = {
         "wanted": [
             expand("collex:DescribedUnit"),
-            *(_term(i) for i in dict.fromkeys(i for _, _, i in search.wanted)),
+            *(
+                _term(i)
+                for i in dict.fromkeys((*search.implied, *(i for _, _, i in search.wanted)))
+            ),
         ],
         "word": [ox.Literal(word) for word in search.words],
     }
     asked["matches"] = [ox.Literal(len(asked["wanted"]) + len(asked["word"]))]
-    facets, total = _facets(reader, search, asked)
+    return asked
+
+
+def describe_search(reader: GraphReader, search: Search) -> SearchContext:
+    """Return the list that is asked for."""
+    words = reader.words
+    asked = parameters_of(search)
+    facets, total = describe_facets(reader, search)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(search.page, pages)
     is_beyond = search.page > pages
@@ -210,13 +227,12 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
         **asked,
     )
     cards = () if is_beyond else describe_cards(reader, [row["unit"].value for row in rows])
-    reader.learn_labels(iri for name, _, iri in search.wanted if name not in ("level", "counted"))
     read, known = coverage_of(describe_datasets(reader))
     return SearchContext(
         title=words("search.heading"),
         text=search.text,
         kept=tuple((name, value) for name, value, _ in search.wanted),
-        chips=_chips(reader, search),
+        chips=describe_chips(reader, search),
         facets=facets,
         cards=cards,
         sorts=tuple(
@@ -235,17 +251,14 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
         ),
         read=read,
         known=known,
-        unreadable=tuple(
-            words("search.unreadable", facet=words(f"facet.{name}"), value=value)
-            for name, value in search.unreadable
-        ),
+        unreadable=describe_unreadable(reader, search),
         beyond=words("search.beyond", count=pages, page=str(search.page)) if is_beyond else "",
         last_href=search.href(page=pages),
     )
 
 
 def _term(value: str) -> str | Term:
-    return ox.Literal(True) if value == _COUNTED else value
+    return ox.Literal(True) if value == COUNTED else value
 
 
 def _value_label(reader: GraphReader, name: str, iri: str) -> Text:
@@ -257,7 +270,18 @@ def _value_label(reader: GraphReader, name: str, iri: str) -> Text:
     return reader.label_of(iri)
 
 
-def _chips(reader: GraphReader, search: Search) -> tuple[Chip, ...]:
+def describe_unreadable(reader: GraphReader, search: Search) -> tuple[str, ...]:
+    """Return what to say of the filters that could not be read."""
+    words = reader.words
+    return tuple(
+        words("search.unreadable", facet=words(f"facet.{name}"), value=value)
+        for name, value in search.unreadable
+    )
+
+
+def describe_chips(reader: GraphReader, search: Search) -> tuple[Chip, ...]:
+    """Return the filters in force, each with the address that removes it."""
+    reader.learn_labels(iri for name, _, iri in search.wanted if name not in ("level", "counted"))
     chips = []
     if search.text:
         chips.append(Chip(reader.words("facet.q"), Text(search.text), search.href(text="")))
@@ -277,13 +301,11 @@ def _chips(reader: GraphReader, search: Search) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def _facets(
-    reader: GraphReader, search: Search, asked: dict[str, list[str | Term]]
-) -> tuple[tuple[Facet, ...], int]:
+def describe_facets(reader: GraphReader, search: Search) -> tuple[tuple[Facet, ...], int]:
     """Return the facets that can narrow the list further, and how long the list is."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     stated: dict[str, int] = {}
-    for row in reader.rows("search-facets", **asked):
+    for row in reader.rows("search-facets", **parameters_of(search)):
         facet, count = row["facet"].value, integer(row["count"]) or 0
         if "value" in row:
             counts[facet][row["value"].value] = count
