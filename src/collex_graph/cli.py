@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from pyoxigraph import NamedNode
 from rich.console import Console
 from rich.table import Table
 
 from collex_graph import __version__
-from collex_graph.errors import CollexGraphError, ConfigurationError, InvalidDatasetError
+from collex_graph.errors import (
+    CollexGraphError,
+    ConfigurationError,
+    InvalidDatasetError,
+    QuerySyntaxError,
+)
 from collex_graph.model import Severity
 from collex_graph.resources import resource_dir
 from collex_graph.settings import ENVIRONMENT_PREFIX, Settings, demo_folder, load_settings
 from collex_graph.store.snapshot import (
     current_snapshot,
     list_snapshots,
+    named_snapshot,
     prune_snapshots,
     switch_to,
 )
 
 if TYPE_CHECKING:
     from collex_graph.build import BuildSummary
-    from collex_graph.model import Problem
+    from collex_graph.model import Problem, QueryResult
     from collex_graph.pipeline import MappedSource
+    from collex_graph.sparql.catalogue import StoredQuery
+    from collex_graph.sparql.results import Term
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -164,6 +173,63 @@ def prune_command(group_var: Path | None, keep: int | None, var: Path | None) ->
         _OUT.print(f"removed {identifier}", markup=False)
     if not removed:
         _OUT.print("nothing to remove", markup=False)
+
+
+@main.command("query", context_settings={"ignore_unknown_options": True})
+@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--PARAMETER VALUE]…")
+@_VAR
+@click.option("--format", "wanted", default=None, help="table, csv, tsv, json, xml, turtle…")
+@click.option("--snapshot", "identifier", default=None, help="A snapshot kept; default current.")
+@click.option("--about", is_flag=True, help="Say what a query asks, its parameters and meaning.")
+@click.option("--sparql", is_flag=True, help="Print the query with its values; ask nothing.")
+@click.option("--list", "listed", is_flag=True, help="List the questions; so does no NAME.")
+def query_command(
+    *,
+    name: str | None,
+    words: tuple[str, ...],
+    var: Path | None,
+    wanted: str | None,
+    identifier: str | None,
+    about: bool,
+    sparql: bool,
+    listed: bool,
+) -> None:
+    """Ask a stored query, such as 14, 14-labelled-collections-map or my-own.rq."""
+    from collex_graph.sparql.by_name import (  # noqa: PLC0415
+        example_queries,
+        find_query,
+        read_values,
+    )
+
+    if listed or not name:
+        _print_rows(
+            ("query", "difficulty", "programmes", "title"),
+            [
+                (
+                    query.name.removeprefix("examples/"),
+                    query.difficulty or "",
+                    ", ".join(query.programmes),
+                    query.title["fr"],
+                )
+                for query in example_queries()
+            ],
+        )
+        return
+    query = find_query(name)
+    if about:
+        _print_about(query)
+        return
+    values = read_values(query, words)
+    try:
+        text = query.text(**values)
+    except QuerySyntaxError as error:
+        help_ = f"`collex-graph query {name} --about` tells its parameters"
+        raise ConfigurationError(f"{error}\n{help_}") from None
+    if sparql:
+        click.echo(text, nl=False)
+        return
+    _ask(query, text, wanted, identifier, load_settings(var=var))
 
 
 @main.group("mapping")
@@ -310,11 +376,100 @@ def _list_snapshots(settings: Settings) -> None:
     )
 
 
+def _ask(
+    query: StoredQuery, text: str, wanted: str | None, identifier: str | None, settings: Settings
+) -> None:
+    """Run a query in a worker process, as the service does, and print its result."""
+    from collex_graph.model import QueryRequest  # noqa: PLC0415
+    from collex_graph.rdf.formats import (  # noqa: PLC0415
+        GRAPH_FORMATS,
+        JSON,
+        RESULT_FORMATS,
+        find_format,
+    )
+    from collex_graph.sparql.policy import QueryForm  # noqa: PLC0415
+    from collex_graph.sparql.results import read_truth  # noqa: PLC0415
+    from collex_graph.sparql.workers import WorkerPool  # noqa: PLC0415
+
+    offered = GRAPH_FORMATS if query.form.gives_a_graph else RESULT_FORMATS
+    as_table = wanted in (None, "table") and not query.form.gives_a_graph
+    written_as = JSON if as_table else find_format(wanted or offered[0].name, offered)
+    if written_as is None:
+        table = [] if query.form.gives_a_graph else ["table"]
+        names = ", ".join(table + [offer.name for offer in offered])
+        raise ConfigurationError(
+            f"{wanted!r} is no format of a {query.form.value} query; it has: {names}"
+        )
+    if identifier is None:
+        snapshot = current_snapshot(settings.var)
+    else:
+        snapshot = named_snapshot(settings.var, identifier)
+    # one query does not pay for loading the graph into memory
+    limits = replace(settings, query_workers=1, worker_store_bytes=0)
+    with WorkerPool(snapshot, limits) as pool:
+        result = pool.run(QueryRequest(text, (written_as.media_type,)))
+        if as_table and query.form is QueryForm.ASK:
+            _OUT.print("true" if read_truth(result) else "false")
+        elif as_table:
+            _print_table(result, settings.base_iri)
+        else:
+            body = [result.body] if isinstance(result.body, bytes) else result.body
+            for part in body:
+                sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
+
+
+def _print_table(result: QueryResult, base_iri: str) -> None:
+    """Print the rows of a SELECT; how many there are goes beside."""
+    from collex_graph.sparql.results import read_table  # noqa: PLC0415
+
+    table = read_table(result)
+    _print_rows(
+        table.variables,
+        [tuple(_cell(row.terms.get(name), base_iri) for name in table.variables) for row in table],
+    )
+    count = f"{len(table)} row{'' if len(table) == 1 else 's'}"
+    _ERR.print(f"{count}; snapshot {result.snapshot}; {result.seconds:.3f} s", markup=False)
+
+
+def _cell(term: Term | None, base_iri: str) -> str:
+    """One line for a term: our own nodes without the base, as parameters take them."""
+    from collex_graph.rdf.namespaces import compact  # noqa: PLC0415
+
+    if isinstance(term, NamedNode):
+        if term.value.startswith(base_iri) and "#" not in term.value:
+            return term.value.removeprefix(base_iri)
+        return compact(term.value) or term.value
+    return "" if term is None else " ".join(str(getattr(term, "value", term)).split())
+
+
+def _print_about(query: StoredQuery) -> None:
+    for title, texts in (
+        (query.name.removeprefix("examples/"), query.title),
+        ("question", query.description),
+        ("meaning", query.meaning),
+        ("expected", query.expected),
+    ):
+        for language in ("fr", "en"):
+            if language in texts:
+                _OUT.print(f"{title} ({language}): {texts[language]}", markup=False)
+    for parameter in query.parameters.values():
+        facts = [
+            f"{parameter.type} of {parameter.scheme}" if parameter.scheme else parameter.type,
+            *(["optional"] if parameter.optional else []),
+            *(["repeatable"] if parameter.multiple else []),
+            *([f"default {parameter.default}"] if parameter.default is not None else []),
+            *([f"for example {parameter.example}"] if parameter.example is not None else []),
+        ]
+        label = " / ".join(parameter.label.values())
+        _OUT.print(f"--{parameter.name}: {', '.join(facts)} {label}".rstrip(), markup=False)
+
+
 def _print_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """A table for people; in a pipe, tab-separated lines that no width cuts."""
     if not _OUT.is_terminal:
         for row in (header, *rows):
-            _OUT.print("\t".join(row), markup=False)
+            click.echo("\t".join(row))  # the console would turn tabs into spaces
         return
     table = Table(*header)
     for row in rows:

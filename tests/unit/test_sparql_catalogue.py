@@ -158,13 +158,19 @@ def test_a_limit_may_be_a_number():
 
 def test_days_and_truth_values_become_typed_literals():
     query = read(
-        "#+ parameters:\n#+   on: {type: date, default: 2024-02-29}\n"
-        "#+   all: {type: boolean, default: false}\nASK {\n#@ VALUES ?on\n#@ VALUES ?all\n}"
+        "#+ parameters:\n#+   day: {type: date, default: 2024-02-29}\n"
+        "#+   all: {type: boolean, default: false}\nASK {\n#@ VALUES ?day\n#@ VALUES ?all\n}"
     )
     assert '("2024-02-29"^^<http://www.w3.org/2001/XMLSchema#date>)' in query.text()
     assert '("true"^^<http://www.w3.org/2001/XMLSchema#boolean>)' in query.text(all="true")
     assert '("true"^^<http://www.w3.org/2001/XMLSchema#boolean>)' in query.text(all=True)
-    for wrong in ({"on": "2023-02-29"}, {"on": "hier"}, {"on": 2024}, {"all": "oui"}, {"all": 1}):
+    for wrong in (
+        {"day": "2023-02-29"},
+        {"day": "hier"},
+        {"day": 2024},
+        {"all": "oui"},
+        {"all": 1},
+    ):
         with pytest.raises(QuerySyntaxError, match=next(iter(wrong))):
             query.text(**wrong)
 

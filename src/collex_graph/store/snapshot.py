@@ -85,16 +85,29 @@ def current_snapshot(var: Path) -> Snapshot:
     return open_snapshot(target)
 
 
+def named_snapshot(var: Path, identifier: str) -> Snapshot:
+    """Return a snapshot that is kept.
+
+    Raises:
+        SnapshotNotFoundError: when there is no such snapshot; the message names those there are.
+    """
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise SnapshotNotFoundError(f"{identifier!r} is not the name of a snapshot")
+    directory = snapshots_folder(var) / identifier
+    if not directory.is_dir():
+        kept = ", ".join(snapshot.identifier for snapshot in list_snapshots(var)) or "none"
+        raise SnapshotNotFoundError(f"no snapshot {identifier} in {var}; kept: {kept}")
+    return open_snapshot(directory)
+
+
 def switch_to(var: Path, identifier: str) -> Snapshot:
     """Make a snapshot the current one, atomically.
 
     Raises:
         SnapshotNotFoundError: when there is no such snapshot.
     """
-    if not _IDENTIFIER.fullmatch(identifier):
-        raise SnapshotNotFoundError(f"{identifier!r} is not the name of a snapshot")
+    snapshot = named_snapshot(var, identifier)
     folder = snapshots_folder(var)
-    snapshot = open_snapshot(folder / identifier)
     temporary = folder / f".current-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(identifier)
