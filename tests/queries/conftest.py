@@ -1,13 +1,13 @@
-"""One snapshot of all samples, and one of the real files that questions read; built once each."""
+"""Workers on the snapshot of all samples, and on one of the real files that questions read."""
 
 from dataclasses import replace
 
 import pytest
 
 from collex_graph.build import build
-from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
 from collex_graph.sparql.workers import WorkerPool
+from collex_graph.store.snapshot import current_snapshot
 
 # The files that hold what the questions ask for. The long lists, thousands of rows of the same
 # kind, add minutes and no case.
@@ -34,12 +34,9 @@ def settings():
 
 
 @pytest.fixture(scope="session")
-def samples(settings, tmp_path_factory):
+def samples(sample_snapshot):
     """The data folder with a snapshot of all samples, as `make demo` builds it."""
-    folders = sorted(resource_dir("mappings").glob("*/sample"))
-    var = tmp_path_factory.mktemp("samples")
-    build([(folder.parent.name, folder) for folder in folders], replace(settings, var=var))
-    return var
+    return sample_snapshot.directory.parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +53,5 @@ def on_real_files(settings, shared_data, tmp_path_factory):
 
 
 def pool(var, settings):
-    from collex_graph.store.snapshot import current_snapshot
-
     with WorkerPool(current_snapshot(var), settings) as queries:
         yield queries
