@@ -161,6 +161,10 @@ class NodeChoice:
     looks: frozenset[str] = frozenset()
 
 
+WHOLE_ARRAY = -1
+"""In `JsonPattern.looked_at`: all of the value is needed where it is an array."""
+
+
 @dataclass(frozen=True)
 class JsonPattern:
     """One path of a JSON iterator: which values are records, and what rules look at on the way.
@@ -168,15 +172,16 @@ class JsonPattern:
     Attributes:
         steps: the path from the document; each a member's name, the index of an element, None for
             every member or element, or a test that these must pass.
-        looked_at: for the document and for the value after each step, names of the members that
-            references start with; None for any. The last is the record's.
+        looked_at: for the document and for the value after each step, what references from there
+            need in memory: name of a member, or index of an element → the same of its value; None
+            in its place where all of the value is needed. The last is the record's.
         sight: what the iterator and the references look at, from the document down: the name of a
             member, ``*`` for any, None for the elements of an array → the same of its value; None
             in its place where all of the value is read.
     """
 
     steps: tuple[str | int | Callable[[Any], bool] | None, ...]
-    looked_at: tuple[frozenset[str] | None, ...]
+    looked_at: tuple[Mapping[str | int, Any] | None, ...]
     sight: Mapping[str | None, Any] | None = None
 
 

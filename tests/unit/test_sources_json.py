@@ -322,6 +322,50 @@ def test_half_a_character_is_replaced_and_said(tmp_path):
     assert not second.notes
 
 
+FIRST = {
+    "late": {"hits": [{"n": 1}, {"n": 2}, {"n": 3}]},
+    "hits": [{"n": 4, "in": [{"n": 5}]}, {"n": 6}],
+    "last": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("iterator", "reference", "expected"),
+    [
+        ("$", "hits[0].n", ["4"]),
+        ("$", "hits[1].n | hits[0].in[0].n", ["6+5"]),
+        ("$", "late.hits[1].n | last", ["2+x"]),
+        ("$", "hits[2].n", [""]),
+        ("$", "hits[0].n | hits", ["4"]),
+        ("$", "$", [""]),
+        ("$.late.hits[*]", "^$.hits[0].n", ["4", "4", "4"]),
+        ("$.late.hits[*]", "^$.hits[0].n | n", ["4+1", "4+2", "4+3"]),
+        ("$.hits[*]", "^$.hits[0].n", ["4", "4"]),
+        ("$ | $.hits[*]", "n | hits[0].n", ["4", "6", "4"]),
+        ("$", "hits.n", [""]),
+        ("$[*]", "n | [1].n", ["", "6", ""]),
+        ("$ | $[*]", "n | ^$.hits[0].n", ["", "4", "4", "4"]),
+        ("$.hits | $.hits[*]", "n | [0].n", ["4", "4", "6"]),
+    ],
+)
+@pytest.mark.usefixtures("size")
+def test_the_first_elements_of_a_list_may_be_looked_at_alone(
+    tmp_path, iterator, reference, expected
+):
+    assert sorted(values(tmp_path, FIRST, iterator, reference)) == sorted(expected)
+
+
+def test_a_list_of_which_the_first_element_is_looked_at_may_be_of_any_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "WINDOW", 64)
+    monkeypatch.setattr(reader, "MAX_VALUE", 256)
+    monkeypatch.setattr(reader, "_CHUNK", 32)
+    many = {"before": {"n": 0}, "hits": [{"n": n} for n in range(1000)], "behind": {"n": 1}}
+    assert values(tmp_path, many, "$", "hits[0].n | behind.n") == ["0+1"]
+    assert values(tmp_path, many, "$.before", "^$.hits[0].n | n") == ["0+0"]
+    with pytest.raises(UnreadableSourceError, match="needs the whole of it"):
+        values(tmp_path, many, "$", "hits[*].n")
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path):
     path = tmp_path / "large.json"
     with path.open("w") as stream:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
-from collex_graph.model import JsonNode, JsonPattern, Number
+from collex_graph.model import WHOLE_ARRAY, JsonNode, JsonPattern, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -511,21 +511,39 @@ def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
 
 def pattern_of(steps: tuple[Step, ...], paths: Sequence[Path]) -> JsonPattern:
     """Return the pattern of an iterator's path, for a source with these references."""
-    looked_at: list[set[str] | None] = [set() for _ in range(len(steps) + 1)]
+    looked_at: list[dict[str | int, Any] | None] = [{} for _ in range(len(steps) + 1)]
     for path in paths:
-        first = path.steps[0] if path.steps else None
         for depth in _depths_after(path.climbs, steps):
-            names = looked_at[depth]
-            if isinstance(first, str):
-                if names is not None:
-                    names.add(first)
-            elif path.steps or not path.key:
-                looked_at[depth] = None  # the whole of it is looked at
+            needed = looked_at[depth]
+            if path.steps:
+                looked_at[depth] = _with(needed, path.steps)
+            elif not path.key and needed is not None:
+                needed[WHOLE_ARRAY] = None  # an object has no text of its own
     return JsonPattern(
         tuple(step for step in steps if not isinstance(step, Descend)),
-        tuple(None if names is None else frozenset(names) for names in looked_at),
+        tuple(looked_at),
         _sight_of(steps, paths),
     )
+
+
+def _with(
+    needed: dict[str | int, Any] | None, steps: Sequence[Step]
+) -> dict[str | int, Any] | None:
+    """Add what a path needs to what is needed of a value; None where all of it is.
+
+    An element is needed whole, so that what is kept of a list is its beginning.
+
+    >>> _with(_with({}, ("hits", 0, "title")), ("total",))
+    {'hits': {0: None}, 'total': None}
+    """
+    first, rest = steps[0], steps[1:]
+    if needed is None or not isinstance(first, str | int) or (isinstance(first, int) and first < 0):
+        return None
+    if not rest or isinstance(first, int):
+        needed[first] = None
+    else:
+        needed[first] = _with(needed.get(first, {}), rest)
+    return needed
 
 
 class _Seen(dict[str | None, "_Seen"]):

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.model import JsonNode, Note, Number, Record
+from collex_graph.model import WHOLE_ARRAY, JsonNode, Note, Number, Record
 from collex_graph.sources.tabular import find_encoding
 
 if TYPE_CHECKING:
@@ -198,6 +198,9 @@ class _Cursor:
         return _decode(mended)[0]
 
 
+_Needed = Mapping[str | int, Any] | None
+"""What is kept of a value, as `JsonPattern.looked_at` has it; None for all."""
+_NOTHING: Final[Mapping[str | int, Any]] = {}
 _State = tuple[int, "JsonPattern", int]
 """A source's index, one of its patterns, how many of its steps have been gone."""
 _Sight = Mapping[str | None, Any]
@@ -307,10 +310,11 @@ class _Here:
         line: of what is decoded whole, and holds it.
         seen: what is looked at in it; None where nothing is counted.
         is_unlooked: it is not looked at itself.
+        kept_in: the object or the list that keeps it, and its name or index there.
     """
 
     __slots__ = (
-        "depth", "in_list", "is_unlooked", "line", "node", "parent", "path", "seen",
+        "depth", "in_list", "is_unlooked", "kept_in", "line", "node", "parent", "path", "seen",
     )  # fmt: skip
 
     def __init__(self, node: JsonNode, path: str, parent: str | None, around: _Here | None) -> None:
@@ -319,6 +323,7 @@ class _Here:
         self.parent = parent
         self.is_unlooked = False
         self.seen: _Seen | None = None
+        self.kept_in: tuple[Any, str | int] | None = None
         if around is None:
             self.depth, self.in_list, self.line = 1, False, 1
         else:
@@ -341,6 +346,15 @@ class _Here:
         if self.seen is not None:
             member.look(self.seen.members.get(name, self.seen.any_member))
         return member
+
+    def hold(self, value: Any) -> None:
+        """Set the value, and keep it where it is needed, before the records in it are read."""
+        self.node.value = value
+        if self.kept_in is not None:
+            container, key = self.kept_in
+            if isinstance(key, int):
+                container += [None] * (key + 1 - len(container))
+            container[key] = value
 
     def look(self, seen: _Seen | None) -> None:
         """Note what is looked at in the value."""
@@ -423,13 +437,16 @@ class JsonRecords:
 
     # --- what is walked as it is read -------------------------------------------------------------
 
-    def _visit(self, cursor: _Cursor, states: Sequence[_State], here: _Here) -> Iterator[Record]:
+    def _visit(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here, needed: _Needed = _NOTHING
+    ) -> Iterator[Record]:
         """Read the value at the cursor and hand out its records.
 
         Args:
             cursor: at the value.
             states: the patterns that lead here.
             here: its place.
+            needed: what is kept of it, besides what references from here need.
         """
         first = cursor.peek()
         here.line = cursor.line()
@@ -437,7 +454,7 @@ class JsonRecords:
         # down to the first list, walked in any case: each of its elements has a line of its own
         if here.in_list or len(ends) == len(states):
             try:
-                here.node.value = cursor.decode(WINDOW)
+                here.hold(cursor.decode(WINDOW))
             except _NotWholeError:
                 pass
             else:
@@ -446,15 +463,21 @@ class JsonRecords:
         if here.depth > MAX_DEPTH:
             cursor.refuse(f"values are nested more than {MAX_DEPTH} levels deep")
         if first not in ("{", "["):
-            here.node.value = self._whole(cursor, here)
+            self._whole(cursor, here)
             yield from self._walk(states, here, cursor.mended)
-        elif ends and (first == "[" or _looked_at(ends) is None):
+            return
+        needed = _both(needed, _looked_at(ends))
+        if needed is None or (first == "[" and WHOLE_ARRAY in needed):
             yield from self._visit_whole(cursor, states, here)
         elif first == "[":
-            yield from self._visit_array(cursor, states, here)
+            if ends:
+                here.hold([])
+            yield from self._visit_array(cursor, states, here, needed)
+            here.look(None)
+            yield from self._walk(ends, here, cursor.mended)
         else:
-            here.node.value = {}
-            yield from self._visit_object(cursor, states, here, is_record=bool(ends))
+            here.hold({})
+            yield from self._visit_object(cursor, states, here, needed, is_record=bool(ends))
             here.look(None)
             yield from self._walk(ends, here, cursor.mended)
 
@@ -468,33 +491,57 @@ class JsonRecords:
         first = cursor.peek()
         here.line = cursor.line()
         try:
-            here.node.value = cursor.decode(MAX_VALUE)
+            here.hold(cursor.decode(MAX_VALUE))
         except _NotWholeError:
             on = [state for state in states if state[2] < len(state[1].steps)]
             if first == "[":
-                yield from self._visit_array(cursor, on, here)
+                yield from self._visit_array(cursor, on, here, _NOTHING)
             elif first == "{":
-                here.node.value = {}
-                yield from self._visit_object(cursor, on, here, is_record=False)
+                here.hold({})
+                yield from self._visit_object(cursor, on, here, _NOTHING, is_record=False)
             else:
                 self._whole(cursor, here)
             raise self._too_large(here.line) from None
         yield from self._walk(states, here.count(), cursor.mended)
 
-    def _visit_array(
-        self, cursor: _Cursor, states: Sequence[_State], here: _Here
+    def _visit_needed(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here, needed: _Needed
     ) -> Iterator[Record]:
+        """Read a value of which something is needed, and hand out its records."""
+        if needed is None:
+            yield from self._visit_whole(cursor, states, here)
+        else:
+            yield from self._visit(cursor, states, here, needed)
+
+    def _visit_array(
+        self, cursor: _Cursor, states: Sequence[_State], here: _Here, needed: _Needed
+    ) -> Iterator[Record]:
+        indexes = [key for key in needed or () if isinstance(key, int) and key != WHOLE_ARRAY]
+        kept: list[Any] = []
+        if indexes:
+            here.hold(kept)
         for index, _ in enumerate(_elements(cursor)):
             inner, tested = _advance(states, index)
             element = here.element(index)
             if element.is_unlooked and here.seen is not None and cursor.holds_something():
                 here.seen.miss(None)
-            yield from self._visit_child(cursor, inner, tested, element)
+            if index in indexes:
+                element.kept_in = kept, index
+            if index in indexes and not tested:
+                yield from self._visit_whole(cursor, inner, element)
+            else:
+                yield from self._visit_child(cursor, inner, tested, element)
 
     def _visit_object(
-        self, cursor: _Cursor, states: Sequence[_State], here: _Here, *, is_record: bool
+        self,
+        cursor: _Cursor,
+        states: Sequence[_State],
+        here: _Here,
+        needed: _Needed,
+        *,
+        is_record: bool,
     ) -> Iterator[Record]:
-        wanted = _looked_at(states)
+        wanted = _both(_looked_at(states), needed)
         members: dict[str, Any] = here.node.value
         has_looked = False
         for name in _members(cursor):
@@ -503,18 +550,18 @@ class JsonRecords:
             if member.is_unlooked and here.seen is not None and cursor.holds_something():
                 here.seen.miss(name)
             is_wanted = wanted is None or name in wanted
+            if is_wanted:
+                member.kept_in = members, name
             if inner or tested:
                 if not has_looked:
                     has_looked = True
                     self._look_ahead(cursor, states, here)
                 if is_wanted and not tested:
-                    yield from self._visit_whole(cursor, inner, member)
+                    yield from self._visit_needed(cursor, inner, member, _of(wanted, name))
                 else:
                     yield from self._visit_child(cursor, inner, tested, member)
-                if is_wanted:
-                    members[name] = member.node.value
             elif is_wanted:
-                members[name] = self._whole(cursor, member)
+                self._keep(cursor, member, _of(wanted, name))
             else:
                 self._skip(cursor, member)
 
@@ -523,7 +570,7 @@ class JsonRecords:
     ) -> Iterator[Record]:
         if tested:
             here.line = cursor.line()
-            here.node.value = value = self._whole(cursor, here)
+            value = self._whole(cursor, here)
             states += [state for state, test in tested if test(value)]
             yield from self._walk(states, here, cursor.mended)
         else:
@@ -533,7 +580,7 @@ class JsonRecords:
         """Read the members around records that stand behind the first of these."""
         wanted = _looked_at([state for state in states if state[2] < len(state[1].steps)])
         members: dict[str, Any] = here.node.value
-        if wanted is not None and wanted <= members.keys():
+        if wanted is not None and wanted.keys() - {WHOLE_ARRAY} <= members.keys():
             return
         with self._path.open("rb") as stream:
             ahead = cursor.copy(stream)
@@ -545,8 +592,9 @@ class JsonRecords:
                     member = here.member(name, is_record=False)
                     member.look(None)
                     if wanted is None or name in wanted:
-                        members[name] = self._whole(ahead, member)
-                        if wanted is not None and wanted <= members.keys():
+                        member.kept_in = members, name
+                        self._keep(ahead, member, _of(wanted, name))
+                        if wanted is not None and wanted.keys() - {WHOLE_ARRAY} <= members.keys():
                             return
                     else:
                         self._skip(ahead, member)
@@ -556,6 +604,14 @@ class JsonRecords:
     def _skip(self, cursor: _Cursor, here: _Here) -> None:
         for _ in self._visit(cursor, (), here):
             pass
+
+    def _keep(self, cursor: _Cursor, here: _Here, needed: _Needed) -> None:
+        """Decode what is needed of a value in which no record is."""
+        if needed is None:
+            self._whole(cursor, here)
+        else:
+            for _ in self._visit(cursor, (), here, needed):
+                pass
 
     def _whole(self, cursor: _Cursor, here: _Here) -> Any:
         """Decode a value that is needed whole."""
@@ -569,7 +625,7 @@ class JsonRecords:
             elif len(cursor.text) - cursor.at < MAX_VALUE:
                 cursor.refuse("this is no JSON value, or a text that does not end")
             raise self._too_large(line) from None
-        here.node.value = value
+        here.hold(value)
         here.count()
         return value
 
@@ -670,15 +726,33 @@ def _advance(states: Sequence[_State], here: str | int) -> tuple[list[_State], l
     return inner, tested
 
 
-def _looked_at(states: Sequence[_State]) -> frozenset[str] | None:
-    """Return the names of members that references look at in an object; None for any."""
-    names: set[str] = set()
+def _looked_at(states: Sequence[_State]) -> _Needed:
+    """Return what references need in memory of a value that patterns lead to."""
+    found: _Needed = _NOTHING
     for _, pattern, gone in states:
-        found = pattern.looked_at[gone]
-        if found is None:
-            return None
-        names |= found
-    return frozenset(names)
+        found = _both(found, pattern.looked_at[gone])
+    return found
+
+
+def _both(needed: _Needed, other: _Needed) -> _Needed:
+    """Return what is needed of a value by either of two.
+
+    >>> _both({"a": None, "b": {0: None}}, {"b": {1: None}})
+    {'a': None, 'b': {0: None, 1: None}}
+    """
+    if needed is None or other is None:
+        return None
+    if not needed or not other:
+        return needed or other
+    return {
+        key: _both(needed.get(key, _NOTHING), other.get(key, _NOTHING))
+        for key in dict.fromkeys((*needed, *other))
+    }
+
+
+def _of(needed: _Needed, name: str) -> _Needed:
+    """Return what is needed of a member that is."""
+    return None if needed is None else needed[name]
 
 
 def _elements(cursor: _Cursor) -> Iterator[None]:

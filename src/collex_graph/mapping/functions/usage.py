@@ -22,7 +22,7 @@ from collex_graph.rdf.identifiers import Identified
 
 _MONTHS: Final = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _NAMED_MONTH: Final = re.compile(r"(?P<name>[A-Za-z]{3})-(?P<year>[0-9]{2}|[0-9]{4})")
-_ISO_MONTH: Final = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])")
+_ISO_MONTH: Final = re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])(?:-01)?")
 
 
 @mapping_function
@@ -55,10 +55,12 @@ def _month(value: str) -> tuple[int, int]:
 
 @mapping_function
 def month_start(value: str) -> str:
-    """Return the first day of a month written ``Jan-2017``, ``Feb-19`` or ``2022-01``.
+    """Return the first day of a month written ``Jan-2017``, ``Feb-19``, ``2022-01``, or as a date.
 
     >>> month_start("Jan-2017"), month_start("Feb-19"), month_start("2022-01")
     ('2017-01-01', '2019-02-01', '2022-01-01')
+    >>> month_start("2022-01-01")
+    '2022-01-01'
     """
     year, month = _month(value)
     return f"{year:04}-{month:02}-01"
