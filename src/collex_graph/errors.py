@@ -17,7 +17,11 @@
         ├── QueryTooLargeError        text over its limit
         ├── QueryMediaTypeError       a request body in a media type we do not read
         ├── QueryTimeoutError         stopped at its time limit
+        ├── QueryCancelledError       stopped because its client asked for it or has gone
         ├── ResultTooLargeError       memory or result limit, or the worker died
+        ├── UnwritableResultError     the format asked for cannot hold this result
+        ├── ClientBudgetError         the client has spent its computing time
+        ├── FederationError           another endpoint did not answer as it should
         └── QueryServiceBusyError     no worker in time
 
 Wrong *data* is never an exception below ``build.py``: it is a validation result.
@@ -112,7 +116,9 @@ class NotAcceptableError(CollexGraphError):
 
 
 class QueryError(CollexGraphError):
-    """A query that gets no result."""
+    """A query that gets no result; ``seconds`` is the time that a worker spent on it."""
+
+    seconds: float = 0.0
 
 
 class QuerySyntaxError(QueryError):
@@ -144,6 +150,26 @@ class QueryMediaTypeError(QueryError):
 
 class QueryTimeoutError(QueryError):
     """The query was stopped at its time limit."""
+
+
+class QueryCancelledError(QueryError):
+    """The query was stopped because its client asked for it, or has gone."""
+
+
+class UnwritableResultError(QueryError):
+    """The result exists, and the format asked for cannot hold it; the message says why."""
+
+
+class FederationError(QueryError):
+    """Another endpoint that the query calls did not answer as it should; the message says how."""
+
+
+class ClientBudgetError(QueryError):
+    """The client has spent its computing time; ``retry_after_seconds`` says when to try again."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ResultTooLargeError(QueryError):

@@ -522,6 +522,8 @@ class QueryResult:
         length_bytes: the body's length when it is whole, else None.
         snapshot: identifier of the snapshot that answered.
         seconds: time spent until the first byte was ready.
+        cached: nothing was computed for it.
+        digest: of the body when it is whole, else empty.
     """
 
     media_type: str
@@ -529,6 +531,8 @@ class QueryResult:
     length_bytes: int | None
     snapshot: str
     seconds: float
+    cached: bool = False
+    digest: str = ""
 
 
 class QueryService(Protocol):

@@ -62,6 +62,36 @@ class Settings:
         "bytes",
         "Workers hold the graph in memory while all of them together stay under this size.",
     )
+    cache_bytes: int = _setting(
+        256_000_000, "bytes", "Results kept, so that asking again costs nothing; 0 keeps none."
+    )
+    cache_seconds: int = _setting(
+        60,
+        "seconds",
+        "How long browsers and proxies may use a result again before asking; a new snapshot is "
+        "seen after it at the latest.",
+    )
+    client_budget_seconds: float = _setting(
+        60.0, "seconds", "Computing time of one client in a window; 0 for no limit."
+    )
+    client_window_seconds: float = _setting(60.0, "seconds", "Length of that window.")
+    client_address_header: str = _setting(
+        "",
+        "header",
+        "Header in which our own proxy says the client's address, such as X-Real-IP; empty: the "
+        "address that connects.",
+    )
+    federation_endpoints: tuple[str, ...] = _setting(
+        (),
+        "IRIs, separated by commas",
+        "SPARQL endpoints that SERVICE may call; none by default.",
+    )
+    federation_seconds: float = _setting(
+        10.0, "seconds", "Longest time another endpoint may take to answer."
+    )
+    federation_bytes: int = _setting(
+        5_000_000, "bytes", "Largest answer read from another endpoint."
+    )
     snapshots_kept: int = _setting(5, "snapshots", "Snapshots that `snapshots prune` keeps.")
 
     def __post_init__(self) -> None:
@@ -71,7 +101,8 @@ class Settings:
             )
         for positive in (
             "query_timeout_seconds", "query_memory_bytes", "query_text_bytes", "query_nesting",
-            "query_queue", "query_queue_seconds", "result_bytes",
+            "query_queue", "query_queue_seconds", "result_bytes", "client_window_seconds",
+            "federation_seconds", "federation_bytes",
         ):  # fmt: skip
             if getattr(self, positive) <= 0:
                 raise ConfigurationError(f"{positive} must be greater than 0")
@@ -84,6 +115,12 @@ class Settings:
 def _kind(declared: Field[Any]) -> type[Any]:
     kind: type[Any] = type(getattr(Settings, declared.name))
     return Path if issubclass(kind, Path) else kind
+
+
+def _read_value(kind: type[Any], text: str) -> Any:
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return kind(text)
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -104,7 +141,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
             )
         declared = known[name]
         try:
-            values[declared.name] = _kind(declared)(text)
+            values[declared.name] = _read_value(_kind(declared), text)
         except ValueError:
             raise ConfigurationError(
                 f"{name}={text!r} is not a {_kind(declared).__name__} ({declared.metadata['unit']})"

@@ -127,6 +127,24 @@ def snapshot(tmp_path_factory):
     return write_snapshot(folder, GRAPH_FILE.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="session")
+def make_client(tmp_path_factory):
+    """A function that serves TriG, with the worker processes of production and given settings."""
+    from collex_graph.sparql.workers import WorkerPool
+
+    pools = []
+
+    def make(trig, **changes):
+        folder = tmp_path_factory.mktemp("served") / "snapshots" / "2026-11-22T094900Z"
+        chosen = Settings(query_workers=1, query_timeout_seconds=10.0, **changes)
+        pools.append(WorkerPool(write_snapshot(folder, trig), chosen))
+        return create_app(chosen, pools[-1]).test_client()
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
 @pytest.fixture
 def queries(snapshot):
     return InProcessQueries(snapshot)
@@ -140,7 +158,9 @@ def formerly_known():
 
 @pytest.fixture
 def app(settings, queries, formerly_known):
-    app = create_app(settings, queries, known_before=formerly_known.__contains__)
+    # Nothing is kept: tests change what `queries` answers.
+    kept = replace(settings, cache_bytes=0)
+    app = create_app(kept, queries, known_before=formerly_known.__contains__)
     app.testing = True
     return app
 

@@ -8,10 +8,13 @@ import pytest
 from werkzeug.exceptions import Gone
 
 from collex_graph.errors import (
+    ClientBudgetError,
     CollexGraphError,
     EntityNotFoundError,
+    FederationError,
     InvalidDatasetError,
     NotAcceptableError,
+    QueryCancelledError,
     QueryMediaTypeError,
     QueryRefusedError,
     QueryServiceBusyError,
@@ -21,6 +24,7 @@ from collex_graph.errors import (
     ResourceFileError,
     ResultTooLargeError,
     SnapshotNotFoundError,
+    UnwritableResultError,
 )
 from collex_graph.server.errors import KINDS, problem_of
 
@@ -35,6 +39,10 @@ STATUSES = [
     (Gone(), 410, "entity-gone"),
     (QueryTooLargeError("no"), 413, "content-too-large"),
     (QueryMediaTypeError("no"), 415, "unsupported-media-type"),
+    (QueryCancelledError("no"), 409, "query-stopped"),
+    (UnwritableResultError("no"), 406, "not-acceptable"),
+    (ClientBudgetError("no", retry_after_seconds=7), 429, "budget-spent"),
+    (FederationError("no"), 502, "other-endpoint"),
     (QueryServiceBusyError("no", retry_after_seconds=7), 503, "service-busy"),
     (SnapshotNotFoundError("no"), 503, "no-data-yet"),
     (QueryTimeoutError("no"), 504, "query-timeout"),

@@ -228,8 +228,12 @@ def test_the_router_never_redirects(app):
 
 def test_only_the_endpoint_takes_anything_but_reading(app):
     reading = {"GET", "HEAD", "OPTIONS"}
-    others = {rule.rule for rule in app.url_map.iter_rules() if rule.methods - reading}
-    assert others == {"/sparql"}
+    others = {
+        (rule.rule, *(rule.methods - reading))
+        for rule in app.url_map.iter_rules()
+        if rule.methods - reading
+    }
+    assert others == {("/sparql", "POST"), ("/sparql/queries/<identifier>", "DELETE")}
 
 
 def test_a_problem_is_json_whatever_is_in_it(client):

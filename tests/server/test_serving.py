@@ -242,6 +242,22 @@ def test_a_client_that_leaves_takes_its_query_with_it(server):
     assert server.ask(COUNT)[0] == 200
 
 
+SLOW_TO_GO_ON = (
+    "SELECT * { { ?a ?b ?c . ?d ?e ?f } UNION "
+    "{ SELECT (COUNT(*) AS ?n) { ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o . ?p ?q ?r } } }"
+)
+
+
+def test_a_client_that_leaves_a_stream_takes_its_query_with_it(snapshot):
+    # the result begins, is larger than is kept whole, and its end never comes
+    with Server(snapshot.directory, result_bytes=10**9) as server:
+        with server.connect() as connection:
+            connection.sendall(request_for(SLOW_TO_GO_ON))
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        status, _, _ = server.ask(COUNT)
+    assert status == 200
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything_even_while_a_query_runs(snapshot, number):
     with Server(snapshot.directory) as server, server.connect() as connection:

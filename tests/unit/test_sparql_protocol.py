@@ -221,8 +221,10 @@ def test_people_say_a_format_in_the_address_which_beats_the_header(word, accept)
 
 
 def test_an_unknown_format_is_malformed_and_the_known_ones_are_listed():
-    with pytest.raises(QuerySyntaxError, match="json, xml, csv, tsv, ttl, nt, rdf, jsonld"):
-        get(("query", "ASK {}"), ("format", "xlsx"))
+    with pytest.raises(
+        QuerySyntaxError, match="json, xml, csv, tsv, geojson, xlsx, ttl, nt, rdf, jsonld"
+    ):
+        get(("query", "ASK {}"), ("format", "xls"))
 
 
 def test_other_parameters_are_ignored():

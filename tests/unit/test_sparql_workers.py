@@ -19,6 +19,7 @@ import pytest
 
 from collex_graph.errors import (
     NotAcceptableError,
+    QueryCancelledError,
     QueryError,
     QueryRefusedError,
     QueryServiceBusyError,
@@ -428,7 +429,7 @@ def test_a_client_that_has_gone_stops_its_query(pool):
         calls.append(1)
         return len(calls) > 1
 
-    with pytest.raises(QueryTimeoutError, match="client has gone"):
+    with pytest.raises(QueryCancelledError, match="has gone"):
         pool.run(QueryRequest(ENDLESS), is_cancelled=is_cancelled)
     assert len(calls) == 2
 

@@ -1,7 +1,8 @@
 """The formats of results and of RDF: media types, extensions, names, and which one a client wants.
 
-Three families: `RESULT_FORMATS` for SELECT and ASK, `GRAPH_FORMATS` for CONSTRUCT, DESCRIBE and
-entities, `DATASET_FORMATS` for dumps. In each, the first is ours to send when a client has no wish.
+Four families: `RESULT_FORMATS` for SELECT and ASK, `ROW_FORMATS` beside them for the rows of SELECT
+alone, `GRAPH_FORMATS` for CONSTRUCT, DESCRIBE and entities, `DATASET_FORMATS` for dumps. In each,
+the first is ours to send when a client has no wish.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ class Format:
         extension: of file names and of addresses, without the dot.
         charset: where the media type's registration has the parameter, else None.
         aliases: other media types, names and extensions that mean this format.
-        oxigraph: what pyoxigraph calls it.
+        oxigraph: what pyoxigraph calls it; None for what it cannot write.
     """
 
     name: str
     label: str
     media_type: str
     extension: str
-    oxigraph: QueryResultsFormat | RdfFormat
+    oxigraph: QueryResultsFormat | RdfFormat | None
     charset: str | None = None
     aliases: tuple[str, ...] = ()
 
@@ -72,6 +73,14 @@ CSV = Format("csv", "CSV", "text/csv", "csv", QueryResultsFormat.CSV, charset="u
 TSV = Format(
     "tsv", "TSV", "text/tab-separated-values", "tsv", QueryResultsFormat.TSV, charset="utf-8"
 )
+GEOJSON = Format(
+    "geojson", "GeoJSON", "application/geo+json", "geojson", None,
+    aliases=("application/vnd.geo+json",),
+)  # fmt: skip
+XLSX = Format(
+    "xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx",
+    None,
+)  # fmt: skip
 
 TURTLE = Format(
     "turtle", "Turtle", "text/turtle", "ttl", RdfFormat.TURTLE, charset="utf-8",
@@ -95,6 +104,7 @@ N_QUADS = Format(
 TRIG = Format("trig", "TriG", "application/trig", "trig", RdfFormat.TRIG, charset="utf-8")
 
 RESULT_FORMATS = (JSON, XML, CSV, TSV)
+ROW_FORMATS = (GEOJSON, XLSX)
 GRAPH_FORMATS = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD)
 DATASET_FORMATS = (N_QUADS, TRIG)
 
@@ -104,7 +114,7 @@ def find_format(word: str, offered: Iterable[Format]) -> Format | None:
 
     >>> find_format("xml", RESULT_FORMATS).label, find_format("xml", GRAPH_FORMATS).label
     ('SPARQL XML', 'RDF/XML')
-    >>> find_format("xlsx", RESULT_FORMATS) is None
+    >>> find_format("ttl", RESULT_FORMATS) is None
     True
     """
     wanted = word.strip().lower()

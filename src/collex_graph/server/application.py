@@ -16,9 +16,13 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from collex_graph.rdf.iris import Iris
 from collex_graph.resources import resource_dir
-from collex_graph.server import datasets, entities, errors, pages, sparql
+from collex_graph.server import datasets, entities, errors, graph_store, monitoring, pages, sparql
+from collex_graph.server.compression import compress
+from collex_graph.server.fair_use import FairUse
 from collex_graph.server.messages import COOKIE, LANGUAGES
-from collex_graph.server.services import EXTENSION, Services
+from collex_graph.server.services import EXTENSION, Services, services
+from collex_graph.server.usage import Usage
+from collex_graph.sparql.result_cache import CachingQueries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
 
 # Each holds the routes of one room; the order decides nothing but the reading of a route list.
 BLUEPRINTS = (
-    errors.blueprint, sparql.blueprint, datasets.blueprint, entities.blueprint, pages.blueprint,
+    errors.blueprint, sparql.blueprint, graph_store.blueprint, monitoring.blueprint,
+    datasets.blueprint, entities.blueprint, pages.blueprint,
 )  # fmt: skip
 
 _ONE_YEAR_SECONDS = 365 * 24 * 3600
@@ -53,14 +58,16 @@ _EVERY_ANSWER = {
 _DATA_FOR_EVERY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Allow, Content-Location, ETag, Link, Repr-Digest, Retry-After, "
-        "X-Incoming-Links, X-Query-Seconds, X-Query-Timeout-Seconds, X-Snapshot"
+        "Allow, Cache-Status, Content-Location, ETag, Link, Repr-Digest, Retry-After, "
+        "X-Incoming-Links, X-Query-Id, X-Query-Seconds, X-Query-Timeout-Seconds, X-Snapshot"
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 _PREFLIGHT = {
-    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match, Range",
+    "Access-Control-Allow-Headers": (
+        "Accept, Accept-Language, Content-Type, If-None-Match, Range, X-Query-Id"
+    ),
     "Access-Control-Max-Age": "86400",
 }
 
@@ -74,6 +81,7 @@ def create_app(
     queries: QueryService,
     *,
     known_before: Callable[[str], bool] = _never,
+    usage: Usage | None = None,
 ) -> Flask:
     """Return the WSGI application of one site.
 
@@ -82,6 +90,7 @@ def create_app(
         queries: answers every query, and knows the current snapshot.
         known_before: says whether an earlier snapshot that is still kept knew an IRI; such an IRI
             is answered with 410 when the current snapshot does not know it.
+        usage: what was counted before, if anything.
     """
     web = resource_dir("web")
     app = Flask(
@@ -104,15 +113,20 @@ def create_app(
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = Services(
         settings=settings,
-        queries=queries,
+        queries=CachingQueries(queries, settings),
+        fair_use=FairUse(settings.client_budget_seconds, settings.client_window_seconds),
         iris=Iris(settings.base_iri),
         known_before=known_before,
         presentation=_digest_of(web),
+        usage=usage or Usage(),
     )
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
     app.before_request(_refuse_early)
+    # They run in the reverse order: first the headers, then the coding, then the count.
+    app.after_request(_count)
+    app.after_request(compress)
     app.after_request(_complete_headers)
     return app
 
@@ -156,6 +170,13 @@ def _complete_headers(response: Response) -> Response:
         response.headers.setdefault(
             "Access-Control-Allow-Methods", response.headers.get("Allow", "GET, HEAD, OPTIONS")
         )
+    return response
+
+
+def _count(response: Response) -> Response:
+    room = (request.endpoint or "nowhere").partition(".")[0]
+    is_page = response.mimetype == "text/html"
+    services().usage.count_answer(room, response.status_code, is_page=is_page)
     return response
 
 

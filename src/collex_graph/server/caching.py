@@ -7,10 +7,27 @@ import hashlib
 from flask import Response, request
 
 from collex_graph import __version__
+from collex_graph.server.compression import bare_tag
+from collex_graph.server.services import services
 
 # Every answer may be kept by anybody, and asked again before use: a new snapshot may be published
 # at any moment, and asking costs one short round trip.
 REVALIDATE = "public, no-cache"
+
+STALE_SECONDS = 86_400
+"""How long a proxy may go on with an old answer while the site cannot be reached."""
+
+
+def fresh(response: Response) -> Response:
+    """Let browsers and proxies use an answer again for a moment, and longer when we are down.
+
+    A poll of a map then costs us nothing, and a new snapshot is seen within ``cache_seconds``.
+    """
+    seconds = services().settings.cache_seconds
+    response.headers["Cache-Control"] = (
+        f"public, max-age={seconds}, stale-if-error={STALE_SECONDS}" if seconds else REVALIDATE
+    )
+    return response
 
 
 def tag_of(*parts: str) -> str:
@@ -29,7 +46,8 @@ def tag_of(*parts: str) -> str:
 
 def client_holds(tag: str) -> bool:
     """Say whether the request names this tag in ``If-None-Match`` (weak comparison)."""
-    return request.if_none_match.contains_weak(tag)
+    named = request.if_none_match
+    return named.star_tag or any(bare_tag(held) == tag for held in named.as_set(include_weak=True))
 
 
 def not_modified(tag: str, *, weak: bool = False, mimetype: str = "text/html") -> Response:

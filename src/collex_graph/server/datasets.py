@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import NotFound
 
 from collex_graph.rdf.namespaces import expand
@@ -148,17 +148,6 @@ def sha256_of_dump(snapshot: Snapshot) -> str:
 def _compute_sha256(path: Path) -> str:
     with path.open("rb") as dump_file:
         return hashlib.file_digest(dump_file, "sha256").hexdigest()
-
-
-@blueprint.get("/healthz")
-def health() -> Response:
-    """Say that the site answers, and from which snapshot; a monitor needs no more."""
-    snapshot = services().snapshot
-    response = jsonify(
-        status="ok", snapshot=snapshot.identifier, published=snapshot.created.isoformat()
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/robots.txt")

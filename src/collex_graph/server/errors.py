@@ -21,8 +21,11 @@ from werkzeug.exceptions import (
 )
 
 from collex_graph.errors import (
+    ClientBudgetError,
     EntityNotFoundError,
+    FederationError,
     NotAcceptableError,
+    QueryCancelledError,
     QueryMediaTypeError,
     QueryRefusedError,
     QueryServiceBusyError,
@@ -31,6 +34,7 @@ from collex_graph.errors import (
     QueryTooLargeError,
     ResultTooLargeError,
     SnapshotNotFoundError,
+    UnwritableResultError,
 )
 from collex_graph.rdf.formats import read_accept
 from collex_graph.server import pages
@@ -140,6 +144,26 @@ UNSUPPORTED_MEDIA_TYPE = _kind(
     ("The media type sent is not read here",
      "Send application/sparql-query or application/x-www-form-urlencoded, uncompressed."),
 )  # fmt: skip
+QUERY_STOPPED = _kind(
+    "query-stopped", 409,
+    ("La requête a été arrêtée à la demande de son client",
+     "Renvoyez-la si vous la voulez encore."),
+    ("The query was stopped at its client’s request", "Send it again if you still want it."),
+)  # fmt: skip
+BUDGET_SPENT = _kind(
+    "budget-spent", 429,
+    ("Votre temps de calcul est épuisé pour l’instant",
+     "Réessayez après le délai indiqué ; les résultats déjà connus du site ne coûtent rien."),
+    ("Your computing time is spent for now",
+     "Try again after the time shown; results that the site already knows cost nothing."),
+)  # fmt: skip
+OTHER_ENDPOINT = _kind(
+    "other-endpoint", 502,
+    ("Un autre point d’accès, appelé par la requête, n’a pas répondu comme il faut",
+     "Réessayez plus tard, ou essayez cette partie de la requête chez lui."),
+    ("Another endpoint, called by the query, did not answer as it should",
+     "Try again later, or try that part of the query there."),
+)  # fmt: skip
 INTERNAL = _kind(
     "internal-error", 500,
     ("Le site a rencontré une erreur",
@@ -177,7 +201,7 @@ KINDS = {
     for kind in (
         QUERY_SYNTAX, BAD_REQUEST, QUERY_REFUSED, NOT_FOUND, ENTITY_UNKNOWN, METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE, ENTITY_GONE, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INTERNAL, SERVICE_BUSY,
-        NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE,
+        NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT, OTHER_ENDPOINT,
     )
 }  # fmt: skip
 
@@ -190,6 +214,10 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Kind], ...] = (
     (QueryTimeoutError, QUERY_TIMEOUT),
     (ResultTooLargeError, RESULT_TOO_LARGE),
     (QueryServiceBusyError, SERVICE_BUSY),
+    (QueryCancelledError, QUERY_STOPPED),
+    (ClientBudgetError, BUDGET_SPENT),
+    (FederationError, OTHER_ENDPOINT),
+    (UnwritableResultError, NOT_ACCEPTABLE),
     (NotAcceptableError, NOT_ACCEPTABLE),
     (EntityNotFoundError, ENTITY_UNKNOWN),
     (SnapshotNotFoundError, NO_SNAPSHOT),
@@ -204,7 +232,8 @@ _BY_STATUS = {404: NOT_FOUND, 406: NOT_ACCEPTABLE, 415: UNSUPPORTED_MEDIA_TYPE}
 _SPEAKS_OF_THE_REQUEST = (
     QuerySyntaxError, QueryRefusedError, QueryTooLargeError, QueryMediaTypeError,
     QueryTimeoutError, ResultTooLargeError, QueryServiceBusyError, NotAcceptableError,
-    EntityNotFoundError,
+    EntityNotFoundError, QueryCancelledError, ClientBudgetError, FederationError,
+    UnwritableResultError,
 )  # fmt: skip
 
 
@@ -253,6 +282,12 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
         }
     elif isinstance(error, QueryTooLargeError | RequestEntityTooLarge):
         members["limit"] = {"query_bytes": settings.query_text_bytes}
+    elif isinstance(error, ClientBudgetError):
+        members["limit"] = {
+            "computing_seconds": settings.client_budget_seconds,
+            "window_seconds": settings.client_window_seconds,
+        }
+        _retry_after(error.retry_after_seconds, members, headers)
     elif isinstance(error, QueryServiceBusyError):
         _retry_after(error.retry_after_seconds, members, headers)
     elif isinstance(error, SnapshotNotFoundError):

@@ -268,7 +268,7 @@ def query() -> Response:
     reader = _reader()
     status, headers = 200, {}
     try:
-        context = describe_answer(reader, services().queries, text)
+        context = describe_answer(reader, text)
     except QueryError as error:
         # errors sends pages and so imports this module
         from collex_graph.server.errors import in_language, problem_of  # noqa: PLC0415

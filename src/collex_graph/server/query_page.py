@@ -11,6 +11,7 @@ from collex_graph.errors import ResultTooLargeError
 from collex_graph.model import QueryRequest
 from collex_graph.rdf import formats
 from collex_graph.rdf.namespaces import compact, expand, prefixes
+from collex_graph.server import public_queries
 from collex_graph.server.contexts import (
     Example,
     Format,
@@ -23,7 +24,6 @@ from collex_graph.server.reader import is_web_address
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
-    from collex_graph.model import QueryResult, QueryService
     from collex_graph.server.errors import Problem
     from collex_graph.server.reader import GraphReader
 
@@ -82,17 +82,17 @@ def describe_start(reader: GraphReader) -> QueryContext:
     return QueryContext(title=reader.words("query.heading"), text=found[0].text, examples=found)
 
 
-def describe_answer(reader: GraphReader, queries: QueryService, text: str) -> QueryContext:
+def describe_answer(reader: GraphReader, text: str) -> QueryContext:
     """Run a query and return the page with its result.
 
     Raises:
         QueryError: when the query has no result.
     """
     accept = (formats.JSON.media_type, formats.TURTLE.media_type)
-    result = queries.run(QueryRequest(text, accept))
+    result = public_queries.run(QueryRequest(text, accept))
     title, found = reader.words("query.heading"), examples(reader)
     seconds = reader.words.number(round(result.seconds, 3))
-    body = _shown_body(result)
+    body = public_queries.read_whole(result, _BYTES_SHOWN)
     if body is None:
         raise ResultTooLargeError(reader.words("query.too_large_to_show"))
     if result.media_type.startswith(formats.TURTLE.media_type):
@@ -151,22 +151,6 @@ def describe_problem(reader: GraphReader, text: str, problem: Problem, detail: s
 def _line_of(text: str, line: int | None) -> str:
     lines = text.splitlines()
     return lines[line - 1][:300] if line and line <= len(lines) else ""
-
-
-def _shown_body(result: QueryResult) -> bytes | None:
-    """Return the whole body, or None when it is too large for a page."""
-    if isinstance(result.body, bytes):
-        return result.body if len(result.body) <= _BYTES_SHOWN else None
-    parts, size = [], 0
-    for part in result.body:
-        parts.append(part)
-        size += len(part)
-        if size > _BYTES_SHOWN:
-            close = getattr(result.body, "close", None)
-            if close is not None:
-                close()
-            return None
-    return b"".join(parts)
 
 
 def _downloads(text: str, offered: tuple[formats.Format, ...]) -> tuple[Format, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from collex_graph.server.running import RunningQueries
+from collex_graph.server.usage import Usage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collex_graph.model import QueryService, Snapshot
+    from collex_graph.model import Snapshot
     from collex_graph.rdf.iris import Iris
+    from collex_graph.server.fair_use import FairUse
     from collex_graph.settings import Settings
+    from collex_graph.sparql.result_cache import CachingQueries
 
 EXTENSION = "collex_graph"
 
@@ -23,18 +28,24 @@ class Services:
 
     Attributes:
         settings: the settings in force.
-        queries: answers every query; it alone knows the current snapshot.
+        queries: answers every query, and keeps results; it alone knows the current snapshot.
+        fair_use: the computing time that clients have left.
         iris: mints and recognises the IRIs of ``settings.base_iri``.
         known_before: says whether an earlier snapshot, still kept, knew an IRI (410, not 404).
         presentation: a digest of templates, messages and scripts: part of a page's entity tag, so
             that a browser never keeps a page of an older design.
+        running: the queries of the public that run now.
+        usage: what is counted.
     """
 
     settings: Settings
-    queries: QueryService
+    queries: CachingQueries
+    fair_use: FairUse
     iris: Iris
     known_before: Callable[[str], bool]
     presentation: str
+    running: RunningQueries = field(default_factory=RunningQueries)
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def snapshot(self) -> Snapshot:

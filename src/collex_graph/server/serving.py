@@ -165,9 +165,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
         if self._app is None:
             # The application was never made: the exit code that says so is gunicorn's to give.
             return
-        close = getattr(self._app.extensions[EXTENSION].queries, "close", None)
-        if close is not None:
-            close()
+        services = self._app.extensions[EXTENSION]
+        services.usage.save()
+        services.queries.close()
         # An ordinary exit would wait for the threads whose queries have just been ended.
         os._exit(0)
 

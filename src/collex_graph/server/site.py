@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from collex_graph.errors import CollexGraphError
 from collex_graph.server.application import create_app
+from collex_graph.server.usage import Usage
 from collex_graph.sparql.workers import WorkerPool
 from collex_graph.store.gone import read_gone
 from collex_graph.store.snapshot import current_snapshot
@@ -37,7 +38,12 @@ def make_site(settings: Settings) -> Flask:
     gone = _Gone(pool.snapshot)
     watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)
     watcher.start()
-    return create_app(settings, pool, known_before=lambda iri: gone.knows(pool.snapshot, iri))
+    return create_app(
+        settings,
+        pool,
+        known_before=lambda iri: gone.knows(pool.snapshot, iri),
+        usage=Usage(settings.var / "usage.json"),
+    )
 
 
 class _Gone:

@@ -1,24 +1,15 @@
-"""The SPARQL endpoint (SPARQL 1.1 Protocol): a complete answer, an error, or a visible break.
-
-A result that is ready is sent with its length. A longer one is streamed, and when the rest cannot
-be produced the connection breaks before its end is announced: a cut result never looks whole.
-HTTP/1.0 has no way to announce an end, so its clients get every result whole, once it is computed.
-"""
+"""The SPARQL endpoint (SPARQL 1.1 Protocol), its description of itself, and how to stop a query."""
 
 from __future__ import annotations
 
-import errno
-import re
-import socket
-import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, request
 
-from collex_graph.errors import QueryError
-from collex_graph.server import answers
-from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
+from collex_graph.errors import EntityNotFoundError
+from collex_graph.server import answers, public_queries
+from collex_graph.server.caching import client_holds, fresh, not_modified, tag_of
 from collex_graph.server.negotiation import DATA, HTML, TURTLE
 from collex_graph.server.serialization import serialize
 from collex_graph.server.services import services
@@ -26,16 +17,7 @@ from collex_graph.server.statements import construct
 from collex_graph.sparql.protocol import PAGE_TYPE, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from logging import Logger
-
-    from collex_graph.model import QueryRequest, QueryResult
-
-# A query that names one of these may answer differently each time, so its answer has no tag. A
-# literal that holds the word costs its query the tag, which is harmless.
-_VOLATILE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
-
-_PART_BYTES = 1 << 16
+    from collections.abc import Sequence
 
 blueprint = Blueprint("sparql", __name__)
 
@@ -55,7 +37,18 @@ def endpoint() -> Response:
     )
     if asked.accept == (PAGE_TYPE,):
         return answers.see_other(f"/query?{urlencode({'query': asked.text})}")
-    return _answer(asked)
+    return public_queries.answer(asked)
+
+
+@blueprint.delete("/sparql/queries/<identifier>")
+def stop(identifier: str) -> Response:
+    """Stop a query that runs; its identifier is the permission to do so."""
+    if not services().running.stop(identifier):
+        raise EntityNotFoundError(
+            "Aucune requête en cours n’a cet identifiant\u00a0; elle est peut-être finie.\n"
+            "No query that runs has this identifier; it may have ended."
+        )
+    return Response(status=204)
 
 
 def _describe_service() -> Response:
@@ -65,107 +58,19 @@ def _describe_service() -> Response:
     if representation.syntax is None:
         return answers.see_other("/query")
     snapshot = site.snapshot.identifier
-    tag = tag_of(snapshot, "/sparql", representation.extension)
+    federated: Sequence[str] = site.settings.federation_endpoints
+    tag = tag_of(snapshot, "/sparql", representation.extension, *federated)
     if client_holds(tag):
         held = not_modified(tag, mimetype=representation.media_type)
-        return answers.vary(held, representation)
-    body = serialize(
-        construct("entities/service"), representation.syntax, first=f"{site.iris.base}sparql"
-    )
+        return answers.vary(fresh(held), representation)
+    triples = list(construct("entities/service"))
+    if federated:
+        triples += construct("entities/service-federation")
+    body = serialize(triples, representation.syntax, first=f"{site.iris.base}sparql")
     response = answers.data(body, representation)
     response.headers["X-Snapshot"] = snapshot
-    response.headers["X-Query-Timeout-Seconds"] = _seconds(site.settings.query_timeout_seconds)
-    return tagged(response, tag)
-
-
-def _answer(asked: QueryRequest) -> Response:
-    site = services()
-    limit = site.settings.query_timeout_seconds
-    in_force = min(limit, asked.timeout_seconds or limit)
-    g.query_timeout_seconds = in_force
-    is_stable = _VOLATILE.search(asked.text) is None
-    held = _tag(asked, site.snapshot.identifier)
-    # RFC 9110 allows 304 for GET and HEAD alone; a POST that says If-None-Match is answered.
-    if is_stable and request.method != "POST" and client_holds(held):
-        # Whatever the client holds, it is data.
-        response = not_modified(held, weak=True, mimetype="text/plain")
-        response.vary.add("Accept")
-        return response
-    result = site.queries.run(asked, is_cancelled=_client_has_gone())
-    response = _whole_or_stream(result)
-    response.headers["X-Snapshot"] = result.snapshot
-    response.headers["X-Query-Seconds"] = _seconds(result.seconds)
-    response.headers["X-Query-Timeout-Seconds"] = _seconds(in_force)
-    response.vary.add("Accept")
-    if not is_stable:
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    return tagged(response, _tag(asked, result.snapshot), weak=True)
-
-
-def _whole_or_stream(result: QueryResult) -> Response:
-    if isinstance(result.body, bytes):
-        return Response(result.body, content_type=result.media_type)
-    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the response
-        try:
-            for part in result.body:
-                spool.write(part)
-        except BaseException:
-            spool.close()
-            raise
-        length = spool.tell()
-        spool.seek(0)
-        response = Response(
-            iter(lambda: spool.read(_PART_BYTES), b""), content_type=result.media_type
-        )
-        response.content_length = length
-        response.call_on_close(spool.close)
-        return response
-    parts = _parts_of(result.body, current_app.logger)
-    response = Response(parts, content_type=result.media_type)
-    # A client that leaves, or one that asked with HEAD, ends the query with its response.
-    close = getattr(result.body, "close", None)
-    if close is not None:
-        response.call_on_close(close)
-    return response
-
-
-def _parts_of(body: Iterator[bytes], logger: Logger) -> Iterator[bytes]:
-    """Yield the parts of a result; when the rest cannot be produced, break the connection.
-
-    To the server a broken pipe is a client that left: it drops the connection without the chunk
-    that would end the body, and without writing a trace for what is no fault of its own.
-    """
-    try:
-        yield from body
-    except QueryError as error:
-        logger.warning("a result was cut: %s", error)
-        raise BrokenPipeError(errno.EPIPE, "the rest of the result cannot be produced") from None
-
-
-def _client_has_gone() -> Callable[[], bool] | None:
-    """Return a way to ask whether the client of this request has left, None when nobody knows."""
-    connection = request.environ.get("gunicorn.socket")
-    if not isinstance(connection, socket.socket):
-        return None
-
-    def has_gone() -> bool:
-        try:
-            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
-    return has_gone
-
-
-def _tag(asked: QueryRequest, snapshot: str) -> str:
-    """Return the tag of what determines a result; rows may still come in another order."""
-    parts = (asked.accept, asked.default_graphs, asked.named_graphs)
-    return tag_of(snapshot, asked.text.strip(), *("\n".join(part) for part in parts))
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    response.headers["X-Query-Timeout-Seconds"] = public_queries.in_seconds(
+        site.settings.query_timeout_seconds
+    )
+    response.set_etag(tag)
+    return fresh(response)

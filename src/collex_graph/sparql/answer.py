@@ -10,11 +10,13 @@ import weakref
 from typing import TYPE_CHECKING, Protocol, Self
 
 from collex_graph.errors import (
+    QueryCancelledError,
     QueryError,
     QueryRefusedError,
     QuerySyntaxError,
     QueryTimeoutError,
     ResultTooLargeError,
+    UnwritableResultError,
 )
 from collex_graph.model import QueryResult
 from collex_graph.sparql.frames import DATA, HEADER, Ending, Outcome, Question
@@ -61,6 +63,13 @@ class LostWorkerError(Exception):
     """The worker was killed from outside as the query reached it: another may be asked."""
 
 
+def _cancelled() -> QueryCancelledError:
+    return QueryCancelledError(
+        "Requête arrêtée : son client l’a demandé ou n’attend plus.\n"
+        "The query was stopped: its client asked for it or has gone."
+    )
+
+
 class Answer:
     """The way of one query through its worker; also the body of a result too large to be kept.
 
@@ -93,7 +102,9 @@ class Answer:
         self._seconds = seconds
         self._settings = settings
         self._is_cancelled = is_cancelled
+        self._was_cancelled = False
         self._started = time.monotonic()
+        self._ended: float | None = None
         self._deadline = self._started + seconds
         self._buffer = bytearray()
         self._first_parts: list[bytes] = []
@@ -126,7 +137,6 @@ class Answer:
         if not whole:
             parts.reverse()
             self._first_parts = parts
-            self._is_cancelled = None
             self._set_alarm()
             body = self
         return QueryResult(
@@ -154,6 +164,16 @@ class Answer:
         if part is None:
             raise StopIteration
         return part
+
+    @property
+    def seconds(self) -> float:
+        """How long the worker has been, or was, at it."""
+        return (self._ended or time.monotonic()) - self._started
+
+    def cancel(self) -> None:
+        """Stop the query from another thread: whoever reads finds the stream cut."""
+        self._was_cancelled = True
+        self._ring()
 
     def close(self) -> None:
         """Give the rest of the result up: its worker is killed and replaced."""
@@ -231,14 +251,13 @@ class Answer:
                 received = self._worker.connection.recv(_READ_BYTES)
             except TimeoutError:
                 if self._is_cancelled is not None and self._is_cancelled():
-                    raise QueryTimeoutError(
-                        "Requête arrêtée : le client n’attend plus.\n"
-                        "The query was stopped: the client has gone."
-                    ) from None
+                    raise _cancelled() from None
                 continue
             except OSError:
                 received = b""
             if not received:
+                if self._was_cancelled:
+                    raise _cancelled()
                 raise _TimeLimitError if self._dismissed else _WorkerDiedError
             self._has_received = True
             return received
@@ -250,6 +269,7 @@ class Answer:
             if self._finished:
                 return
             self._finished = True
+            self._ended = time.monotonic()
             dismissed, self._dismissed = self._dismissed, True
         if self._alarm is not None:
             self._alarm.cancel()
@@ -272,8 +292,12 @@ class Answer:
             error = self._error_of_death()
             if not isinstance(error, LostWorkerError):
                 self._pool.count("died")
+        elif isinstance(error, QueryCancelledError):
+            self._pool.count("given_up")
         self._first_parts.clear()
         self._finish(keep=False)
+        if isinstance(error, QueryError):
+            error.seconds = self.seconds
         return error
 
     def _error_of_death(self) -> Exception:
@@ -324,6 +348,8 @@ class Answer:
                 )
             case Outcome.MEMORY:
                 return self._memory_error()
+            case Outcome.UNWRITABLE:
+                return UnwritableResultError(ending.message)
             case _:
                 _LOG.error("a query failed in its worker: %s", ending.message)
                 return ResultTooLargeError(

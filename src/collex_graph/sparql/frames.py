@@ -37,6 +37,7 @@ class Outcome(Enum):
     REFUSED = "refused"  # the sandbox refused it
     RESULT_LIMIT = "result-limit"
     MEMORY = "memory"
+    UNWRITABLE = "unwritable"  # the format asked for cannot hold this result
     FAILED = "failed"  # the store or the worker is at fault
 
 

@@ -166,6 +166,29 @@ def read_tokens(text: str) -> Iterator[Token]:
             after_operand = token.kind in _OPERAND_ENDS or token.text == ")"
 
 
+def normalise(text: str) -> str:
+    r"""Return a query without its comments, any white space between tokens as one space.
+
+    Two texts that become the same hold the same tokens, apart or touching at the same places.
+
+    Raises:
+        QuerySyntaxError: as `read_tokens`.
+
+    >>> normalise("ASK\n  { ?s  ?p 'a  b' } # why")
+    "ASK { ?s ?p 'a  b' }"
+    """
+    parts: list[str] = []
+    end = 0
+    for token in read_tokens(text):
+        if token.kind is Kind.COMMENT:
+            continue
+        if token.start > end and parts:
+            parts.append(" ")
+        parts.append(token.text)
+        end = token.start + len(token.text)
+    return "".join(parts)
+
+
 def _unreadable(text: str, position: int) -> QuerySyntaxError:
     line, column = line_and_column(text, position)
     rest = text[position : position + 3]

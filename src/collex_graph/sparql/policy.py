@@ -25,8 +25,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from collex_graph.errors import QueryRefusedError, QuerySyntaxError, QueryTooLargeError
+from collex_graph.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, ROW_FORMATS
 from collex_graph.rdf.namespaces import prefixes
 from collex_graph.sparql.lexer import (
     Kind,
@@ -34,12 +37,21 @@ from collex_graph.sparql.lexer import (
     Token,
     decode_escapes,
     line_and_column,
+    normalise,
     read_tokens,
     syntax_error,
 )
 
+if TYPE_CHECKING:
+    from collex_graph.rdf.formats import Format
+
 LONGEST_CHAIN = 10_000
 MOST_TOKENS = 250_000
+
+REMEMBERED_CHARACTERS = 10_000
+"""Queries up to this length are remembered once checked: most are asked again and again."""
+
+_REMEMBERED = 1_000
 
 
 class QueryForm(Enum):
@@ -54,6 +66,13 @@ class QueryForm(Enum):
     def gives_a_graph(self) -> bool:
         """Whether the result is triples, not rows or a truth value."""
         return self in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE)
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """What its results can be written in, ours to choose first."""
+        if self.gives_a_graph:
+            return GRAPH_FORMATS
+        return (*RESULT_FORMATS, *ROW_FORMATS) if self is QueryForm.SELECT else RESULT_FORMATS
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,11 @@ class CheckedQuery:
         for rewriting in reversed(self._rewritings):
             offset = rewriting.origin(offset)
         return line_and_column(self.source, offset)
+
+    @cached_property
+    def normal(self) -> str:
+        """The text without comments, any white space as one space: the same for the same query."""
+        return normalise(self._rewritings[-1].source)
 
     @property
     def source(self) -> str:
@@ -134,6 +158,12 @@ def check_query(text: str, *, text_bytes: int, nesting: int) -> CheckedQuery:
     >>> check_query("prefix x: <x> ask {}", text_bytes=100, nesting=9).form
     <QueryForm.ASK: 'ASK'>
     """
+    if len(text) <= REMEMBERED_CHARACTERS:
+        return _check_and_remember(text, text_bytes, nesting)
+    return _check(text, text_bytes, nesting)
+
+
+def _check(text: str, text_bytes: int, nesting: int) -> CheckedQuery:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -160,6 +190,9 @@ def check_query(text: str, *, text_bytes: int, nesting: int) -> CheckedQuery:
     form = guard.finish()
     safe = Rewriting(decoded.text, guard.replacements)
     return CheckedQuery(form, safe.text, (decoded, safe))
+
+
+_check_and_remember = lru_cache(_REMEMBERED)(_check)
 
 
 class _Guard:

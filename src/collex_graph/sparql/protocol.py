@@ -20,7 +20,13 @@ from collex_graph.errors import (
     QueryTooLargeError,
 )
 from collex_graph.model import QueryRequest
-from collex_graph.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, find_format, read_accept
+from collex_graph.rdf.formats import (
+    GRAPH_FORMATS,
+    RESULT_FORMATS,
+    ROW_FORMATS,
+    find_format,
+    read_accept,
+)
 from collex_graph.rdf.iris import is_absolute_iri
 
 if TYPE_CHECKING:
@@ -135,7 +141,7 @@ def read_request(
         raise _conflict("query", f"{len(texts)} query=", f"{len(texts)} of query=")
     return QueryRequest(
         text=texts[0],
-        accept=_read_wishes(given, accept),
+        accept=read_wishes(given, accept),
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
         timeout_seconds=_read_timeout(given, settings.query_timeout_seconds),
@@ -222,7 +228,7 @@ def _read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) ->
     return min(seconds, most_seconds)
 
 
-def _read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> tuple[str, ...]:
+def read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> tuple[str, ...]:
     """Return the media types wanted: those of ``format=`` if given, else the header's."""
     word = _only(parameters, "format") or _only(parameters, "output")
     if word is None:
@@ -230,13 +236,14 @@ def _read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> t
     if word.lower() in ("html", PAGE_TYPE):
         return (PAGE_TYPE,)
     # The form of the query decides which of the two it will be.
-    found = [find_format(word, offered) for offered in (RESULT_FORMATS, GRAPH_FORMATS)]
+    rows = (*RESULT_FORMATS, *ROW_FORMATS)
+    found = [find_format(word, offered) for offered in (rows, GRAPH_FORMATS)]
     media_types = tuple(offer.media_type for offer in found if offer is not None)
     if not media_types:
         names = ", ".join(
             dict.fromkeys(
                 offer.extension if offer in GRAPH_FORMATS else offer.name
-                for offer in (*RESULT_FORMATS, *GRAPH_FORMATS)
+                for offer in (*rows, *GRAPH_FORMATS)
             )
         )
         raise QuerySyntaxError(

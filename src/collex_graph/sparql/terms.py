@@ -36,3 +36,14 @@ def write_term(term: Term) -> str:
     if term.datatype.value == expand("xsd:string"):
         return quoted
     return f"{quoted}^^{write_term(term.datatype)}"
+
+
+def named_node(iri: str) -> NamedNode:
+    """Return the term of an IRI.
+
+    Raises:
+        ValueError: when it is not absolute or has characters no IRI may have.
+    """
+    if not is_absolute_iri(iri):
+        raise ValueError(f"not an absolute IRI: {iri!r}")
+    return NamedNode(iri)

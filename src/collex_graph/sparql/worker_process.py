@@ -28,16 +28,21 @@ from pyoxigraph import (
     Literal,
     NamedNode,
     QueryResultsFormat,
+    QuerySolutions,
     QueryTriples,
     RdfFormat,
     Store,
     serialize,
 )
 
+from collex_graph.errors import UnwritableResultError
 from collex_graph.rdf.formats import (
+    GEOJSON,
     GRAPH_FORMATS,
     JSON_LD,
     RESULT_FORMATS,
+    ROW_FORMATS,
+    XLSX,
     Format,
     compact_json_ld,
 )
@@ -53,6 +58,7 @@ from collex_graph.sparql.frames import (
     Question,
     frame,
 )
+from collex_graph.sparql.geojson import write_geojson
 from collex_graph.sparql.sandbox import (
     die_with_parent,
     forbid_system_calls,
@@ -60,11 +66,12 @@ from collex_graph.sparql.sandbox import (
     resident_bytes,
     return_free_memory,
 )
+from collex_graph.sparql.spreadsheet import write_spreadsheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyoxigraph import QueryBoolean, QuerySolutions, Triple
+    from pyoxigraph import QueryBoolean, Triple
 
 _LOG = logging.getLogger(__name__)
 
@@ -179,7 +186,11 @@ def write_result(
     result: QuerySolutions | QueryBoolean | QueryTriples, written_as: Format, output: io.RawIOBase
 ) -> None:
     """Write a query's result in a format of its family."""
-    if not isinstance(result, QueryTriples):
+    if isinstance(result, QuerySolutions) and written_as is GEOJSON:
+        write_geojson(result, output)
+    elif isinstance(result, QuerySolutions) and written_as is XLSX:
+        write_spreadsheet(result, output)
+    elif not isinstance(result, QueryTriples):
         assert isinstance(written_as.oxigraph, QueryResultsFormat)
         result.serialize(output, format=written_as.oxigraph)  # type: ignore[arg-type]
     elif written_as is JSON_LD:
@@ -279,6 +290,8 @@ class Worker:
             raise
         except SyntaxError as error:
             return _syntax_ending(str(error))
+        except UnwritableResultError as error:
+            return Ending(Outcome.UNWRITABLE, str(error))
         except MemoryError:
             return Ending(Outcome.MEMORY, retire=True)
         except PermissionError as error:
@@ -309,7 +322,8 @@ class Worker:
         )
         if not question.format:
             return
-        offered = GRAPH_FORMATS if isinstance(result, QueryTriples) else RESULT_FORMATS
+        rows = (*RESULT_FORMATS, *ROW_FORMATS)
+        offered = GRAPH_FORMATS if isinstance(result, QueryTriples) else rows
         written_as = next(offer for offer in offered if offer.name == question.format)
         write_result(result, written_as, writer)
 

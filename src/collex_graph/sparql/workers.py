@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Self
 
 from collex_graph.errors import NotAcceptableError, QueryServiceBusyError, SnapshotNotFoundError
-from collex_graph.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, choose_format
+from collex_graph.rdf.formats import choose_format
 from collex_graph.sparql.answer import Answer, LostWorkerError
 from collex_graph.sparql.crew import Crew
 from collex_graph.sparql.frames import Question
@@ -178,7 +178,7 @@ class WorkerPool:
         query = check_query(
             request.text, text_bytes=settings.query_text_bytes, nesting=settings.query_nesting
         )
-        offered = GRAPH_FORMATS if query.form.gives_a_graph else RESULT_FORMATS
+        offered = query.form.formats
         written_as = choose_format(request.accept, offered)
         seconds = settings.query_timeout_seconds
         if request.timeout_seconds is not None:

@@ -1,0 +1,249 @@
+"""Keeps whole results, and computes what several clients ask for at once only once.
+
+A result depends on nothing but the snapshot, the query, its data set and the format: that is its
+key. The text counts without comments and with any white space as one space. Queries whose result
+differs each time (``NOW()``, ``RAND()``…) are never kept. A snapshot never changes, so nothing here
+ever has to be thrown away for being old: what belongs to a former snapshot is only dropped to make
+room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from collex_graph.errors import QueryCancelledError, QueryTimeoutError
+from collex_graph.rdf.formats import choose_format
+from collex_graph.sparql.policy import check_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from collex_graph.model import QueryRequest, QueryResult, QueryService, Snapshot
+    from collex_graph.settings import Settings
+
+# A query that names one of these may answer differently each time. A literal that holds the word
+# costs its query the cache, which is harmless.
+_VOLATILE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
+
+_LARGEST_SHARE = 8  # a result that takes more than an eighth of the cache is not kept
+_ENTRY_OVERHEAD_BYTES = 500
+_FOLLOWER_LOOK_SECONDS = 0.5
+
+
+def result_key(request: QueryRequest, settings: Settings) -> str:
+    """Return what a result depends on beside the snapshot, as a short text.
+
+    Returns:
+        Empty when the result differs each time, or when the client accepts no format of ours.
+
+    Raises:
+        QueryError: when the query may not run at all.
+    """
+    query = check_query(
+        request.text,
+        text_bytes=settings.query_text_bytes,
+        nesting=settings.query_nesting,
+    )
+    written_as = choose_format(request.accept, query.form.formats)
+    if written_as is None or _VOLATILE.search(query.text):
+        return ""
+    digest = hashlib.blake2b(digest_size=16)
+    dataset = ("\n".join(request.default_graphs), "\n".join(request.named_graphs))
+    for part in (written_as.name, *dataset, query.normal):
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class CacheStatistics:
+    """What a cache has done and holds.
+
+    Attributes:
+        hits: results that were there.
+        shared: results that were being computed for somebody else.
+        misses: results that had to be computed.
+        entries: results it holds.
+        bytes: what they take.
+    """
+
+    hits: int
+    shared: int
+    misses: int
+    entries: int
+    bytes: int
+
+
+@dataclass
+class _Flight:
+    """A result that is being computed, for one client or for many."""
+
+    landed: threading.Event = field(default_factory=threading.Event)
+    followers: int = 0
+    result: QueryResult | None = None
+    error: Exception | None = None
+
+
+class CachingQueries:
+    """A `model.QueryService` in front of another.
+
+    Args:
+        queries: who computes.
+        settings: ``cache_bytes`` and the limits of queries.
+    """
+
+    def __init__(self, queries: QueryService, settings: Settings) -> None:
+        self.behind = queries
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], QueryResult] = OrderedDict()
+        self._flights: dict[tuple[str, str, bool, float | None], _Flight] = {}
+        self._bytes = self._hits = self._shared = self._misses = 0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that new queries are answered from."""
+        return self.behind.snapshot
+
+    @property
+    def statistics(self) -> CacheStatistics:
+        """What the cache has done and holds."""
+        with self._lock:
+            return CacheStatistics(
+                self._hits, self._shared, self._misses, len(self._kept), self._bytes
+            )
+
+    def holds(self, key: str) -> bool:
+        """Whether the result of a key, on the current snapshot, costs nothing."""
+        with self._lock:
+            return (self.behind.snapshot.identifier, key) in self._kept
+
+    def run(
+        self, request: QueryRequest, *, is_cancelled: Callable[[], bool] | None = None
+    ) -> QueryResult:
+        """Run one query, or give the result that is known.
+
+        Raises:
+            QueryError: as ``WorkerPool.run``.
+        """
+        key = result_key(request, self._settings)
+        if not key:
+            return _with_digest(self.behind.run(request, is_cancelled=is_cancelled))
+        while True:
+            snapshot = self.behind.snapshot.identifier
+            flight_key = (snapshot, key, request.priority, request.timeout_seconds)
+            with self._lock:
+                kept = self._kept.get((snapshot, key))
+                if kept is not None:
+                    self._kept.move_to_end((snapshot, key))
+                    self._hits += 1
+                    return replace(kept, cached=True, seconds=0.0)
+                flight = self._flights.get(flight_key)
+                if flight is None:
+                    mine = self._flights[flight_key] = _Flight()
+                    self._misses += 1
+                else:
+                    flight.followers += 1
+            if flight is None:
+                return self._compute(request, key, flight_key, mine, is_cancelled)
+            shared = self._follow(flight, request, is_cancelled)
+            if shared is not None:
+                return shared
+            if flight.error is None:
+                # Too large to be kept, so each has to read its own.
+                return self.behind.run(request, is_cancelled=is_cancelled)
+            # Whoever computed it gave it up: the next round computes it, or finds who does.
+
+    def _compute(
+        self,
+        request: QueryRequest,
+        key: str,
+        flight_key: tuple[str, str, bool, float | None],
+        flight: _Flight,
+        is_cancelled: Callable[[], bool] | None,
+    ) -> QueryResult:
+        def nobody_waits() -> bool:
+            return is_cancelled is not None and flight.followers == 0 and is_cancelled()
+
+        try:
+            result = self.behind.run(
+                request, is_cancelled=None if is_cancelled is None else nobody_waits
+            )
+            result = _with_digest(result)
+            if isinstance(result.body, bytes):
+                flight.result = result
+                self._keep((result.snapshot, key), result)
+        except Exception as error:
+            flight.error = error
+            raise
+        except BaseException:
+            flight.error = QueryCancelledError("given up")
+            raise
+        finally:
+            with self._lock:
+                del self._flights[flight_key]
+            flight.landed.set()
+        return result
+
+    def _follow(
+        self,
+        flight: _Flight,
+        request: QueryRequest,
+        is_cancelled: Callable[[], bool] | None,
+    ) -> QueryResult | None:
+        """Wait for what another computes; None when there is nothing of it to share.
+
+        Its time limit is ours too, so only the wait for a worker comes to it.
+        """
+        try:
+            while not flight.landed.wait(_FOLLOWER_LOOK_SECONDS):
+                if is_cancelled is not None and is_cancelled():
+                    raise QueryCancelledError(
+                        "Requête arrêtée\u00a0: son client l’a demandé ou n’attend plus.\n"
+                        "The query was stopped: its client asked for it or has gone."
+                    )
+        finally:
+            with self._lock:
+                flight.followers -= 1
+        if flight.result is not None:
+            with self._lock:
+                self._shared += 1
+            return replace(flight.result, cached=True, seconds=0.0)
+        if flight.error is not None and not isinstance(flight.error, QueryCancelledError):
+            if isinstance(flight.error, QueryTimeoutError):
+                raise QueryTimeoutError(*flight.error.args)
+            raise flight.error
+        return None
+
+    def _keep(self, key: tuple[str, str], result: QueryResult) -> None:
+        most = self._settings.cache_bytes
+        size = len(result.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
+        if size * _LARGEST_SHARE > most:
+            return
+        with self._lock:
+            former = self._kept.pop(key, None)
+            if former is not None:
+                self._bytes -= len(former.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
+            self._kept[key] = result
+            self._bytes += size
+            while self._bytes > most:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= len(oldest.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End what computes."""
+        close = getattr(self.behind, "close", None)
+        if close is not None:
+            close()
+
+
+def _with_digest(result: QueryResult) -> QueryResult:
+    if not isinstance(result.body, bytes):
+        return result
+    return replace(result, digest=hashlib.blake2b(result.body, digest_size=12).hexdigest())

@@ -1,0 +1,342 @@
+"""What the public may use, and that what is known costs nothing."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from collex_graph.errors import (
+    ClientBudgetError,
+    QueryCancelledError,
+    QuerySyntaxError,
+    QueryTimeoutError,
+)
+from collex_graph.model import QueryRequest, QueryResult
+from collex_graph.server import create_app
+from collex_graph.server.fair_use import FairUse, client_address
+from collex_graph.server.running import RunningQueries
+from collex_graph.settings import Settings
+from collex_graph.sparql.result_cache import CachingQueries, result_key
+
+COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+ENDLESS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def fair_use(clock):
+    return FairUse(10.0, 60.0, clock=clock)
+
+
+# --- the budget ----------------------------------------------------------------------------------
+
+
+def use(fair_use, client, seconds):
+    with fair_use.running(client) as charge:
+        charge(seconds)
+
+
+def test_a_client_has_its_budget_and_no_more(fair_use):
+    use(fair_use, "192.0.2.1", 9.9)
+    fair_use.check("192.0.2.1")
+    use(fair_use, "192.0.2.1", 0.2)
+    with pytest.raises(ClientBudgetError, match="10 s"):
+        fair_use.check("192.0.2.1")
+    fair_use.check("192.0.2.2")
+
+
+def test_a_budget_comes_back_as_its_window_slides(fair_use, clock):
+    use(fair_use, "192.0.2.1", 4)
+    clock.now += 20
+    use(fair_use, "192.0.2.1", 8)
+    with pytest.raises(ClientBudgetError) as refused:
+        fair_use.check("192.0.2.1")
+    assert refused.value.retry_after_seconds == 40
+    clock.now += refused.value.retry_after_seconds
+    fair_use.check("192.0.2.1")
+
+
+def test_a_query_that_still_runs_is_counted(fair_use, clock):
+    with fair_use.running("192.0.2.1"):
+        fair_use.check("192.0.2.1")
+        clock.now += 11
+        with pytest.raises(ClientBudgetError):
+            fair_use.check("192.0.2.1")
+
+
+def test_many_short_queries_are_counted_like_a_long_one(fair_use):
+    for _ in range(1_000):
+        use(fair_use, "192.0.2.1", 0.0101)
+    with pytest.raises(ClientBudgetError):
+        fair_use.check("192.0.2.1")
+
+
+@pytest.mark.parametrize("other", ["2001:db8:0:1:ffff::2", "2001:db8:0:1::"])
+def test_whoever_has_many_addresses_of_one_network_is_one_client(fair_use, other):
+    use(fair_use, "2001:db8:0:1::1", 11)
+    with pytest.raises(ClientBudgetError):
+        fair_use.check(other)
+    fair_use.check("2001:db8:0:2::1")
+
+
+def test_an_address_written_as_ipv6_is_the_same_client(fair_use):
+    use(fair_use, "::ffff:192.0.2.1", 11)
+    with pytest.raises(ClientBudgetError):
+        fair_use.check("192.0.2.1")
+
+
+def test_no_budget_is_no_limit(clock):
+    free = FairUse(0, 60, clock=clock)
+    use(free, "192.0.2.1", 1e9)
+    free.check("192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "address"),
+    [
+        ("", "203.0.113.9", "192.0.2.1"),
+        ("X-Real-IP", "203.0.113.9", "203.0.113.9"),
+        ("X-Real-IP", "198.51.100.7, 203.0.113.9", "203.0.113.9"),
+        ("X-Real-IP", "not an address", "192.0.2.1"),
+        ("X-Real-IP", "", "192.0.2.1"),
+    ],
+)
+def test_only_the_configured_header_says_who_the_client_is(header, said, address):
+    environ = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_REAL_IP": said, "HTTP_X_FORWARDED_FOR": "::1"}
+    assert client_address(environ, header) == address
+
+
+@pytest.fixture
+def poor_client(real_queries, settings):
+    poor = replace(settings, client_budget_seconds=0.001, query_timeout_seconds=0.3)
+    return create_app(poor, real_queries).test_client()
+
+
+def ask(client, query, **headers):
+    return client.get("/sparql", query_string={"query": query}, headers=headers)
+
+
+def test_a_client_without_budget_is_told_when_to_come_back(poor_client):
+    assert ask(poor_client, ENDLESS).status_code == 504
+    refused = ask(poor_client, COUNT)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.mimetype == "application/problem+json"
+    assert refused.get_json()["limit"]["computing_seconds"] == 0.001
+    assert refused.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_known_costs_nothing(poor_client):
+    tag = ask(poor_client, COUNT).headers["ETag"]
+    assert ask(poor_client, ENDLESS).status_code in (429, 504)
+    assert ask(poor_client, "ASK { ?a ?b 1 }").status_code == 429
+    assert ask(poor_client, COUNT).headers["Cache-Status"] == "collex-graph; hit"
+    assert ask(poor_client, COUNT, **{"If-None-Match": tag}).status_code == 304
+
+
+def test_a_malformed_query_is_told_so_even_without_budget(poor_client):
+    assert ask(poor_client, ENDLESS).status_code == 504
+    assert ask(poor_client, "SELECT * {").status_code == 400
+
+
+# --- results that are kept -----------------------------------------------------------------------
+
+
+class Counting:
+    """A query service that counts, and waits to be let go on."""
+
+    def __init__(self, snapshot, body=b"x" * 10):
+        self.snapshot = snapshot
+        self.body = body
+        self.calls = 0
+        self.failures = []
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def run(self, request, *, is_cancelled=None):
+        self.calls += 1
+        self.begun.release()
+        assert self.go_on.wait(20)
+        if self.failures:
+            raise self.failures.pop(0)
+        body = self.body if isinstance(self.body, bytes) else iter(self.body)
+        return QueryResult("text/csv", body, None, self.snapshot.identifier, 0.1)
+
+
+@pytest.fixture
+def counting(snapshot):
+    return Counting(snapshot)
+
+
+@pytest.fixture
+def cache(counting):
+    return CachingQueries(counting, Settings(cache_bytes=20_000))
+
+
+def test_a_result_is_computed_once(cache, counting):
+    first = cache.run(QueryRequest(COUNT))
+    again = cache.run(QueryRequest(COUNT + "   # the same"))
+    assert counting.calls == 1
+    assert (first.body, first.digest, first.cached) == (again.body, again.digest, False)
+    assert again.cached
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        QueryRequest(COUNT, ("text/csv",)),
+        QueryRequest(COUNT, default_graphs=("http://a/",)),
+        QueryRequest(COUNT, named_graphs=("http://a/",)),
+        QueryRequest(COUNT.replace("?s ?p ?o", "?s ?p 'a  b'")),
+        QueryRequest(COUNT.replace("?s ?p ?o", "?s ?p 'a b'")),
+    ],
+)
+def test_what_differs_is_computed_apart(cache, counting, other):
+    cache.run(QueryRequest(COUNT))
+    cache.run(other)
+    assert counting.calls == 2
+
+
+@pytest.mark.parametrize("function", ["NOW()", "RAND()", "uuid()", "STRUUID()", "BNODE()"])
+def test_what_differs_each_time_is_never_kept(cache, counting, function):
+    for _ in range(2):
+        cache.run(QueryRequest(f"SELECT ({function} AS ?x) {{}}"))
+    assert counting.calls == 2
+
+
+def test_a_new_snapshot_is_asked_anew(cache, counting, snapshot):
+    cache.run(QueryRequest(COUNT))
+    counting.snapshot = replace(snapshot, directory=snapshot.directory.with_name("later"))
+    assert not cache.run(QueryRequest(COUNT)).cached
+    assert counting.calls == 2
+
+
+def test_the_cache_stays_within_its_size(cache, counting):
+    for number in range(60):
+        cache.run(QueryRequest(f"ASK {{ ?s ?p {number} }}"))
+    assert cache.statistics.bytes <= 20_000
+    assert 0 < cache.statistics.entries < 60
+    assert cache.run(QueryRequest("ASK { ?s ?p 59 }")).cached
+
+
+def test_a_result_too_large_for_the_cache_is_not_kept(snapshot):
+    counting = Counting(snapshot, b"x" * 5_000)
+    cache = CachingQueries(counting, Settings(cache_bytes=20_000))
+    assert not any(cache.run(QueryRequest(COUNT)).cached for _ in range(2))
+
+
+def together(cache, number, request=None, **kwargs):
+    """Ask the same from several threads, and wait until all but one follow."""
+    found = []
+
+    def ask_once():
+        try:
+            found.append(cache.run(request or QueryRequest(COUNT), **kwargs))
+        except Exception as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=ask_once) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    cache.behind.begun.acquire(timeout=20)
+    while sum(flight.followers for flight in cache._flights.values()) < number - 1:
+        pass
+    cache.behind.go_on.set()
+    for thread in threads:
+        thread.join(20)
+    return found
+
+
+def test_eight_misses_at_once_are_computed_once(cache, counting):
+    counting.go_on.clear()
+    found = together(cache, 8)
+    assert counting.calls == 1
+    assert [result.body for result in found] == [counting.body] * 8
+    assert sorted(result.cached for result in found) == [False] + [True] * 7
+    assert (cache.statistics.misses, cache.statistics.shared) == (1, 7)
+
+
+def test_an_error_of_the_query_is_everybodys(cache, counting):
+    counting.go_on.clear()
+    counting.failures = [QueryTimeoutError("stopped")]
+    found = together(cache, 3)
+    assert counting.calls == 1
+    assert all(isinstance(error, QueryTimeoutError) for error in found)
+    assert not cache.run(QueryRequest(COUNT)).cached
+
+
+def test_a_client_that_leaves_leaves_the_others_their_result(cache, counting):
+    counting.go_on.clear()
+    counting.failures = [QueryCancelledError("gone")]
+    found = together(cache, 3)
+    assert sum(isinstance(result, QueryResult) for result in found) == 2
+    assert counting.calls == 2
+
+
+def test_a_result_too_large_to_be_kept_is_read_by_each(snapshot):
+    counting = Counting(snapshot, [b"a", b"b"])
+    cache = CachingQueries(counting, Settings())
+    counting.go_on.clear()
+    found = together(cache, 3)
+    assert [b"".join(result.body) for result in found] == [b"ab"] * 3
+
+
+def test_a_key_is_short_whatever_the_query(settings):
+    long = "ASK { VALUES ?x { " + "1 " * 10_000 + "} }"
+    assert len(result_key(QueryRequest(long), settings)) == 32
+
+
+# --- queries that run ----------------------------------------------------------------------------
+
+
+def test_an_identifier_is_of_one_query_at_a_time():
+    running = RunningQueries()
+    query = running.start("a" * 16)
+    with pytest.raises(QuerySyntaxError):
+        running.start("a" * 16)
+    running.finish(query)
+    running.finish(running.start("a" * 16))
+
+
+@pytest.mark.parametrize("wished", ["short", "a" * 65, "a b" * 8, "é" * 20, ""])
+def test_an_identifier_that_could_be_guessed_or_is_none_is_refused(real_client, wished):
+    response = ask(real_client, COUNT, **{"X-Query-Id": wished})
+    assert response.status_code == 400
+
+
+def test_every_answer_names_its_query(real_client):
+    first, second = (ask(real_client, COUNT).headers["X-Query-Id"] for _ in range(2))
+    assert len(first) == 32
+    assert first != second
+    chosen = "my-query-0123456789"
+    assert ask(real_client, COUNT, **{"X-Query-Id": chosen}).headers["X-Query-Id"] == chosen
+
+
+def test_a_query_that_runs_can_be_stopped(settings, real_queries):
+    app = create_app(settings, real_queries)
+    name = {"X-Query-Id": "to-be-stopped-soon"}
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(ask(app.test_client(), ENDLESS, **name))
+    )
+    asking.start()
+    other = app.test_client()
+    while other.delete("/sparql/queries/to-be-stopped-soon").status_code != 204:
+        pass
+    asking.join(5)
+    assert answers[0].status_code == 409
+    assert ask(other, COUNT).status_code == 200
+    assert other.delete("/sparql/queries/to-be-stopped-soon").status_code == 404
