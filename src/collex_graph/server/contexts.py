@@ -1133,6 +1133,79 @@ class GapContext:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A stored question; ``href`` leads to its answer."""
+
+    number: int
+    title: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class KindChoice:
+    """A kind of things that a page lists; 0 where nothing was read of it."""
+
+    label: str
+    count: int
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class ListItem:
+    """A thing of a list.
+
+    Attributes:
+        node: the thing.
+        facts: what it says.
+        interval: when it holds, in words; empty when no date is given.
+        state: ``current``, ``ending``, ``past`` or ``future`` on the day looked at, else empty.
+    """
+
+    node: Node
+    facts: tuple[Fact, ...]
+    interval: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ListContext:
+    """``/labels``, ``/corpora`` and their like: the things of one kind, narrowed by facets.
+
+    Attributes:
+        name: of the page.
+        kind: what is shown, in words.
+        needed: what would have to be read, when there is nothing of this kind.
+        on: the day that was asked for, empty when none was.
+        on_words: the day that intervals are looked at from.
+        on_problem: why the day that was asked for could not be read.
+        kept: the rest of the state, as hidden fields.
+        is_dated: whether its things hold over intervals.
+        all_href: the list without filters.
+    """
+
+    title: str
+    name: str
+    lede: str
+    kinds: tuple[KindChoice, ...]
+    kind: str
+    needed: str
+    chips: tuple[Chip, ...]
+    facets: tuple[Facet, ...]
+    things: tuple[ListItem, ...]
+    on: str
+    on_words: str
+    on_problem: str
+    kept: tuple[tuple[str, str], ...]
+    is_dated: bool
+    all_href: str
+    pagination: Pagination
+    gaps: tuple[Gap, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
 class ErrorContext:
     """An error: what happened, where, what to do."""
 

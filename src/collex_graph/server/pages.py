@@ -7,6 +7,7 @@ Statuses, negotiation and entity tags of entities and of the data set belong to 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ from collex_graph.server.institution_pages import (
     describe_institutions,
     describe_library,
 )
+from collex_graph.server.list_pages import describe_list, list_pages, read_wish
 from collex_graph.server.map import (
     FEATURES,
     GEOJSON,
@@ -244,6 +246,17 @@ def _file(name: str, make: Callable[[], bytes]) -> Response:
     response.vary.update(("Accept-Language", "Cookie"))
     response.headers["Content-Disposition"] = f'attachment; filename="collex-graph-{name}"'
     return tagged(response, tag)
+
+
+def _list(name: str) -> Response:
+    wish = read_wish(name, request.args.to_dict(flat=False))
+    return _page("list.html", lambda: describe_list(_reader(), wish), section=name)
+
+
+for _name in list_pages():
+    blueprint.add_url_rule(
+        f"/{_name}", _name, partial(_list, _name), provide_automatic_options=True
+    )
 
 
 @blueprint.get("/about")
