@@ -40,7 +40,7 @@ def _parts(cell: str) -> list[str]:
     return [text for part in cell.split(SEPARATOR) if (text := squeeze(part))]
 
 
-def _each(cell: str, read: Callable[[str], str | Reading | None]) -> str | Reading | None:
+def each(cell: str, read: Callable[[str], str | Reading | None]) -> str | Reading | None:
     """Read every value of a cell; what cannot be read is reported, the others are kept."""
     parts = _parts(cell)
     if len(parts) == 1:
@@ -71,7 +71,7 @@ def cell_texts(value: str) -> str | Reading | None:
     >>> cell_texts("Paris | Lyon").values
     ('Paris', 'Lyon')
     """
-    return _each(value, lambda part: part)
+    return each(value, lambda part: part)
 
 
 @mapping_function
@@ -101,7 +101,7 @@ def named(kind: str, value: str) -> str | Reading | None:
         address = _address(part)
         return address if address else BASE.entity(kind, iris_module.slug(part))
 
-    return _each(value, read)
+    return each(value, read)
 
 
 # --- lists ---------------------------------------------------------------------------------------
@@ -140,6 +140,8 @@ def _labels(scheme: str) -> dict[str, list[str]]:
     members: set[str] = set()
     for quad in parse(path.read_bytes(), RdfFormat.TURTLE, base_iri="base:"):
         subject, predicate, term = quad.subject, quad.predicate.value, quad.object
+        if isinstance(subject, NamedNode) and predicate == expand("skos:inScheme"):
+            members.add(subject.value)
         if not isinstance(subject, NamedNode):
             continue
         if isinstance(term, Literal) and predicate in order:
@@ -161,7 +163,7 @@ def _index(scheme: str) -> dict[str, str]:
     stems: defaultdict[str, set[str]] = defaultdict(set)
     for concept, (first, *_) in _labels(scheme).items():
         index.setdefault(_plain(first), concept)
-        index.setdefault(_plain(concept.rpartition("/")[2]), concept)
+        index.setdefault(_plain(concept.rstrip("/").rpartition("/")[2]), concept)
     for concept, labels in _labels(scheme).items():
         for label in labels:
             index.setdefault(_plain(label), concept)
@@ -178,6 +180,8 @@ def _concept(scheme: str, text: str) -> str | None:
     if text in _labels(scheme):
         return text
     if text.startswith(("http://", "https://", "base:")):
+        if text in _labels(scheme):
+            return text
         start = f"/vocabulary/{scheme}/"
         _, found, last = text.partition(start)
         concept = f"base:vocabulary/{scheme}/{last}"
@@ -226,7 +230,7 @@ def concept(scheme: str, value: str) -> str | Reading | None:
             known=" · ".join(concepts(scheme).values())[:400],
         )
 
-    return _each(value, read)
+    return each(value, read)
 
 
 @mapping_function
@@ -240,7 +244,7 @@ def unlisted_concept(scheme: str, value: str) -> str | Reading | None:
     def read(part: str) -> str | None:
         return None if _concept(scheme, part) or _with_semicolons(scheme, part) else part
 
-    return _each(value, read)
+    return each(value, read)
 
 
 @mapping_function
@@ -299,7 +303,7 @@ def unit(value: str) -> str | Reading | None:
             return BASE.entity("fonds", part)
         raise UnreadableValue("UnusableUnit", part)
 
-    return _each(value, read)
+    return each(value, read)
 
 
 @mapping_function
@@ -390,7 +394,7 @@ def institution(value: str) -> str | Reading | None:
             raise UnreadableValue("UnusableInstitution", part)
         return node
 
-    return _each(value, read)
+    return each(value, read)
 
 
 @mapping_function
@@ -421,7 +425,7 @@ def institution_match(value: str) -> str | Reading | None:
             return f"https://ror.org/{number}"
         return f"http://www.idref.fr/{number}/id" if scheme == "idref" else None
 
-    return _each(value, read)
+    return each(value, read)
 
 
 @mapping_function
@@ -439,7 +443,7 @@ def web_links(value: str) -> str | Reading | None:
             return Reading((iri,), (note("RepairedLink", part, iri=iri),))
         return web_link(part)
 
-    return _each(value, read)
+    return each(value, read)
 
 
 # --- days, numbers, truth values -----------------------------------------------------------------
