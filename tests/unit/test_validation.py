@@ -386,7 +386,9 @@ class TestLoadingShapes:
             "Library-rcr", "Notice-identifier", "Notice-primary-topic",
             "Notice-primary-topic-unit", "Notice-title", "Person-name", "Place-name",
             "UsageObservation-metric", "UsageObservation-report", "UsageReport-name",
-            "UsageReport-observation", "Value-name-not-blank",
+            "UsageReport-observation", "Value-name-not-blank", "ArchiveService-institution",
+            "Channel-mailbox", "ConservationCommitment-conserves", "Named-name",
+            "SurveyObservation-value",
         }  # fmt: skip
         found = {
             iri.removeprefix(expand("collex-sh:"))
