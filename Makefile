@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench dist clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -25,7 +25,14 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## build the bundled sample and serve it
+# the rich editor and the outlines of the map come from npm where it is; the site works without
+$(VENV)/.web: web/package.json web/package-lock.json web/install.py ontology/territory.py $(VENV)/.installed
+	@if command -v npm >/dev/null && npm ci --prefix web --silent --no-progress; \
+	  then $(BIN)/python web/install.py; \
+	  else echo "without npm's packages: a plain query editor, and a map of dots"; fi
+	@touch $@
+
+demo: $(VENV)/.installed $(VENV)/.web ## build the bundled sample and serve it
 	$(BIN)/collex-graph demo
 
 check: $(VENV)/.installed-dev ## lint, types, layers
@@ -34,7 +41,7 @@ check: $(VENV)/.installed-dev ## lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## all checks and tests
+test: check $(VENV)/.web ## all checks and tests
 	$(BIN)/pytest -q -n auto --dist loadscope $(PYTEST_OPTIONS)
 
 format: $(VENV)/.installed-dev ## format the code
@@ -48,5 +55,9 @@ bench: $(VENV)/.installed-dev ## speed and memory, beside their peers
 	$(BIN)/python tests/benchmarks/bench_validation.py
 	$(BIN)/python tests/benchmarks/bench_endpoint.py
 
+dist: $(VENV)/.installed-dev $(VENV)/.web ## build the wheel and the source archive
+	@test -d web/static/vendor || { echo "a distribution holds the rich editor: npm is needed"; exit 1; }
+	$(BIN)/python -m build --no-isolation
+
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build web/node_modules web/static/vendor

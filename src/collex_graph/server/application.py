@@ -119,6 +119,7 @@ def create_app(
         known_before=known_before,
         presentation=_digest_of(web),
         usage=usage or Usage(),
+        vendored=frozenset(path.name for path in (web / "static" / "vendor").glob("*")),
     )
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

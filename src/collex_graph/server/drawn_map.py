@@ -57,6 +57,10 @@ class Frame:
         """Return where a position is on the drawing, None when the frame does not show it."""
         if not (self.south < latitude < self.north and self.west < longitude < self.east):
             return None
+        return self.place(latitude, longitude)
+
+    def place(self, latitude: float, longitude: float) -> tuple[float, float]:
+        """Return where a position is on the drawing, even if it is out of the frame."""
         x = self.x + (longitude - self.west) * self.shrink * self.scale
         y = self.y + (self.north - latitude) * self.scale
         return round(x, 1), round(y, 1)
@@ -88,7 +92,9 @@ _OVERSEAS = (
     _overseas(3, "04", 54.75, -21.5, 56.25),
     _overseas(4, "06", 44.6, -13.1, 45.7),
 )
-_FRAMES = (_MAINLAND, *_OVERSEAS)
+FRAMES = (_MAINLAND, *_OVERSEAS)
+"""The mainland with Corsica, then the regions overseas."""
+
 _GROUND_RADIUS = 4.5
 _SMALLEST = 6.0
 _ONE_CITY = 11.0
@@ -104,7 +110,7 @@ def project(latitude: float, longitude: float) -> tuple[float, float] | None:
     >>> project(-17.5, -149.5) is None
     True
     """
-    spots = (frame.project(latitude, longitude) for frame in _FRAMES)
+    spots = (frame.project(latitude, longitude) for frame in FRAMES)
     return next((spot for spot in spots if spot), None)
 
 
@@ -172,7 +178,7 @@ def draw_map(
         height,
         frames=tuple(
             (f.west, f.south, f.east, f.north, f.x, f.y, f.scale, f.shrink)
-            for f in (_FRAMES if insets else (_MAINLAND,))
+            for f in (FRAMES if insets else (_MAINLAND,))
         ),
     )
 

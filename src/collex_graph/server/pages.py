@@ -75,6 +75,12 @@ def asset(name: str) -> str:
     return url_for("static", filename=name, v=services().presentation)
 
 
+@blueprint.app_template_global()
+def vendored(name: str) -> str:
+    """Return the address of a third-party file, empty where set-up did without npm."""
+    return asset(f"vendor/{name}") if name in services().vendored else ""
+
+
 @blueprint.app_template_filter()
 def paragraphs(text: str) -> list[str]:
     r"""Split a text of the data into its paragraphs.

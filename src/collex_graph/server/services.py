@@ -36,6 +36,7 @@ class Services:
             that a browser never keeps a page of an older design.
         running: the queries of the public that run now.
         usage: what is counted.
+        vendored: names of the third-party files that set-up installed (`web/install.py`).
     """
 
     settings: Settings
@@ -46,6 +47,7 @@ class Services:
     presentation: str
     running: RunningQueries = field(default_factory=RunningQueries)
     usage: Usage = field(default_factory=Usage)
+    vendored: frozenset[str] = frozenset()
 
     @property
     def snapshot(self) -> Snapshot:
