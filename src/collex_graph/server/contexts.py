@@ -988,6 +988,10 @@ class QueryContext:
         answer: ``none``, ``table``, ``boolean``, ``graph`` or ``problem``.
         downloads: the same result in other formats.
         shown: rows shown, when there are more.
+        view: how the rows are shown: ``table``, ``chart`` or ``map``.
+        views: the ways in which they can be shown.
+        permalink: the address of this result, with the snapshot it was computed on.
+        made_on: the snapshot that such an address names, when another is current.
     """
 
     title: str
@@ -1003,6 +1007,12 @@ class QueryContext:
     downloads: tuple[Format, ...] = ()
     problem: QueryProblem | None = None
     examples: tuple[Example, ...] = ()
+    view: str = "table"
+    views: tuple[View, ...] = ()
+    map: PointMap | None = None
+    bars: tuple[Count, ...] = ()
+    permalink: str = ""
+    made_on: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from collex_graph.server.map import (
 from collex_graph.server.messages import LANGUAGES, words
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.query_page import (
+    completions,
     describe_answer,
     describe_model,
     describe_problem,
@@ -287,7 +288,12 @@ def query() -> Response:
     reader = _reader()
     status, headers = 200, {}
     try:
-        context = describe_answer(reader, text)
+        context = describe_answer(
+            reader,
+            text,
+            view=request.args.get("view", ""),
+            pinned=request.args.get("snapshot", "")[:40],
+        )
     except QueryError as error:
         # errors sends pages and so imports this module
         from collex_graph.server.errors import in_language, problem_of  # noqa: PLC0415
@@ -301,6 +307,21 @@ def query() -> Response:
     response.headers.update(headers)
     response.headers["Cache-Control"] = "no-store" if status != 200 else "private, no-cache"
     return response
+
+
+@blueprint.get("/query/completions")
+def query_completions() -> Response:
+    """Send what the editor proposes: prefixes, classes, properties and named graphs."""
+    site = services()
+    language = language_of(request)
+    tag = tag_of(site.snapshot.identifier, language, "completions")
+    if client_holds(tag):
+        return not_modified(tag, mimetype="application/json")
+    body = json.dumps(completions(_reader()), ensure_ascii=False)
+    response = Response(body, content_type="application/json")
+    response.content_language.add(language)
+    response.vary.update(("Accept-Language", "Cookie"))
+    return tagged(response, tag)
 
 
 # --- pages that other rooms send -----------------------------------------------------------------

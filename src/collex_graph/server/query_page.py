@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
@@ -19,8 +19,11 @@ from collex_graph.server.contexts import (
     QueryContext,
     QueryProblem,
     ResultCell,
+    View,
 )
-from collex_graph.server.reader import is_web_address
+from collex_graph.server.reader import integer, is_web_address
+from collex_graph.server.result_views import chart_of, draw_result
+from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
@@ -29,6 +32,12 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 500
 """Rows of a result that the page shows; all of them are in the downloads."""
+
+GRAPHS_PROPOSED = 2000
+"""Named graphs that the editor proposes; the answer says when there are more."""
+
+VIEWS = ("table", "chart", "map")
+"""How the rows of a result may be shown."""
 
 _BYTES_SHOWN = 4_000_000
 _GRAPH_CHARACTERS_SHOWN = 200_000
@@ -73,6 +82,34 @@ def describe_model(reader: GraphReader) -> ModelContext:
     )
 
 
+def completions(reader: GraphReader) -> dict[str, Any]:
+    """Return what the editor proposes while a query is written, the most used first.
+
+    Terms without a prefix of ours are left to the query's own ``PREFIX`` lines, as whole IRIs.
+    """
+    rows = reader.rows("completion-terms")
+    reader.learn_labels(row["term"].value for row in rows)
+    terms: dict[str, list[dict[str, object]]] = {"class": [], "property": []}
+    for row in rows:
+        iri = row["term"].value
+        terms[row["kind"].value].append(
+            {
+                "iri": iri,
+                "name": compact(iri),
+                "label": reader.label_of(iri).value,
+                "count": integer(row["count"]),
+            }
+        )
+    graphs = reader.rows("completion-graphs", limit=[ox.Literal(GRAPHS_PROPOSED + 1)])
+    return {
+        "prefixes": dict(prefixes()),
+        "classes": terms["class"],
+        "properties": terms["property"],
+        "graphs": [row["graph"].value for row in graphs[:GRAPHS_PROPOSED]],
+        "moreGraphs": len(graphs) > GRAPHS_PROPOSED,
+    }
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 
@@ -82,8 +119,16 @@ def describe_start(reader: GraphReader) -> QueryContext:
     return QueryContext(title=reader.words("query.heading"), text=found[0].text, examples=found)
 
 
-def describe_answer(reader: GraphReader, text: str) -> QueryContext:
+def describe_answer(
+    reader: GraphReader, text: str, *, view: str = "", pinned: str = ""
+) -> QueryContext:
     """Run a query and return the page with its result.
+
+    Args:
+        reader: the graph.
+        text: the query.
+        view: how to show a table: one of `VIEWS`; a table where the result cannot be shown so.
+        pinned: identifier of the snapshot that a permanent link was made on; empty: any.
 
     Raises:
         QueryError: when the query has no result.
@@ -109,15 +154,38 @@ def describe_answer(reader: GraphReader, text: str) -> QueryContext:
             examples=found,
         )  # fmt: skip
     variables = tuple(variable.value for variable in answer.variables)
-    rows, total = [], 0
+    rows: list[tuple[ResultCell, ...]] = []
+    solutions = []
     for solution in answer:
-        total += 1
-        if total <= ROWS_SHOWN:
-            rows.append(tuple(_cell(reader, solution[name]) for name in variables))
+        solutions.append(tuple(solution[name] for name in variables))
+        if len(rows) < ROWS_SHOWN:
+            rows.append(tuple(_cell(reader, term) for term in solutions[-1]))
+    drawn = draw_result(reader, variables, solutions)
+    bars = chart_of(reader, variables, solutions)
+    possible = {"table": True, "chart": bool(bars), "map": drawn is not None}
+    shown_as = view if possible.get(view) else "table"
+    current = services().snapshot.identifier
     return QueryContext(
-        title, text, "table", variables, tuple(rows), total, len(rows), seconds=seconds,
+        title, text, "table", variables, tuple(rows), len(solutions), len(rows), seconds=seconds,
         downloads=downloads, examples=found,
+        view=shown_as,
+        views=tuple(
+            View(reader.words(f"query.view.{name}"), _address(text, view=name), name == shown_as)
+            for name, can in possible.items()
+            if can
+        ),
+        map=drawn if shown_as == "map" else None,
+        bars=bars if shown_as == "chart" else (),
+        permalink=_address(text, view=shown_as, snapshot=current),
+        made_on=pinned if pinned and pinned != current else "",
     )  # fmt: skip
+
+
+def _address(text: str, *, view: str = "table", snapshot: str = "") -> str:
+    pairs = [("query", text)]
+    pairs += [("view", view)] if view != VIEWS[0] else []
+    pairs += [("snapshot", snapshot)] if snapshot else []
+    return "/query?" + urlencode(pairs)
 
 
 def describe_problem(reader: GraphReader, text: str, problem: Problem, detail: str) -> QueryContext:

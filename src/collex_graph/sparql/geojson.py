@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 ROWS_SEARCHED = 10_000
 """So many rows without a geometry are kept back before the result is refused."""
 
-_LATITUDES = ("lat", "latitude")
-_LONGITUDES = ("long", "lon", "lng", "longitude")
-_WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
+LATITUDES = ("lat", "latitude")
+LONGITUDES = ("long", "lon", "lng", "longitude")
+WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _INTEGER = expand("xsd:integer")
 _NUMBERS = frozenset(expand(f"xsd:{name}") for name in ("integer", "decimal", "double", "float"))
 _BOOLEAN = expand("xsd:boolean")
@@ -130,8 +130,8 @@ class _Writer:
         self._names = names
         self._output = output
         lower = {name.lower(): name for name in reversed(names)}
-        self._latitude = next((lower[name] for name in _LATITUDES if name in lower), None)
-        self._longitude = next((lower[name] for name in _LONGITUDES if name in lower), None)
+        self._latitude = next((lower[name] for name in LATITUDES if name in lower), None)
+        self._longitude = next((lower[name] for name in LONGITUDES if name in lower), None)
         self._held: list[bytes] | None = []  # features, until one of them has a geometry
         self._is_first = True
 
@@ -170,7 +170,7 @@ class _Writer:
         """Return the geometry of a row, and the columns that said it."""
         for name in self._names:
             term = solution[name]
-            if isinstance(term, Literal) and term.datatype.value == _WKT:
+            if isinstance(term, Literal) and term.datatype.value == WKT:
                 geometry = read_wkt(term.value)
                 if geometry is not None:
                     return geometry, (name,)

@@ -8,6 +8,13 @@ const form = document.querySelector("#query-form");
 const editor = form.querySelector("textarea");
 let running = null;
 
+if (editor.dataset.editor) {
+  import("./editor.js")
+    .then(({ enrich }) => enrich(editor, () => form.requestSubmit()))
+    // the text area is still there and does all that is needed
+    .catch(() => {});
+}
+
 for (const hint of document.querySelectorAll("[data-shortcut]")) {
   hint.hidden = false;
 }
@@ -24,6 +31,15 @@ form.addEventListener("submit", (event) => {
   if (address.length < LONGEST_ADDRESS) {
     event.preventDefault();
     show(address);
+  }
+});
+
+// the ways to look at a result change the answer, not the page
+document.querySelector("#answer").addEventListener("click", (event) => {
+  const link = event.target.closest(".views a");
+  if (link && !event.ctrlKey && !event.metaKey && link.href.length < LONGEST_ADDRESS) {
+    event.preventDefault();
+    show(link.href);
   }
 });
 
