@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from collex_graph.rdf.iris import percent_encode
 
@@ -533,6 +533,27 @@ class QueryResult:
     seconds: float
     cached: bool = False
     digest: str = ""
+
+
+class Box(NamedTuple):
+    """A box on the map, in degrees (WGS 84)."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class SearchIndex(Protocol):
+    """Finds things of one snapshot by words and by place."""
+
+    def find_words(self, text: str, *, language: str, limit: int) -> list[tuple[str, float]]:
+        """Return IRIs, best first, each with its score."""
+        ...
+
+    def find_places(self, box: Box, *, limit: int) -> list[str]:
+        """Return IRIs, sorted."""
+        ...
 
 
 class QueryService(Protocol):

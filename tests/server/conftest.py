@@ -21,6 +21,7 @@ from collex_graph.rdf.iris import Iris
 from collex_graph.rdf.namespaces import prefixes
 from collex_graph.server import create_app
 from collex_graph.settings import Settings
+from collex_graph.store.search_index import FOLDER, write_search_index
 
 BASE = Settings().base_iri
 GRAPH_FILE = Path(__file__).with_name("graph.trig")
@@ -134,10 +135,13 @@ def make_client(tmp_path_factory):
 
     pools = []
 
-    def make(trig, **changes):
+    def make(trig, *, with_index=False, **changes):
         folder = tmp_path_factory.mktemp("served") / "snapshots" / "2026-11-22T094900Z"
         chosen = Settings(query_workers=1, query_timeout_seconds=10.0, **changes)
-        pools.append(WorkerPool(write_snapshot(folder, trig), chosen))
+        written = write_snapshot(folder, trig)
+        if with_index:
+            write_search_index(ox.Store.read_only(str(written.store)), folder / FOLDER)
+        pools.append(WorkerPool(written, chosen))
         return create_app(chosen, pools[-1]).test_client()
 
     yield make

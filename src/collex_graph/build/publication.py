@@ -24,6 +24,8 @@ from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.description import describe_snapshot, source_file_iri
 from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
 from collex_graph.store.gone import find_gone
+from collex_graph.store.search_index import FOLDER as SEARCH_FOLDER
+from collex_graph.store.search_index import write_search_index
 from collex_graph.store.snapshot import current_snapshot, publish
 from collex_graph.validation.report import report_quads, report_turtle
 
@@ -141,6 +143,7 @@ class Publication:
             statements=self._counts["triples"] + store.quads(),
             unordered=unordered,
         )
+        write_search_index(store.store, building / SEARCH_FOLDER)
         store.finish(order=not unordered)
         store_path.rename(building / "store")
         manifest = {

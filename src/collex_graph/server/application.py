@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.rdf.iris import Iris
 from collex_graph.resources import resource_dir
 from collex_graph.server import datasets, entities, errors, graph_store, monitoring, pages, sparql
@@ -23,12 +24,14 @@ from collex_graph.server.messages import COOKIE, LANGUAGES
 from collex_graph.server.services import EXTENSION, Services, services
 from collex_graph.server.usage import Usage
 from collex_graph.sparql.result_cache import CachingQueries
+from collex_graph.sparql.service_calls import ExpandingQueries
+from collex_graph.store.search_index import SearchIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from collex_graph.model import QueryService
+    from collex_graph.model import QueryService, Snapshot
     from collex_graph.settings import Settings
 
 # Each holds the routes of one room; the order decides nothing but the reading of a route list.
@@ -113,7 +116,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = Services(
         settings=settings,
-        queries=CachingQueries(queries, settings),
+        queries=CachingQueries(ExpandingQueries(queries, settings, _SearchIndexes().of), settings),
         fair_use=FairUse(settings.client_budget_seconds, settings.client_window_seconds),
         iris=Iris(settings.base_iri),
         known_before=known_before,
@@ -130,6 +133,23 @@ def create_app(
     app.after_request(compress)
     app.after_request(_complete_headers)
     return app
+
+
+class _SearchIndexes:
+    """The indexes of the snapshot being served, opened when somebody searches."""
+
+    def __init__(self) -> None:
+        self._opened: tuple[str, SearchIndex | None] = ("", None)
+
+    def of(self, snapshot: Snapshot) -> SearchIndex | None:
+        identifier, index = self._opened
+        if identifier != snapshot.identifier:
+            try:
+                index = SearchIndex(snapshot)
+            except SnapshotNotFoundError:
+                index = None
+            self._opened = (snapshot.identifier, index)
+        return index
 
 
 def _digest_of(web: Path) -> str:

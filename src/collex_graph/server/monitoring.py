@@ -27,7 +27,7 @@ def health() -> Response:
 @blueprint.get("/readyz")
 def readiness() -> Response:
     """Say whether requests may be sent here: 503 while no query could be answered."""
-    statistics = getattr(services().queries.behind, "statistics", None)
+    statistics = services().queries.workers
     is_ready = statistics is None or statistics.idle + statistics.busy > 0
     response = jsonify(status="ready" if is_ready else "not ready")
     response.status_code = 200 if is_ready else 503
@@ -47,7 +47,7 @@ def metrics() -> Response:
     }
     cache = site.queries.statistics
     state |= {f"cache_{name}": float(value) for name, value in asdict(cache).items()}
-    workers = getattr(site.queries.behind, "statistics", None)
+    workers = site.queries.workers
     if workers is not None:
         state |= {f"workers_{name}": float(value) for name, value in asdict(workers).items()}
     response = Response(site.usage.metrics(state), content_type=METRICS_TYPE)

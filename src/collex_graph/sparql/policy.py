@@ -76,17 +76,45 @@ class QueryForm(Enum):
 
 
 @dataclass(frozen=True)
+class ServiceCall:
+    """A ``SERVICE`` that the policy let pass, to be replaced before evaluation.
+
+    Attributes:
+        iri: whom it calls.
+        silent: whether its failure is an empty answer.
+        start: offset of the word ``SERVICE`` in `CheckedQuery.decoded`.
+        body: offset after its opening brace.
+        end: offset after its closing brace.
+    """
+
+    iri: str
+    silent: bool
+    start: int
+    body: int
+    end: int
+
+
+@dataclass(frozen=True)
 class CheckedQuery:
     """A query that may run.
 
     Attributes:
         form: which of the four it is.
         text: what to evaluate: the same query, without anything two readers could read apart.
+        calls: its services, in order; they must be replaced before anybody evaluates it.
+        prologue: how much of `decoded` stands before its form.
     """
 
     form: QueryForm
     text: str
     _rewritings: tuple[Rewriting, ...]
+    calls: tuple[ServiceCall, ...] = ()
+    prologue: int = 0
+
+    @property
+    def decoded(self) -> str:
+        """The text as it was asked, without codepoint escapes."""
+        return self._rewritings[-1].source
 
     def origin(self, line: int, column: int) -> tuple[int, int]:
         """Return where in the text as asked stands what an evaluator finds at a place of `text`."""
@@ -102,7 +130,7 @@ class CheckedQuery:
     @cached_property
     def normal(self) -> str:
         """The text without comments, any white space as one space: the same for the same query."""
-        return normalise(self._rewritings[-1].source)
+        return normalise(self.decoded)
 
     @property
     def source(self) -> str:
@@ -141,13 +169,16 @@ _OPENING = {"(": ")", "[": "]", "{": "}", "<<": ">>"}
 _CLOSING = frozenset(_OPENING.values())
 
 
-def check_query(text: str, *, text_bytes: int, nesting: int) -> CheckedQuery:
+def check_query(
+    text: str, *, text_bytes: int, nesting: int, services: frozenset[str] = frozenset()
+) -> CheckedQuery:
     """Decide whether a query may run.
 
     Args:
         text: the query as it was asked.
         text_bytes: the longest text accepted, in UTF-8.
         nesting: the deepest nesting accepted.
+        services: the IRIs that ``SERVICE`` may name; whoever gives any replaces the calls.
 
     Raises:
         QueryTooLargeError: the text is too long.
@@ -159,11 +190,11 @@ def check_query(text: str, *, text_bytes: int, nesting: int) -> CheckedQuery:
     <QueryForm.ASK: 'ASK'>
     """
     if len(text) <= REMEMBERED_CHARACTERS:
-        return _check_and_remember(text, text_bytes, nesting)
-    return _check(text, text_bytes, nesting)
+        return _check_and_remember(text, text_bytes, nesting, services)
+    return _check(text, text_bytes, nesting, services)
 
 
-def _check(text: str, text_bytes: int, nesting: int) -> CheckedQuery:
+def _check(text: str, text_bytes: int, nesting: int, services: frozenset[str]) -> CheckedQuery:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
@@ -178,7 +209,7 @@ def _check(text: str, text_bytes: int, nesting: int) -> CheckedQuery:
             f"The text of the query has {size} bytes; the limit is {text_bytes}."
         )
     decoded = decode_escapes(text)
-    guard = _Guard(decoded, nesting)
+    guard = _Guard(decoded, nesting, services)
     for count, token in enumerate(read_tokens(decoded.text)):
         if count == MOST_TOKENS:
             raise QueryTooLargeError(
@@ -189,7 +220,7 @@ def _check(text: str, text_bytes: int, nesting: int) -> CheckedQuery:
             guard.see(token)
     form = guard.finish()
     safe = Rewriting(decoded.text, guard.replacements)
-    return CheckedQuery(form, safe.text, (decoded, safe))
+    return CheckedQuery(form, safe.text, (decoded, safe), tuple(guard.calls), guard.prologue)
 
 
 _check_and_remember = lru_cache(_REMEMBERED)(_check)
@@ -198,8 +229,16 @@ _check_and_remember = lru_cache(_REMEMBERED)(_check)
 class _Guard:
     """Watches the tokens of one query go by."""
 
-    def __init__(self, decoded: Rewriting, nesting: int) -> None:
+    def __init__(self, decoded: Rewriting, nesting: int, services: frozenset[str]) -> None:
         self._decoded = decoded
+        self._services = services
+        self._namespaces: dict[str, str] = {}
+        self._word: Token | None = None  # SERVICE, until its brace opens
+        self._callee: str | None = None
+        self._silent = False
+        self._in_call: tuple[int, int] | None = None  # its depth, and where its body begins
+        self.calls: list[ServiceCall] = []
+        self.prologue = 0
         self._nesting = nesting
         self._open: list[tuple[str, Token]] = []
         self._chains = [0]
@@ -211,7 +250,9 @@ class _Guard:
 
     def see(self, token: Token) -> None:
         """Check one token against those before it."""
-        if token.kind is Kind.WORD:
+        if self._word is not None and self._in_call is None:
+            self._see_call(token)
+        elif token.kind is Kind.WORD:
             self._see_word(token)
         elif self._form is None:
             self._see_prologue(token)
@@ -253,11 +294,21 @@ class _Guard:
                 f"{word.upper()} is an update; this service only answers queries",
                 token,
             )
+        if word == "service" and self._services and self._form is not None:
+            if self._in_call is not None:
+                raise self._refusal(
+                    "un SERVICE ne peut pas en contenir un autre",
+                    "a SERVICE cannot hold another",
+                    token,
+                )
+            self._word, self._callee, self._silent = token, None, False
+            return
         if "service" in word:
             raise self._service_refusal(token)
         if word not in _WORDS:
             raise self._error(f"mot inconnu {token.text!r}", f"unknown word {token.text!r}", token)
         if self._form is None and word not in _PROLOGUE:
+            self.prologue = token.start
             try:
                 self._form = QueryForm(word.upper())
             except ValueError:
@@ -271,6 +322,44 @@ class _Guard:
             raise self._not_a_form(token)
         if token.kind is Kind.NAME:
             self._declared.add(token.text)
+        elif token.kind is Kind.IRI and self._previous.kind is Kind.NAME:
+            self._namespaces[self._previous.text] = token.text[1:-1]
+
+    def _see_call(self, token: Token) -> None:
+        """Read ``SILENT? IRI {`` after SERVICE; whoever is called must be on the list."""
+        word = self._word
+        assert word is not None
+        if token.kind is Kind.WORD and token.text.lower() == "silent" and self._callee is None:
+            self._silent = True
+        elif token.kind in (Kind.IRI, Kind.NAME) and self._callee is None:
+            if token.kind is Kind.IRI:
+                callee = token.text[1:-1]
+            else:
+                self._see_name(token)
+                prefix, _, local = token.text.partition(":")
+                callee = self._namespaces.get(f"{prefix}:", "") + local
+            if callee not in self._services:
+                raise self._service_refusal(word)
+            self._callee = callee
+        elif token.text == "{" and self._callee is not None:
+            self._in_call = (len(self._open), token.start + 1)
+        else:
+            raise self._service_refusal(word)
+
+    def _end_call(self, token: Token) -> None:
+        assert self._word is not None
+        assert self._callee is not None
+        assert self._in_call is not None
+        self.calls.append(
+            ServiceCall(
+                self._callee,
+                self._silent,
+                self._word.start,
+                self._in_call[1],
+                token.start + len(token.text),
+            )
+        )
+        self._word = self._in_call = None
 
     def _see_name(self, token: Token) -> None:
         """Refuse an undeclared prefix here, where its place is known; a parser finds it later."""
@@ -310,6 +399,8 @@ class _Guard:
                 raise self._error(f"« {text} » ne referme rien", f"{text!r} closes nothing", token)
             self._open.pop()
             self._chains.pop()
+            if self._in_call is not None and len(self._open) == self._in_call[0]:
+                self._end_call(token)
 
     def _check_depth(self, token: Token) -> None:
         depth = len(self._open) + self._prefix_run

@@ -14,11 +14,12 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collex_graph.errors import QueryCancelledError, QueryTimeoutError
 from collex_graph.rdf.formats import choose_format
 from collex_graph.sparql.policy import check_query
+from collex_graph.sparql.service_calls import allowed_services, calls_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +49,10 @@ def result_key(request: QueryRequest, settings: Settings) -> str:
         request.text,
         text_bytes=settings.query_text_bytes,
         nesting=settings.query_nesting,
+        services=allowed_services(settings),
     )
     written_as = choose_format(request.accept, query.form.formats)
-    if written_as is None or _VOLATILE.search(query.text):
+    if written_as is None or _VOLATILE.search(query.text) or calls_others(query):
         return ""
     digest = hashlib.blake2b(digest_size=16)
     dataset = ("\n".join(request.default_graphs), "\n".join(request.named_graphs))
@@ -118,6 +120,14 @@ class CachingQueries:
             return CacheStatistics(
                 self._hits, self._shared, self._misses, len(self._kept), self._bytes
             )
+
+    @property
+    def workers(self) -> Any:
+        """The statistics of the pool that computes, None where there is no pool."""
+        service: Any = self.behind
+        while hasattr(service, "behind"):
+            service = service.behind
+        return getattr(service, "statistics", None)
 
     def holds(self, key: str) -> bool:
         """Whether the result of a key, on the current snapshot, costs nothing."""
@@ -238,7 +248,10 @@ class CachingQueries:
 
     def close(self) -> None:
         """End what computes."""
-        close = getattr(self.behind, "close", None)
+        service: Any = self.behind
+        while hasattr(service, "behind"):
+            service = service.behind
+        close = getattr(service, "close", None)
         if close is not None:
             close()
 
