@@ -55,4 +55,5 @@ def sample_snapshot(tmp_path_factory):
 
     folders = sorted(resource_dir("mappings").glob("*/sample"))
     sources = [(folder.parent.name, folder) for folder in folders]
-    return build(sources, Settings(var=tmp_path_factory.mktemp("samples"))).snapshot
+    var = tmp_path_factory.mktemp("samples")
+    return build(sources, Settings(var=var, as_of="2026-11-26")).snapshot

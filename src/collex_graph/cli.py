@@ -96,13 +96,19 @@ def main() -> None:
 @click.argument("inputs", nargs=-1, required=True, metavar="SOURCE=PATH…")
 @_VAR
 @click.option("--full", is_flag=True, help="Map every file again and make the store anew.")
-def build_command(inputs: tuple[str, ...], var: Path | None, full: bool) -> None:
+@click.option(
+    "--as-of",
+    default=None,
+    metavar="YYYY-MM-DD",
+    help="Day for which labels are said to hold or not; default today.",
+)
+def build_command(inputs: tuple[str, ...], var: Path | None, full: bool, as_of: str | None) -> None:
     """Map, validate and publish sources, such as ccfr=notices/ esr=establishments.csv.
 
     Files that are what they were when the current snapshot was built are not mapped again, and only
     what differs is loaded; the result is that of a full build.
     """
-    summary = _build(_parse_inputs(inputs), load_settings(var=var), full=full)
+    summary = _build(_parse_inputs(inputs), load_settings(var=var, as_of=as_of), full=full)
     sys.exit(summary.exit_code)
 
 

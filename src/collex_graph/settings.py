@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import Field, dataclass, field, fields, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ class Settings:
         "Start of every IRI minted here; the namespaces of ontology and shapes never change.",
     )
     var: Path = _setting(_DEFAULT_VAR, "folder", "Where snapshots and unfinished builds are kept.")
+    as_of: str = _setting(
+        "",
+        "date",
+        "Day on which a build says which labels hold, YYYY-MM-DD; empty means today (UTC).",
+    )
     host: str = _setting("127.0.0.1", "address", "Address the server listens on.")
     port: int = _setting(8080, "port", "Port the server listens on.")
     query_timeout_seconds: float = _setting(
@@ -106,10 +112,22 @@ class Settings:
         ):  # fmt: skip
             if getattr(self, positive) <= 0:
                 raise ConfigurationError(f"{positive} must be greater than 0")
+        if self.as_of:
+            try:
+                is_day = date.fromisoformat(self.as_of).isoformat() == self.as_of
+            except ValueError:
+                is_day = False
+            if not is_day:
+                raise ConfigurationError(f"as_of is a day YYYY-MM-DD, not {self.as_of!r}")
         if not 0 <= self.port <= LAST_PORT:
             raise ConfigurationError(
                 f"port must be from 0 (any free one) to {LAST_PORT}, not {self.port}"
             )
+
+    @property
+    def day(self) -> str:
+        """The day on which a build says what holds, as xsd:date."""
+        return self.as_of or datetime.now(UTC).date().isoformat()
 
 
 def _kind(declared: Field[Any]) -> type[Any]:

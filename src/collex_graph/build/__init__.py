@@ -10,7 +10,7 @@ build would. The phases are functions below, in their order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -123,7 +123,7 @@ def build(
 
     Args:
         inputs: (source, path) pairs, as on the command line.
-        settings: ``var`` and ``base_iri`` are used.
+        settings: ``var``, ``base_iri`` and ``as_of`` are used; without a day it is today.
         progress: told of each step.
         full: map every file and make the store anew, whatever the current snapshot left.
 
@@ -133,6 +133,7 @@ def build(
     """
     if not inputs:
         raise ConfigurationError("nothing to build: give at least one SOURCE=PATH")
+    settings = replace(settings, as_of=settings.day)  # one day, even of a build at midnight
     decided = [path for dataset, path in inputs if dataset == INPUT]
     judged = judged_alignments(decided, Iris(settings.base_iri).base)
     given = [(dataset, path) for dataset, path in inputs if dataset != INPUT]
@@ -358,7 +359,9 @@ class _Graph:
         lines.add(b"".join(names))
         for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
             self.progress("derive", path.stem)
-            found = self.store.construct(stored_query(f"derivations/{path.stem}").text(), graph)
+            query = stored_query(f"derivations/{path.stem}")
+            values = {"asOf": self.settings.day} if "asOf" in query.parameters else {}
+            found = self.store.construct(query.text(**values), graph)
             self.store.load_data(b"".join(found), graph)
             self.derived[path.stem] = len(found)
             lines.add(b"".join(found))

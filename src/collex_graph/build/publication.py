@@ -50,7 +50,7 @@ class Publication:
     Args:
         building: the folder that becomes the snapshot.
         work: where files stand that the snapshot does not keep.
-        settings: ``var`` and ``base_iri`` are used.
+        settings: ``var``, ``base_iri`` and ``as_of`` are used.
         iris: mints the IRIs.
         created: when it is published (UTC).
     """
@@ -110,6 +110,7 @@ class Publication:
         yield from describe_snapshot(
             iris=self._iris,
             created=self._created,
+            as_of=self._settings.day,
             version=__version__,
             counts=counts,
             classes=_rows(store, "statistics/classes"),
@@ -150,6 +151,7 @@ class Publication:
             "created": self._created.isoformat(),
             "software": __version__,
             "base_iri": self._settings.base_iri,
+            "as_of": self._settings.day,
             "counts": self._counts,
             "dump": {"name": dump.name, "sha256": digest, "size_bytes": size_bytes},
             "sources": [

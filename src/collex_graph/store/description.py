@@ -76,6 +76,7 @@ def describe_snapshot(
     *,
     iris: Iris,
     created: datetime,
+    as_of: str,
     version: str,
     counts: Mapping[str, int],
     classes: Iterable[Mapping[str, str]],
@@ -88,6 +89,7 @@ def describe_snapshot(
     Args:
         iris: mints the IRIs.
         created: when it was published (UTC).
+        as_of: the day for which it says which labels hold, as xsd:date.
         version: version of the software.
         counts: what it holds, by name; ``triples`` and ``quads`` are required.
         classes: rows ``class``, ``count``.
@@ -111,6 +113,7 @@ def describe_snapshot(
         yield say(dataset, "dcterms:rights", Literal(words, language=language))
     yield say(dataset, "dcterms:issued", now)
     yield say(dataset, "prov:generatedAtTime", now)
+    yield say(dataset, "dcterms:valid", Literal(as_of, datatype=term("xsd:date")))
     yield say(dataset, "dcat:version", Literal(created.strftime("%Y-%m-%dT%H%M%SZ")))
     yield say(dataset, "void:triples", _integer(counts["triples"]))
     yield say(dataset, "void:uriSpace", Literal(iris.base))

@@ -20,6 +20,7 @@ from collex_graph.mapping.functions.access_points import repairs
 from collex_graph.mapping.functions.institutions import abes_id, establishment_node
 from collex_graph.mapping.functions.links import ccfr_unit, web_link
 from collex_graph.mapping.functions.registry import BASE, mapping_function, note, squeeze
+from collex_graph.mapping.functions.title_lists import package_node
 from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import Note, Reading, UnreadableValue
 from collex_graph.rdf import identifiers
@@ -140,8 +141,6 @@ def _labels(scheme: str) -> dict[str, list[str]]:
     members: set[str] = set()
     for quad in parse(path.read_bytes(), RdfFormat.TURTLE, base_iri="base:"):
         subject, predicate, term = quad.subject, quad.predicate.value, quad.object
-        if isinstance(subject, NamedNode) and predicate == expand("skos:inScheme"):
-            members.add(subject.value)
         if not isinstance(subject, NamedNode):
             continue
         if isinstance(term, Literal) and predicate in order:
@@ -180,8 +179,6 @@ def _concept(scheme: str, text: str) -> str | None:
     if text in _labels(scheme):
         return text
     if text.startswith(("http://", "https://", "base:")):
-        if text in _labels(scheme):
-            return text
         start = f"/vocabulary/{scheme}/"
         _, found, last = text.partition(start)
         concept = f"base:vocabulary/{scheme}/{last}"
@@ -226,7 +223,7 @@ def concept(scheme: str, value: str) -> str | Reading | None:
             "UnlistedConcept",
             part,
             scheme=scheme,
-            near=labels[near] if near else "",
+            near=labels[near] if near else "–",
             known=" · ".join(concepts(scheme).values())[:400],
         )
 
@@ -424,6 +421,36 @@ def institution_match(value: str) -> str | Reading | None:
         if scheme == "ror":
             return f"https://ror.org/{number}"
         return f"http://www.idref.fr/{number}/id" if scheme == "idref" else None
+
+    return each(value, read)
+
+
+@mapping_function
+def packages(value: str) -> str | Reading | None:
+    """Return the packages that a cell names as their KBART lists are named, with a date or without.
+
+    >>> packages("CUP_COUPERIN_ALLJOURNALS_2026-03-08 | persee").values
+    ('base:id/package/CUP_COUPERIN_ALLJOURNALS', 'base:id/package/persee')
+    """
+    return each(value, lambda part: _address(part) or package_node(part.removesuffix(".txt")))
+
+
+_RULE_NAME: Final = re.compile(r"(?:collex-sh:|.*/shapes#)?([A-Za-z][\w-]*)", re.ASCII)
+
+
+@mapping_function
+def check_rules(value: str) -> str | Reading | None:
+    """Return the shapes that a cell names as the report of a build does.
+
+    >>> check_rules("DescribedUnit-access | collex-sh:Corpus-licence").values[0]
+    'https://w3id.org/collex-graph/shapes#DescribedUnit-access'
+    """
+
+    def read(part: str) -> str:
+        found = _RULE_NAME.fullmatch(part)
+        if found is None:
+            raise UnreadableValue("UnusableRuleName", part)
+        return expand(f"collex-sh:{found[1]}")
 
     return each(value, read)
 
