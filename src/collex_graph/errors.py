@@ -20,6 +20,7 @@
         ├── QueryCancelledError       stopped because its client asked for it or has gone
         ├── ResultTooLargeError       memory or result limit, or the worker died
         ├── UnwritableResultError     the format asked for cannot hold this result
+        ├── SnapshotReplacedError     a link to data that are no longer served
         ├── ClientBudgetError         the client has spent its computing time
         ├── FederationError           another endpoint did not answer as it should
         └── QueryServiceBusyError     no worker in time
@@ -158,6 +159,10 @@ class QueryCancelledError(QueryError):
 
 class UnwritableResultError(QueryError):
     """The result exists, and the format asked for cannot hold it; the message says why."""
+
+
+class SnapshotReplacedError(QueryError):
+    """The request names a snapshot that is no longer the one served."""
 
 
 class FederationError(QueryError):

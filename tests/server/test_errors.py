@@ -24,6 +24,7 @@ from collex_graph.errors import (
     ResourceFileError,
     ResultTooLargeError,
     SnapshotNotFoundError,
+    SnapshotReplacedError,
     UnwritableResultError,
 )
 from collex_graph.server.errors import KINDS, problem_of
@@ -43,6 +44,7 @@ STATUSES = [
     (UnwritableResultError("no"), 406, "not-acceptable"),
     (ClientBudgetError("no", retry_after_seconds=7), 429, "budget-spent"),
     (FederationError("no"), 502, "other-endpoint"),
+    (SnapshotReplacedError("no"), 410, "data-replaced"),
     (QueryServiceBusyError("no", retry_after_seconds=7), 503, "service-busy"),
     (SnapshotNotFoundError("no"), 503, "no-data-yet"),
     (QueryTimeoutError("no"), 504, "query-timeout"),

@@ -17,7 +17,16 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.rdf.iris import Iris
 from collex_graph.resources import resource_dir
-from collex_graph.server import datasets, entities, errors, graph_store, monitoring, pages, sparql
+from collex_graph.server import (
+    datasets,
+    entities,
+    errors,
+    graph_store,
+    monitoring,
+    pages,
+    rest,
+    sparql,
+)
 from collex_graph.server.compression import compress
 from collex_graph.server.fair_use import FairUse
 from collex_graph.server.messages import COOKIE, LANGUAGES
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 # Each holds the routes of one room; the order decides nothing but the reading of a route list.
 BLUEPRINTS = (
     errors.blueprint, sparql.blueprint, graph_store.blueprint, monitoring.blueprint,
+    rest.blueprint,
     datasets.blueprint, entities.blueprint, pages.blueprint,
 )  # fmt: skip
 

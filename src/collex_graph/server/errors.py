@@ -34,6 +34,7 @@ from collex_graph.errors import (
     QueryTooLargeError,
     ResultTooLargeError,
     SnapshotNotFoundError,
+    SnapshotReplacedError,
     UnwritableResultError,
 )
 from collex_graph.rdf.formats import read_accept
@@ -132,6 +133,11 @@ ENTITY_GONE = _kind(
     ("This identifier is no longer described",
      "An earlier version of the data described it; see the page of the data."),
 )  # fmt: skip
+DATA_REPLACED = _kind(
+    "data-replaced", 410,
+    ("D’autres données ont été publiées depuis", "Reprenez à la première page, sans snapshot=."),
+    ("Other data have been published since", "Begin again at the first page, without snapshot=."),
+)  # fmt: skip
 TOO_LARGE = _kind(
     "content-too-large", 413,
     ("Le texte envoyé est trop long", "Envoyez moins d’octets que la limite."),
@@ -202,6 +208,7 @@ KINDS = {
         QUERY_SYNTAX, BAD_REQUEST, QUERY_REFUSED, NOT_FOUND, ENTITY_UNKNOWN, METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE, ENTITY_GONE, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INTERNAL, SERVICE_BUSY,
         NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT, OTHER_ENDPOINT,
+        DATA_REPLACED,
     )
 }  # fmt: skip
 
@@ -216,6 +223,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Kind], ...] = (
     (QueryServiceBusyError, SERVICE_BUSY),
     (QueryCancelledError, QUERY_STOPPED),
     (ClientBudgetError, BUDGET_SPENT),
+    (SnapshotReplacedError, DATA_REPLACED),
     (FederationError, OTHER_ENDPOINT),
     (UnwritableResultError, NOT_ACCEPTABLE),
     (NotAcceptableError, NOT_ACCEPTABLE),
@@ -233,7 +241,7 @@ _SPEAKS_OF_THE_REQUEST = (
     QuerySyntaxError, QueryRefusedError, QueryTooLargeError, QueryMediaTypeError,
     QueryTimeoutError, ResultTooLargeError, QueryServiceBusyError, NotAcceptableError,
     EntityNotFoundError, QueryCancelledError, ClientBudgetError, FederationError,
-    UnwritableResultError,
+    UnwritableResultError, SnapshotReplacedError,
 )  # fmt: skip
 
 

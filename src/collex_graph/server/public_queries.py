@@ -10,14 +10,16 @@ an end, so its clients get every result whole, once it is computed.
 from __future__ import annotations
 
 import errno
+import hashlib
 import socket
 import tempfile
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, current_app, g, request
 
-from collex_graph.errors import QueryError
+from collex_graph.errors import QueryError, UnwritableResultError
 from collex_graph.server.caching import fresh, tag_of
 from collex_graph.server.compression import bare_tag
 from collex_graph.server.fair_use import client_address
@@ -31,11 +33,22 @@ if TYPE_CHECKING:
 
     from collex_graph.model import QueryRequest, QueryResult
 
+    Transform = Callable[[bytes, str], tuple[bytes, str]]
+
 _PART_BYTES = 1 << 16
+_MOST_TRANSFORMED_BYTES = 50_000_000
 
 
-def answer(asked: QueryRequest) -> Response:
+def answer(
+    asked: QueryRequest, *, variant: str = "", transform: Transform | None = None
+) -> Response:
     """Answer the current request with the result of a query.
+
+    Args:
+        asked: the query.
+        variant: tells apart what the same result is made into.
+        transform: makes of a whole result, and of its snapshot's identifier, what is sent and its
+            media type.
 
     Raises:
         QueryError: when there is none.
@@ -47,13 +60,15 @@ def answer(asked: QueryRequest) -> Response:
     g.query_timeout_seconds = in_force
     key = result_key(asked, site.settings)
     # RFC 9110 allows 304 for GET and HEAD alone; a POST that says If-None-Match is answered.
-    if key and request.method != "POST" and (held := _held(site.snapshot.identifier, key)):
+    if key and request.method != "POST" and (held := _held(site.snapshot.identifier, key, variant)):
         site.usage.count_query("held", 0.0)
         response = Response(status=304, mimetype="text/plain")  # whatever the client holds, data
         response.headers["ETag"] = held
         response.vary.add("Accept")
         return fresh(response)
     result = run(asked, key)
+    if transform is not None:
+        result = _transformed(result, transform)
     response = _whole_or_stream(result)
     response.headers["X-Snapshot"] = result.snapshot
     response.headers["X-Query-Seconds"] = in_seconds(result.seconds)
@@ -64,7 +79,7 @@ def answer(asked: QueryRequest) -> Response:
         response.headers["Cache-Control"] = "no-store"
         return response
     response.headers["Cache-Status"] = f"collex-graph; {'hit' if result.cached else 'fwd=miss'}"
-    tag = _tag(result.snapshot, key)
+    tag = _tag(result.snapshot, key, variant)
     # Rows may come in another order another time: only the bytes tell for sure.
     response.set_etag(f"{tag}-{result.digest}" if result.digest else tag, weak=not result.digest)
     return fresh(response)
@@ -211,13 +226,27 @@ def client_has_gone() -> Callable[[], bool]:
     return has_gone
 
 
-def _tag(snapshot: str, key: str) -> str:
-    return tag_of(snapshot, key)
+def _transformed(result: QueryResult, transform: Transform) -> QueryResult:
+    body = read_whole(result, _MOST_TRANSFORMED_BYTES)
+    if body is None:
+        raise UnwritableResultError(
+            f"Ce résultat dépasse {_MOST_TRANSFORMED_BYTES} octets\u00a0; demandez un format que "
+            "/sparql donne.\n"
+            f"This result is over {_MOST_TRANSFORMED_BYTES} bytes; ask for a format that /sparql "
+            "gives."
+        )
+    made, media_type = transform(body, result.snapshot)
+    digest = hashlib.blake2b(made, digest_size=12).hexdigest()
+    return replace(result, body=made, media_type=media_type, length_bytes=len(made), digest=digest)
 
 
-def _held(snapshot: str, key: str) -> str:
+def _tag(snapshot: str, key: str, variant: str) -> str:
+    return tag_of(snapshot, key, variant)
+
+
+def _held(snapshot: str, key: str, variant: str) -> str:
     """Return the tag of a result of this query that the client holds, as it says it, else ""."""
-    ours = _tag(snapshot, key)
+    ours = _tag(snapshot, key, variant)
     named = request.if_none_match
     for tags, is_weak in ((named.as_set(), False), (named.as_set(include_weak=True), True)):
         for tag in sorted(tags):

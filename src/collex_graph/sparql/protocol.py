@@ -144,7 +144,7 @@ def read_request(
         accept=read_wishes(given, accept),
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
-        timeout_seconds=_read_timeout(given, settings.query_timeout_seconds),
+        timeout_seconds=read_timeout(given, settings.query_timeout_seconds),
     )
 
 
@@ -215,7 +215,12 @@ def _conflict(name: str, french: str, english: str) -> QuerySyntaxError:
     )
 
 
-def _read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) -> float | None:
+def read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) -> float | None:
+    """Return the limit of ``timeout=``, lowered to the setting if above; None when there is none.
+
+    Raises:
+        QuerySyntaxError: when it is no time.
+    """
     text = _only(parameters, "timeout")
     if text is None:
         return None
@@ -229,7 +234,11 @@ def _read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) ->
 
 
 def read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> tuple[str, ...]:
-    """Return the media types wanted: those of ``format=`` if given, else the header's."""
+    """Return the media types wanted: those of ``format=`` if given, else the header's.
+
+    Raises:
+        QuerySyntaxError: for a format that does not exist.
+    """
     word = _only(parameters, "format") or _only(parameters, "output")
     if word is None:
         return read_accept(accept)

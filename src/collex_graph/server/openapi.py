@@ -1,0 +1,254 @@
+"""Describes the interface of stored queries in OpenAPI 3.1, from the queries themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from collex_graph import __version__
+from collex_graph.server.named_queries import questions
+
+if TYPE_CHECKING:
+    from collex_graph.server.messages import Language
+    from collex_graph.sparql.catalogue import Parameter, StoredQuery
+
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "iri": {"type": "string", "format": "iri"},
+    "concept": {"type": "string"},
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "date": {"type": "string", "format": "date"},
+    "boolean": {"type": "boolean"},
+    "term": {"type": "string"},
+}
+_CELL = {"type": ["string", "number", "boolean", "null"]}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "advice": {"type": "string"},
+    },
+}
+_RESULT = {
+    "type": "object",
+    "required": ["query", "snapshot", "total", "page", "page_size", "pages", "columns", "rows"],
+    "properties": {
+        "query": {"type": "string"},
+        "title": {"type": "string"},
+        "snapshot": {"type": "string"},
+        "parameters": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "total": {"type": "integer", "minimum": 0},
+        "page": {"type": "integer", "minimum": 1},
+        "page_size": {"type": "integer", "minimum": 1},
+        "pages": {"type": "integer", "minimum": 1},
+        "next": {"type": ["string", "null"]},
+        "limit": {"type": ["integer", "null"]},
+        "limit_reached": {"type": "boolean"},
+        "columns": {"type": "array", "items": {"type": "string"}},
+        "rows": {"type": "array", "items": {"type": "object", "additionalProperties": _CELL}},
+    },
+}
+_FEATURES = {
+    "type": "object",
+    "required": ["type", "features"],
+    "properties": {
+        "type": {"const": "FeatureCollection"},
+        "features": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["type", "geometry", "properties"],
+                "properties": {
+                    "type": {"const": "Feature"},
+                    "geometry": {
+                        "type": ["object", "null"],
+                        "required": ["type", "coordinates"],
+                        "properties": {
+                            "type": {"type": "string"},
+                            "coordinates": {"type": "array"},
+                        },
+                    },
+                    "properties": {"type": "object", "additionalProperties": _CELL},
+                },
+            },
+        },
+    },
+}
+_WORDS = {
+    "fr": {
+        "title": "Interface de collex-graph",
+        "description": "Les requêtes enregistrées, avec des paramètres typés.",
+        "format": "Format de la réponse ; à défaut, l’en-tête Accept.",
+        "page": "Page de la réponse, à partir de 1 (json, csv, geojson).",
+        "page_size": "Lignes d’une page : 100 en JSON ; en CSV et GeoJSON, tout, sans page.",
+        "snapshot": "Identifiant des données ; si d’autres sont servies, la réponse est 410.",
+        "timeout": "Durée limite en secondes ; elle ne peut que baisser celle du service.",
+        "ok": "Le résultat",
+        "list": "La liste des requêtes",
+        "lang": "Langue des textes : fr ou en.",
+        "400": "Paramètre absent, inconnu ou d’un autre type",
+        "404": "Requête inconnue",
+        "406": "Format impossible pour cette réponse",
+        "410": "Les données nommées par snapshot ne sont plus servies",
+        "429": "Temps de calcul épuisé ; Retry-After dit quand revenir",
+        "503": "Service occupé ; Retry-After dit quand revenir",
+        "504": "Durée limite dépassée",
+        "507": "Limite de mémoire ou de taille dépassée",
+    },
+    "en": {
+        "title": "Interface of collex-graph",
+        "description": "The stored queries, with typed parameters.",
+        "format": "Format of the answer; by default the Accept header decides.",
+        "page": "Page of the answer, from 1 (json, csv, geojson).",
+        "page_size": "Rows of a page: 100 in JSON; in CSV and GeoJSON everything, without page.",
+        "snapshot": "Identifier of the data; if others are served, the answer is 410.",
+        "timeout": "Time limit in seconds; it can only lower that of the service.",
+        "ok": "The result",
+        "list": "The list of queries",
+        "lang": "Language of texts: fr or en.",
+        "400": "A parameter is missing, unknown or of another type",
+        "404": "Unknown query",
+        "406": "This answer cannot have that format",
+        "410": "The data named by snapshot are no longer served",
+        "429": "Computing time is spent; Retry-After says when to come back",
+        "503": "The service is busy; Retry-After says when to come back",
+        "504": "The time limit was passed",
+        "507": "The memory or size limit was passed",
+    },
+}
+_ERRORS = ("400", "404", "406", "410", "429", "503", "504", "507")
+
+
+@cache
+def describe_interface(language: Language) -> dict[str, Any]:
+    """Return the whole description, its texts in one language."""
+    from collex_graph.server.rest import formats_of  # noqa: PLC0415 - it sends what is made here
+
+    words = _WORDS[language]
+    paths: dict[str, Any] = {
+        "/api/queries": {
+            "get": {
+                "operationId": "list",
+                "summary": words["list"],
+                "parameters": [_query_parameter("lang", {"enum": ["fr", "en"]}, words["lang"])],
+                "responses": {
+                    "200": {
+                        "description": words["list"],
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "required": ["queries"],
+                                    "properties": {"queries": {"type": "array"}},
+                                }
+                            }
+                        },
+                    }
+                },
+            }
+        }
+    }
+    for name, query in questions().items():
+        paths[f"/api/queries/{name}"] = {
+            "get": {
+                "operationId": name,
+                "summary": query.title[language],
+                "description": query.description.get(language, ""),
+                "tags": list(query.audience),
+                "parameters": [
+                    *(_parameter(each, language) for each in query.parameters.values()),
+                    *_own_parameters(query, tuple(formats_of(query)), words),
+                ],
+                "responses": {
+                    "200": {"description": words["ok"], "content": _content(formats_of(query))},
+                    **{status: _problem(words[status]) for status in _ERRORS},
+                },
+            }
+        }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": words["title"],
+            "description": words["description"],
+            "version": __version__,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": {"Result": _RESULT, "Features": _FEATURES, "Problem": _PROBLEM}},
+    }
+
+
+def _parameter(parameter: Parameter, language: Language) -> dict[str, Any]:
+    schema = dict(_SCHEMAS[parameter.type])
+    if parameter.minimum is not None:
+        schema["minimum"] = parameter.minimum
+    if parameter.maximum is not None:
+        schema["maximum"] = parameter.maximum
+    if parameter.multiple:
+        schema = {"type": "array", "items": schema, "minItems": 1}
+    elif parameter.default is not None:
+        schema["default"] = _json_value(parameter.default)
+    label = parameter.label.get(language, parameter.name)
+    if parameter.scheme:
+        label += f" (vocabulary/{parameter.scheme})"
+    described = _query_parameter(parameter.name, schema, label)
+    described["required"] = not parameter.optional and parameter.default is None
+    if parameter.example is not None:
+        value = _json_value(parameter.example)
+        described["example"] = [value] if parameter.multiple else value
+    return described
+
+
+def _own_parameters(
+    query: StoredQuery, formats: tuple[str, ...], words: dict[str, str]
+) -> list[dict[str, Any]]:
+    own = [_query_parameter("format", {"type": "string", "enum": list(formats)}, words["format"])]
+    if query.form.value == "SELECT":
+        own += [
+            _query_parameter("page", {"type": "integer", "minimum": 1}, words["page"]),
+            _query_parameter(
+                "page_size", {"type": "integer", "minimum": 1, "maximum": 10_000},
+                words["page_size"],
+            ),
+        ]  # fmt: skip
+    own += [
+        _query_parameter("snapshot", {"type": "string"}, words["snapshot"]),
+        _query_parameter("timeout", {"type": "number", "exclusiveMinimum": 0}, words["timeout"]),
+    ]
+    return own
+
+
+def _query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _json_value(value: Any) -> Any:
+    return value if isinstance(value, str | int | bool) else str(value)
+
+
+def _content(formats: dict[str, str]) -> dict[str, Any]:
+    schemas = {
+        "application/json": {"$ref": "#/components/schemas/Result"},
+        "application/geo+json": {"$ref": "#/components/schemas/Features"},
+    }
+    return {
+        media_type: {"schema": schemas[media_type]} if media_type in schemas else {}
+        for media_type in dict.fromkeys(formats.values())
+    }
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
