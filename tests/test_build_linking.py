@@ -219,6 +219,28 @@ def test_a_decision_added_to_a_build_gives_what_a_full_build_with_it_gives(
     assert content(second) == content(full)
 
 
+def test_an_accepted_alignment_of_what_no_source_speaks_of_is_reported_at_its_row(
+    notices, settings, tmp_path
+):
+    elsewhere = f"{BASE}id/concept/751132108/nulle-part"
+    near = f"{BASE}id/concept/751132108/pres-de-rien"
+    rows = [
+        row("accepted"),
+        (elsewhere, *row("accepted")[1:]),
+        (near, "skos:closeMatch", *row("accepted")[2:]),
+        (f"{near}-2", *row("rejected")[1:]),
+    ]
+    inputs = [("ccfr", notices), ("alignments", table(tmp_path, *rows))]
+    settings = replace(settings, var=tmp_path / "var")
+    # the second build starts from the first, and rewrites nothing
+    for summary in (build(inputs, settings), build(inputs, settings)):
+        told = [r for r in summary.report.results if r.rule.endswith("AlignmentOfNothing")]
+        assert [(r.focus_node, r.position.line) for r in told] == [(elsewhere, 3), (near, 4)]
+        assert "ligne 3" in told[0].messages["fr"]
+        assert elsewhere in told[0].messages["en"]
+    assert summary.mapped == 0
+
+
 def test_an_input_without_a_table_of_alignments_is_a_usage_error(notices, settings, tmp_path):
     with pytest.raises(ConfigurationError, match=r"sssom\.tsv"):
         build([("ccfr", notices), ("alignments", notices)], replace(settings, var=tmp_path / "v"))

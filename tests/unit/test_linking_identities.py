@@ -197,13 +197,31 @@ def test_one_label_is_shown_and_the_others_are_kept_as_alternatives():
         ("authority/bnf/1", bnf + " ."),
         ("authority/idref/1", idref + f" ; owl:sameAs <{BNF}> ."),
     )
-    assert list(found.label_graphs) == [PERSON]
-    assert set(found.label_graphs[PERSON].values()) == {f"{BASE}graph/authority/idref/1"}
+    assert list(found.shown_labels) == [PERSON]
+    assert {label.split(" ")[0] for label in found.shown_labels[PERSON].values()} == {
+        f"{BASE}graph/authority/idref/1"
+    }
     rewritten = found.rewrite(lines(bnf + " .", "authority/bnf/1"))
     expected = f'<{PERSON}> a foaf:Person ; skos:altLabel "Hottin, Ch." .'
     assert rewritten == lines(expected, "authority/bnf/1")
     kept = lines(idref + " .", "authority/idref/1")
     assert found.rewrite(kept) == kept
+
+
+def test_of_two_labels_in_one_graph_one_is_shown():
+    list_of_titles = (
+        '<id/document/x> a bibo:Journal ; bibo:issn "1359-7337" ; '
+        'rdfs:label "Titre d\'après" , "Titre d\'avant" , "Title"@en .'
+    )
+    found = identities(("source/kbart/list", list_of_titles))
+    rewritten = found.rewrite(lines(list_of_titles, "source/kbart/list"))
+    expected = list_of_titles.replace(
+        ', "Titre d\'avant"', '; skos:altLabel "Titre d\'avant" ; rdfs:label "Title"@en'
+    ).replace(' , "Title"@en', "")
+    assert sorted(rewritten.splitlines()) == sorted(
+        lines(expected, "source/kbart/list").splitlines()
+    )
+    assert found.rewrite(rewritten) == rewritten
 
 
 def test_labels_of_another_property_or_language_stand_beside_each_other():

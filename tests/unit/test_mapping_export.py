@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from click.testing import CliRunner
 from pyoxigraph import RdfFormat, parse
@@ -131,6 +133,44 @@ def test_an_export_is_rml_as_other_engines_read_it(tmp_path):
         'rml:language "fr"',
     ):
         assert line in text
+
+
+TWO_PATTERNS = """
+prefixes: {ex: "http://example.org/"}
+sources:
+  row: {access: ["*.csv", "*.tsv"], referenceFormulation: csv}
+mappings:
+  row:
+    sources: row
+    s: "ex:row/$(id)"
+    po:
+      - [rdfs:label, "$(name)"]
+"""
+
+
+def test_a_source_with_two_patterns_of_file_names_is_two_logical_sources(tmp_path):
+    path = tmp_path / "mapping.yml"
+    path.write_text(TWO_PATTERNS, encoding="utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.csv").write_text("id,name\n1,un\n", encoding="utf-8")
+    (data / "b.tsv").write_text("id\tname\n2\tdeux\n", encoding="utf-8")
+    text = export_mapping(read_mapping(path), BASE)
+    assert re.findall('rml:path "(.*)"', text) == ["*.csv", "*.tsv"]
+    quads = lines(read_mapping(path), data)
+    assert len(quads) == 2
+    assert lines(exported(path, tmp_path), data) == quads
+
+
+def test_a_join_in_files_of_two_patterns_is_refused_in_words(tmp_path):
+    join = """
+      - p: ex:above
+        o: {mapping: row, condition: {function: equal,
+            parameters: [[str1, "$(up)"], [str2, "$(id)"]]}}
+"""
+    (tmp_path / "mapping.yml").write_text(TWO_PATTERNS.rstrip() + join, encoding="utf-8")
+    with pytest.raises(ResourceFileError, match="write a source for each pattern"):
+        export_mapping(read_mapping(tmp_path / "mapping.yml"), BASE)
 
 
 def test_what_is_rml_already_is_not_exported(tmp_path):

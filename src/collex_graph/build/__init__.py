@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from collex_graph.build.alignments import (
     INPUT,
+    about_nothing,
     alignments_member,
     contradictions,
     judged_alignments,
@@ -201,7 +202,7 @@ def build(
         secret = {r.focus_node for r in earlier if is_private(r)}
         earlier = [unquoted(r) if r.focus_node in secret else r for r in earlier]
 
-        claims = [rules.result(problem) for problem in graph.contradictions()]
+        claims = [rules.result(problem) for problem in graph.claims()]
         report = ValidationReport(tuple(dict.fromkeys([*reading, *claims, *earlier, *results])))
         of_dataset = [r for r in report.results if r.of_dataset]
         if of_dataset:
@@ -295,6 +296,9 @@ class _Graph:
             base_iri=self.iris.base,
             accepted=[(one.subject, one.target) for one in self.judged if one.makes_one_node],
         )
+        self.identities.aligned = frozenset(
+            one.subject for one in self.judged if one.makes_one_node
+        )
         self.members = [self.model, *self.linked.data(everything, self.identities)]
         decided = [one for one in self.judged if one.status != "proposed"]
         if decided:
@@ -308,9 +312,11 @@ class _Graph:
         """Return the parts that the graph is made of."""
         return [part for some in self.parts for part in some]
 
-    def contradictions(self) -> Iterator[Problem]:
-        """Yield the claims of sameness that were not followed."""
-        return contradictions(self.identities, self.everything())
+    def claims(self) -> Iterator[Problem]:
+        """Yield the claims of sameness that were not followed, or are about nothing."""
+        assert self.store is not None
+        yield from contradictions(self.identities, self.everything())
+        yield from about_nothing(self.judged, self.identities, self.members, self.store.store)
 
     def start_anew(self) -> None:
         """Forget the store: it keeps the strings of quads that are removed from it."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from pyoxigraph import NamedNode
 
 from collex_graph.errors import ConfigurationError, ResourceFileError
 from collex_graph.linking.alignments import (
@@ -21,6 +24,8 @@ from collex_graph.store.lines import LinesWriter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from pyoxigraph import Store
 
     from collex_graph.linking.identities import Identities
     from collex_graph.pipeline import Part
@@ -101,6 +106,35 @@ def contradictions(identities: Identities, parts: Iterable[Part]) -> Iterator[Pr
         note = Note(claim.rule, claim.value, (("first", claim.first), ("second", claim.second)))
         file = files.get(claim.graph, f"{INPUT}/*{_SUFFIX}")
         yield Problem(note, Position(file), file, claim.first, "", None)
+
+
+def about_nothing(
+    judged: Iterable[Alignment], identities: Identities, members: Iterable[Member], store: Store
+) -> Iterator[Problem]:
+    """Yield the accepted alignments whose subject no source speaks of, at their rows."""
+    met = frozenset[str]().union(*(member.aligned for member in members))
+    for one in judged:
+        if one.status != "accepted":
+            continue
+        if one.makes_one_node:
+            # where the claim was not followed, that is what is said of it
+            spoken_of = one.subject in met or identities.node(one.subject) == one.subject
+        else:
+            node = NamedNode(one.subject)
+            about = chain(
+                store.quads_for_pattern(node, None, None), store.quads_for_pattern(None, None, node)
+            )
+            spoken_of = any(_is_source(quad.graph_name) for quad in about)
+        if not spoken_of:
+            note = Note("AlignmentOfNothing", one.subject, (("target", one.target),))
+            position = Position(one.file, line=one.line)
+            yield Problem(note, position, one.file, one.subject, "", None)
+
+
+def _is_source(graph: object) -> bool:
+    return isinstance(graph, NamedNode) and (
+        "/graph/source/" in graph.value or "/graph/authority/" in graph.value
+    )
 
 
 def proposals_of(store: StoreBuilder, iris: Iris, judged: Sequence[Alignment]) -> list[Alignment]:

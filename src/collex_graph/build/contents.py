@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collex_graph.rdf.iris import Iris
 
 KINDS = ("data", "derived", "origins", "proposals", "shapes", "report", "description")
-FORMAT = 2
+FORMAT = 3
 """Of ``members/``; another number makes a former snapshot unfit to start from.
 
 Before 2 a store could hold the strings of statements that it no longer held.
@@ -106,8 +106,8 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
             parts=snapshot.directory / "parts",
             held={kind: [files[d] for d in digests] for kind, digests in told["kinds"].items()},
             linked={
-                key: Member(files[digest], frozenset(graphs))
-                for key, (digest, graphs) in told["linked"].items()
+                key: Member(files[digest], frozenset(graphs), frozenset(aligned))
+                for key, (digest, graphs, aligned) in told["linked"].items()
             },
             statements=int(told["statements"]),
             unordered=int(told["unordered"]),
@@ -163,7 +163,7 @@ def keep_for_next(
         "members": counts,
         "kinds": {kind: [file.digest for file in files] for kind, files in kinds.items()},
         "linked": {
-            key: (member.lines.digest, sorted(member.graphs))
+            key: (member.lines.digest, sorted(member.graphs), sorted(member.aligned))
             for key, member in linked.items()
             if member.lines.digest in counts
         },
@@ -225,7 +225,8 @@ class LinkedMembers:
     def _members(
         self, what: str, groups: Iterable[Sequence[Part]], identities: Identities
     ) -> list[Member]:
-        said = json.dumps([identities.canonical, identities.label_graphs], sort_keys=True)
+        told = [identities.canonical, identities.shown_labels, sorted(identities.aligned)]
+        said = json.dumps(told, sort_keys=True)
         fingerprint = hashlib.sha256(said.encode()).hexdigest()
         found = []
         for group in groups:
@@ -240,7 +241,7 @@ class LinkedMembers:
     def _link(self, key: str, members: Sequence[Member], identities: Identities) -> Member:
         graphs = frozenset[str]().union(*(member.graphs for member in members))
         paths = [member.lines.path for member in members]
-        linked = bool(identities.canonical or identities.label_graphs)
+        linked = bool(identities.canonical or identities.shown_labels)
         if not linked or not any(
             identities.rewrite(chunk) != chunk for path in paths for chunk in read_chunks(path)
         ):
@@ -250,10 +251,11 @@ class LinkedMembers:
                 write_lines(self._folder / f"{key}.nq.gz", merged(paths, self._folder)), graphs
             )
         lines = LinesWriter(self._folder / f"{key}.nq.gz")
+        identities.met.clear()
         for path in paths:
             for chunk in read_chunks(path):
                 lines.add(identities.rewrite(chunk))
-        return Member(lines.finish(), graphs)
+        return Member(lines.finish(), graphs, frozenset(identities.met))
 
 
 def _sharing_graphs(parts: Sequence[Part]) -> list[list[Part]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 import yaml
@@ -58,6 +58,8 @@ class Alignment:
         date: day of the decision (xsd:date); empty if not stated.
         reviewer: ORCID IRI of who decided; empty if not stated.
         comment: why, in words.
+        file: name of the table; empty for one that is in none.
+        line: of the row in it.
     """
 
     subject: str
@@ -71,6 +73,8 @@ class Alignment:
     date: str = ""
     reviewer: str = ""
     comment: str = ""
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def makes_one_node(self) -> bool:
@@ -119,7 +123,8 @@ def _read_table(path: Path, stream: TextIO, base_iri: str) -> list[Alignment]:
     for row in table:
         line = len(metadata) + table.line_num
         try:
-            alignment = _alignment(row, curies, base_iri)
+            read = _alignment(row, curies, base_iri)
+            alignment = replace(read, file=path.name, line=line)
         except ValueError as error:
             raise ResourceFileError(path, str(error), line=line) from error
         if alignment.makes_one_node:

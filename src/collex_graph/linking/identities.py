@@ -132,14 +132,19 @@ class Identities:
 
     Attributes:
         canonical: IRI → the IRI that stands for it, for those that differ.
-        label_graphs: node that several graphs label → predicate and language (`_label_key`) → the
-            graph whose label is shown; the labels of the others become alternative ones.
+        shown_labels: node that has several labels → predicate and language (`_label_key`) → the one
+            that is shown, as its graph and its text (as N-Quads have it), with a space between; the
+            others become alternative ones.
         contradictions: claims that were not followed, in a stable order.
+        aligned: the IRIs that a person decided are something else's.
+        met: those of them that the lines rewritten so far speak of; whoever rewrites empties it.
     """
 
     canonical: dict[str, str] = field(default_factory=dict)
-    label_graphs: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown_labels: dict[str, dict[str, str]] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
+    aligned: frozenset[str] = frozenset()
+    met: set[str] = field(default_factory=set)
     _affected: re.Pattern[bytes] | None = None
 
     def node(self, iri: str) -> str:
@@ -155,10 +160,10 @@ class Identities:
         Args:
             lines: whole lines, each ending with a line feed.
         """
-        if not self.canonical and not self.label_graphs:
+        if not self.canonical and not self.shown_labels:
             return lines
         if self._affected is None:
-            self._affected = _starts_of((*self.canonical, *self.label_graphs))
+            self._affected = _starts_of((*self.canonical, *self.shown_labels))
         parts: list[bytes] = []
         done = 0
         for hit in self._affected.finditer(lines):
@@ -166,7 +171,7 @@ class Identities:
                 continue
             iri = hit[1].decode()
             if iri not in self.canonical and (
-                iri not in self.label_graphs or not lines.startswith(_SAYS_LABEL, hit.end())
+                iri not in self.shown_labels or not lines.startswith(_SAYS_LABEL, hit.end())
             ):
                 continue
             start = lines.rfind(b"\n", done, hit.start()) + 1 or done
@@ -188,19 +193,25 @@ class Identities:
             return line
         # of a merged record the old name is what these are about
         node = subject if predicate in _OF_THE_RECORD else self.node(subject)
+        if subject in self.aligned:
+            self.met.add(subject)
         term = found[4]
         if found[3] is not None:
             value = found[3].decode()
+            if value in self.aligned:
+                self.met.add(value)
             target = self.node(value)
             if predicate in (_SAME_AS, _EXACT_MATCH):
                 # the name that another authority gives stays a name
                 target = subject if value == node else value
             term = f"<{target}>".encode()
-        elif predicate in LABEL_PREDICATES and node in self.label_graphs:
+        elif predicate in LABEL_PREDICATES and node in self.shown_labels:
             lexical = _LEXICAL.match(term)
-            language = (lexical[2] or b"").decode() if lexical is not None else ""
-            chosen = self.label_graphs[node].get(_label_key(predicate, language), graph)
-            if chosen != graph:
+            text, language = (
+                ("", "") if lexical is None else (lexical[1].decode(), (lexical[2] or b"").decode())
+            )
+            label = f"{graph} {text}"
+            if self.shown_labels[node].get(_label_key(predicate, language), label) != label:
                 predicate = _ALT_LABEL
         return b"<%s> <%s> %s <%s> ." % (node.encode(), predicate.encode(), term, graph.encode())
 
@@ -304,7 +315,7 @@ class _Resolver:
     def hear(self, statement: _Statement) -> None:
         subject, predicate, value, language, graph = statement
         if predicate in LABEL_PREDICATES:
-            self._labelled[_label_key(predicate, language)].add(subject, graph, graph)
+            self._labelled[_label_key(predicate, language)].add(subject, f"{graph} {value}", graph)
         elif predicate == CLASS_PREDICATE:
             kind = _KINDS.get(value)
             if kind is not None:
@@ -468,16 +479,18 @@ class _Resolver:
     def _result(self) -> Identities:
         canonical = {iri: self._root(iri) for iri in sorted(self._parent)}
         names = {*canonical, *canonical.values()}
-        label_graphs: dict[str, dict[str, str]] = {}
+        shown_labels: dict[str, dict[str, str]] = {}
         for key, labelled in sorted(self._labelled.items()):
             by_node: dict[str, set[str]] = {}
             for iri in {*names, *labelled.several}:
                 by_node.setdefault(self._root(iri), set()).update(labelled.get(iri))
-            for node, graphs in sorted(by_node.items()):
-                if len(graphs) > 1:
-                    best = min(graphs, key=lambda graph: (self._graph_rank(graph), graph))
-                    label_graphs.setdefault(node, {})[key] = best
-        return Identities(canonical, label_graphs, sorted(self._contradictions))
+            for node, labels in sorted(by_node.items()):
+                if len(labels) > 1:
+                    best = min(
+                        labels, key=lambda label: (self._graph_rank(label.partition(" ")[0]), label)
+                    )
+                    shown_labels.setdefault(node, {})[key] = best
+        return Identities(canonical, shown_labels, sorted(self._contradictions))
 
     def _graph_rank(self, graph: str) -> tuple[int, int]:
         """Authorities label best, in their order; then the catalogues, then the lists."""

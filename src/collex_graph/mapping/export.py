@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import Literal, NamedNode
@@ -68,11 +68,41 @@ def export_mapping(document: MappingDocument, base_iri: str) -> str:
         base_iri: what ``base:`` stands for.
 
     Raises:
-        ResourceFileError: for a document that is RML already.
+        ResourceFileError: for a document that is RML already, or joins records of files that
+            several patterns name.
     """
     if document.is_rml:
         raise ResourceFileError(document.path, "is RML already: what is exported is YARRRML")
-    return _Writer(document, base_iri).text()
+    return _Writer(_one_pattern_each(document), base_iri).text()
+
+
+def _one_pattern_each(document: MappingDocument) -> MappingDocument:
+    """Return a document in which each source has one pattern of file names, as RML has it."""
+    parts: dict[str, list[str]] = {}
+    sources: dict[str, Source] = {}
+    for name, source in document.sources.items():
+        patterns = source.access.split("|")
+        for number, access in enumerate(patterns, start=1):
+            own = name if number == 1 else f"{name}-{number}"
+            while number > 1 and (own in document.sources or own in sources):
+                own += "-"
+            parts.setdefault(name, []).append(own)
+            sources[own] = replace(source, name=own, access=access)
+    mappings = []
+    for mapping in document.mappings:
+        divided = any(len(parts[name]) > 1 for name in mapping.sources)
+        joins = [join for statements in mapping.statements for join in statements.joins]
+        if divided and joins:
+            raise ResourceFileError(
+                document.path,
+                f"mapping {mapping.name!r} joins records of one file, and its source has several "
+                "patterns of file names: RML has one a source, and would join across files; write "
+                "a source for each pattern",
+                line=joins[0].line,
+            )
+        own_sources = tuple(own for name in mapping.sources for own in parts[name])
+        mappings.append(replace(mapping, sources=own_sources))
+    return replace(document, sources=sources, mappings=type(document.mappings)(mappings))
 
 
 class _Writer:

@@ -60,10 +60,12 @@ class Member:
     Attributes:
         lines: the file.
         graphs: the named graphs that they are in.
+        aligned: the subjects of accepted alignments that a source speaks of in them.
     """
 
     lines: LinesFile
     graphs: frozenset[str]
+    aligned: frozenset[str] = frozenset()
 
 
 class StoreBuilder:
