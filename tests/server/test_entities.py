@@ -185,7 +185,7 @@ def test_a_page_is_for_this_site_alone_even_unchanged(client):
     assert "Access-Control-Allow-Origin" not in again.headers
 
 
-@pytest.mark.parametrize("path", ["/graph/source/ccfr/FRFONDS-674821001-xBW", "/shapes"])
+@pytest.mark.parametrize("path", ["/graph/source/ccfr/FRFONDS-674821001-xBW", "/graph/derived"])
 @pytest.mark.parametrize("accept", ["text/html", "text/html,application/xml;q=0.9,*/*;q=0.8"])
 def test_a_browser_shows_data_without_a_page_as_text(client, path, accept):
     response = client.get(path, headers={"Accept": accept})

@@ -115,6 +115,7 @@ class Publication:
             counts=counts,
             classes=_rows(store, "statistics/classes"),
             properties=_rows(store, "statistics/properties"),
+            schemes=_rows(store, "statistics/schemes"),
             datasets={name: {"records": read[name], "files": files[name]} for name in read},
             graph=graph,
         )

@@ -287,12 +287,21 @@ def compact_json_ld(expanded: bytes, context: dict[str, Any] | None = None) -> b
 
     ours = json_ld_context() if context is None else context
     compacted = jsonld.compact(
-        json.loads(expanded),
+        [_with_types(node) for node in json.loads(expanded)],
         {"@context": ours},
         options={"documentLoader": _refuse_remote, "graph": True},
     )
     document = compacted | {"@context": _context_used(ours, compacted["@graph"])}
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _with_types(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node whose classes stand under ``@type``: pyoxigraph writes them as a property."""
+    types = node.get(expand("rdf:type"))
+    if not types or not all(set(value) == {"@id"} for value in types):
+        return node
+    rest = {key: value for key, value in node.items() if key != expand("rdf:type")}
+    return {"@id": node["@id"], "@type": [value["@id"] for value in types]} | rest
 
 
 def _context_used(context: dict[str, Any], document: Any) -> dict[str, Any]:

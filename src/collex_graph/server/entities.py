@@ -49,12 +49,13 @@ from collex_graph.server.negotiation import (
     language_of,
     split_extension,
 )
+from collex_graph.server.ontology_page import read_release, released_versions
 from collex_graph.server.serialization import serialize
 from collex_graph.server.services import services
 from collex_graph.server.statements import ask, construct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from collex_graph.server.messages import Language
     from collex_graph.server.negotiation import Representation
@@ -211,22 +212,25 @@ def ontology(extension: str | None = None) -> Response:
 
 @blueprint.get("/ontology/<version>")
 def ontology_version(version: str) -> Response:
-    """Send the ontology at its version IRI; of other versions nothing is kept here."""
+    """Send the ontology at a version IRI: the version in force, or one as it was released."""
     split = split_extension(version)
     number, representation = split or (version, None)
     base = expand("collex:").rstrip("#")
     named = f"{base}/{number}"
-    if ox.NamedNode(named) not in {
+    in_force = ox.NamedNode(named) in {
         triple.object
         for triple in construct("entities/describe", node=[_node(base)])
         if triple.predicate.value == expand("owl:versionIRI")
-    }:
+    }
+    if not in_force and number not in released_versions():
         raise _absent(named)
     return _graph(
         services().iris.graph("ontology"),
         f"/ontology/{number}",
         representation.extension if representation else None,
         content=named,
+        has_page=in_force,
+        read=None if in_force else partial(read_release, number),
     )
 
 
@@ -235,7 +239,9 @@ def ontology_version(version: str) -> Response:
 def shapes(extension: str | None = None) -> Response:
     """Send the shapes that the data are validated with."""
     named = expand("collex-sh:").rstrip("#")
-    return _graph(services().iris.graph("shapes"), "/shapes", extension, content=named)
+    return _graph(
+        services().iris.graph("shapes"), "/shapes", extension, content=named, has_page=True
+    )
 
 
 @blueprint.get("/graph/<path:_>")
@@ -349,6 +355,7 @@ def _graph(
     *,
     content: str | None = None,
     has_page: bool = False,
+    read: Callable[[], list[ox.Triple]] | None = None,
 ) -> Response:
     """Send the content of a named graph.
 
@@ -358,6 +365,7 @@ def _graph(
         extension: what the address names; None leaves it to negotiation.
         content: the IRI of what the graph contains, where that has one of its own.
         has_page: that IRI has a page, for people.
+        read: gives the content, where that is not in the snapshot.
     """
     site = services()
     snapshot = site.snapshot
@@ -379,7 +387,7 @@ def _graph(
     elif representation.syntax is None:
         response = answers.page(pages.entity_page(named), language)
     else:
-        triples = construct("entities/graph", graph=[_node(iri)])
+        triples = read() if read else construct("entities/graph", graph=[_node(iri)])
         if not triples:
             raise _absent(iri)
         response = answers.data(serialize(triples, representation.syntax), representation)

@@ -41,6 +41,14 @@ from collex_graph.server.map import (
 )
 from collex_graph.server.messages import LANGUAGES, words
 from collex_graph.server.negotiation import language_of
+from collex_graph.server.ontology_page import (
+    ONTOLOGY,
+    SHAPES,
+    describe_ontology,
+    describe_shapes,
+    describe_term,
+    is_term,
+)
 from collex_graph.server.query_page import (
     completions,
     describe_answer,
@@ -63,6 +71,9 @@ if TYPE_CHECKING:
 
     from collex_graph.server.contexts import ErrorContext
     from collex_graph.server.messages import Words
+
+LONGEST_WORDS = 200
+"""Characters of a search that are read."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -334,7 +345,12 @@ def entity_page(iri: str) -> str:
         EntityNotFoundError: when the graph neither describes nor names it.
     """
     reader = _reader()
+    if iri == SHAPES:
+        return _render("shapes.html", describe_shapes(reader), section="model")
     statements = reader.statements(iri)
+    if iri == ONTOLOGY or iri.startswith(f"{ONTOLOGY}/"):
+        wanted = request.args.get("q", "").strip()[:LONGEST_WORDS]
+        return _render("ontology.html", describe_ontology(reader, wanted), section="model")
     template, page = _page_of(reader, iri, statements)
     return _render(template, page)
 
@@ -352,6 +368,8 @@ def _page_of(reader: GraphReader, iri: str, statements: Statements) -> tuple[str
         return "labelling.html", describe_labelling(reader, iri, statements)
     if statements.is_a("skos:ConceptScheme"):
         return "scheme.html", describe_scheme(reader, iri, statements)
+    if is_term(iri, statements):
+        return "term.html", describe_term(reader, iri)
     if statements.is_a("rico:RecordSet") or statements.terms("collex:citedAs"):
         return "stub.html", describe_stub(reader, iri, statements)
     kind = subject_kind(statements)

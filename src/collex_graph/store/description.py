@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from collex_graph.rdf.namespaces import expand, term
+from collex_graph.rdf.namespaces import compact, expand, term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,6 +81,7 @@ def describe_snapshot(
     counts: Mapping[str, int],
     classes: Iterable[Mapping[str, str]],
     properties: Iterable[Mapping[str, str]],
+    schemes: Iterable[Mapping[str, str]],
     datasets: Mapping[str, Mapping[str, int]],
     graph: str,
 ) -> Iterator[Quad]:
@@ -94,6 +95,7 @@ def describe_snapshot(
         counts: what it holds, by name; ``triples`` and ``quads`` are required.
         classes: rows ``class``, ``count``.
         properties: rows ``property``, ``count``.
+        schemes: rows ``scheme``, ``count``: how many statements have a concept of it as object.
         datasets: short name of each source dataset → what was read of it (``records``, ``files``).
         graph: IRI of ``graph/description``.
     """
@@ -132,14 +134,15 @@ def describe_snapshot(
     yield say(software, "rdf:type", term("prov:SoftwareAgent"))
     yield say(software, "rdfs:label", Literal(f"collex-graph {version}"))
 
-    for kind, rows, key, entities in (
-        ("class", classes, "void:class", "void:entities"),
-        ("property", properties, "void:property", "void:triples"),
+    for kind, rows, link, key, entities in (
+        ("class", classes, "void:classPartition", "void:class", "void:entities"),
+        ("property", properties, "void:propertyPartition", "void:property", "void:triples"),
+        ("scheme", schemes, "void:subset", "dcterms:references", "void:triples"),
     ):
         for row in rows:
-            local = row[kind].rpartition("/")[2].replace("#", "-")
+            # two vocabularies may have a term of the same name, so the prefix is part of it
+            local = (compact(row[kind]) or row[kind]).replace(":", "-", 1)
             part = NamedNode(iris.entity("dataset", "collex-graph", kind, local))
-            link = "void:classPartition" if kind == "class" else "void:propertyPartition"
             yield say(dataset, link, part)
             yield say(part, key, NamedNode(row[kind]))
             yield say(part, entities, _integer(int(row["count"])))
