@@ -295,15 +295,6 @@ def compact_json_ld(expanded: bytes, context: dict[str, Any] | None = None) -> b
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _with_types(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a node whose classes stand under ``@type``: pyoxigraph writes them as a property."""
-    types = node.get(expand("rdf:type"))
-    if not types or not all(set(value) == {"@id"} for value in types):
-        return node
-    rest = {key: value for key, value in node.items() if key != expand("rdf:type")}
-    return {"@id": node["@id"], "@type": [value["@id"] for value in types]} | rest
-
-
 def _context_used(context: dict[str, Any], document: Any) -> dict[str, Any]:
     """Return the entries of a context that a compacted document may refer to."""
     names: set[str] = set()

@@ -81,9 +81,11 @@ class Terms:
         uses: (``class``, ``property`` or ``scheme``; IRI) → how often the snapshot uses it.
         terms: classes and properties, in the order of their labels.
         links: how classes are linked.
+        labels: term → its label in the language of the page.
     """
 
     def __init__(self, reader: GraphReader) -> None:
+        self.labels: dict[str, Text] = {}
         found: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
         for row in reader.rows("ontology-statements"):
             found[row["subject"].value][row["predicate"].value].append(row["object"])
@@ -92,16 +94,10 @@ class Terms:
         for row in reader.rows("uses"):
             number = integer(row["count"]) or 0
             self.uses[row["kind"].value, row["name"].value] += number
-        reader.remember_labels(
-            (
-                {"node": ox.NamedNode(iri), "label": label}
-                for iri, about in self.statements.items()
-                for label in about.literals("rdfs:label")
-            ),
-            "node",
-            "label",
-        )
-        self._reader = reader
+        for iri, about in self.statements.items():
+            label = reader.best(about.literals("rdfs:label"))
+            if label is not None:
+                self.labels[iri] = label
         self.terms = self.named("owl:Class", *_PROPERTIES)
         self.links = self._links()
 
@@ -114,9 +110,9 @@ class Terms:
         found = [
             iri
             for iri, about in self.statements.items()
-            if iri.startswith(_NAMESPACE) and about.is_a(*kinds)
+            if iri.startswith(_NAMESPACE) and iri in self.labels and about.is_a(*kinds)
         ]
-        return sorted(found, key=lambda iri: (sort_key(self._reader.label_of(iri).value), iri))
+        return sorted(found, key=lambda iri: (sort_key(self.labels[iri].value), iri))
 
     def _links(self) -> list[Link]:
         """Return how classes are linked, each way once."""
@@ -137,6 +133,19 @@ class Terms:
         ]
 
 
+_KEPT: dict[str, tuple[str, Terms]] = {}
+
+
+def read_terms(reader: GraphReader) -> Terms:
+    """Return the ontology of the snapshot, read once for each snapshot and language."""
+    snapshot, language = str(reader.snapshot.directory), reader.words.language
+    kept = _KEPT.get(language)
+    if kept is None or kept[0] != snapshot:
+        kept = _KEPT[language] = (snapshot, Terms(reader))
+    reader.know_labels(kept[1].labels)
+    return kept[1]
+
+
 @cache
 def _stated_links() -> tuple[Link, ...]:
     path = resource_dir("ontology") / "links.csv"
@@ -154,7 +163,7 @@ def describe_ontology(reader: GraphReader, wanted: str) -> OntologyContext:
         reader: the graph.
         wanted: words that a term must have in its name, labels or definitions; empty for all.
     """
-    terms, words = Terms(reader), reader.words
+    terms, words = read_terms(reader), reader.words
     about = terms.about(ONTOLOGY)
     shown = {iri for iri in terms.terms if _matches(terms, iri, wanted)}
     topics = []
@@ -396,7 +405,7 @@ def is_term(iri: str, statements: Statements) -> bool:
 
 def describe_term(reader: GraphReader, iri: str) -> TermContext:
     """Return the page of one term."""
-    terms = Terms(reader)
+    terms = read_terms(reader)
     about, entry = terms.about(iri), _entry(reader, terms, iri)
     topics = about.iris("dcterms:subject")
     topic = topics[0] if topics else ""

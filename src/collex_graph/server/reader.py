@@ -24,7 +24,7 @@ from collex_graph.sparql.results import read_table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from collex_graph.model import QueryService
+    from collex_graph.model import QueryService, Snapshot
     from collex_graph.rdf.iris import Iris
     from collex_graph.server.messages import Words
 
@@ -55,6 +55,11 @@ class GraphReader:
         self.iris = iris
         self.words = words
         self._labels: dict[str, Text | None] = {}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that is read."""
+        return self._queries.snapshot
 
     # --- rows ------------------------------------------------------------------------------------
 
@@ -110,6 +115,10 @@ class GraphReader:
         for iri, labels in found.items():
             if labels and self._labels.get(iri) is None:
                 self._labels[iri] = self.best(labels)
+
+    def know_labels(self, labels: Mapping[str, Text]) -> None:
+        """Take labels that were read before."""
+        self._labels.update(labels)
 
     def learn_labels(self, iris: Iterable[str]) -> None:
         """Ask for the labels of nodes that are not known yet, all at once."""
