@@ -37,6 +37,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.evidence import property_label
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
 from collex_graph.server.reader import Statements, fold, integer, sort_key
+from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +49,8 @@ SHAPES = expand("collex-sh:").rstrip("#")
 
 _NAMESPACE = expand("collex:")
 _CENTRE = "collex:DescribedUnit"
+_EXAMPLE_OF_CLASS = "example-of-class"
+_EXAMPLE_OF_PROPERTY = "example-of-property"
 _PROPERTIES = ("owl:ObjectProperty", "owl:DatatypeProperty")
 _MACHINES = (
     ("Turtle", "text/turtle", "ttl"),
@@ -261,24 +264,17 @@ def _entry(reader: GraphReader, terms: Terms, iri: str) -> TermEntry:
         uses=uses,
         deprecated=about.truth("owl:deprecated"),
         href=reader.href_of(iri),
-        query_href="/query?" + urlencode({"query": example_query(compact(iri) or iri, about)}),
+        query_href="/query?" + urlencode({"query": example_query(iri, is_class=is_class)}),
     )
 
 
-def example_query(name: str, about: Statements) -> str:
+def example_query(iri: str, *, is_class: bool) -> str:
     """Return a query that finds uses of a term."""
-    prefix = name.partition(":")[0]
-    namespaces = dict.fromkeys([prefix, "rdfs"])
-    head = "".join(f"PREFIX {each}: <{prefixes()[each]}>\n" for each in namespaces)
-    if about.is_a("owl:Class"):
-        return (
-            f"{head}SELECT ?entity ?label\nWHERE {{\n  ?entity a {name} ; rdfs:label ?label .\n"
-            "}\nORDER BY ?label\nLIMIT 50"
-        )
-    return (
-        f"{head}SELECT ?subject ?label ?value\nWHERE {{\n  ?subject {name} ?value .\n"
-        "  OPTIONAL { ?subject rdfs:label ?label }\n}\nLIMIT 50"
-    )
+    if is_class:
+        text = stored_query(f"pages/{_EXAMPLE_OF_CLASS}").text(**{"class": iri})
+    else:
+        text = stored_query(f"pages/{_EXAMPLE_OF_PROPERTY}").text(property=iri)
+    return text.strip()
 
 
 def _links_to(reader: GraphReader, iris: Iterable[str]) -> tuple[TermLink, ...]:
@@ -433,7 +429,7 @@ def describe_term(reader: GraphReader, iri: str) -> TermContext:
         properties=tuple(_entry(reader, terms, other) for other in related),
         drawing=draw(reader, terms, entry.curie) if entry.is_class else None,
         found=_uses(reader, iri, is_class=entry.is_class) if entry.uses else (),
-        query=example_query(entry.curie, about),
+        query=example_query(iri, is_class=entry.is_class),
         rules=_rules_about(reader, iri),
         formats=tuple(
             Format(label, media, f"{entry.href}&format={ending}")
