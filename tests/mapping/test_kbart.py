@@ -81,9 +81,10 @@ def test_only_national_licences_of_the_sample_are_acquired_resources(tmp_path):
             packages.add(quad.subject.value.rpartition("/")[2])
         if quad.predicate.value == expand("collex:hasPackage"):
             resources[quad.subject.value.rpartition("/")[2]] += 1
-    assert len(packages) == len(source.files) == 8
+    assert len(packages) == len(source.files) == 9
     assert resources == {
         "rsc-istex-journals": 2, "rsc-istex-ebooks": 1, "casalini-collex-ebooks-iberique": 1,
+        "exemple-istex-journals": 1,
     }  # fmt: skip
 
 

@@ -90,10 +90,11 @@ def test_a_question_passes_the_policy_of_the_endpoint(number, settings):
 # --- answers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", sorted(path.stem for path in EXPECTED.glob("??.csv")))
+@every_question
 def test_a_question_gives_its_pinned_answer_on_the_samples(number, on_samples):
     columns, rows = answer(on_samples, QUERIES[number])
     expected = pinned(f"{number}.csv")
+    assert expected, "nothing is pinned"
     assert columns == expected[0]
     assert expected[1]
     assert [row for row in expected[1] if row not in rows] == []
