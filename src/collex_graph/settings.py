@@ -46,6 +46,11 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address", "Address the server listens on.")
     port: int = _setting(8080, "port", "Port the server listens on.")
+    public_address: str = _setting(
+        "",
+        "address",
+        "Address at which people reach the site, for code to copy; empty: that of host and port.",
+    )
     query_timeout_seconds: float = _setting(
         30.0, "seconds", "Longest time a public query may run; timeout= may only lower it."
     )

@@ -7,12 +7,13 @@ Statuses, negotiation and entity tags of entities and of the data set belong to 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from collex_graph import __version__
 from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
@@ -21,6 +22,7 @@ from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
 from collex_graph.server.contexts import Site
 from collex_graph.server.fonds_page import describe_fonds, describe_stub
+from collex_graph.server.gallery import describe_gallery, describe_named_query, public_address
 from collex_graph.server.gap_pages import GAPS, describe_gap, describe_gaps, table_as_csv
 from collex_graph.server.home_page import describe_home
 from collex_graph.server.institution_pages import (
@@ -40,6 +42,7 @@ from collex_graph.server.map import (
     read_map,
 )
 from collex_graph.server.messages import LANGUAGES, words
+from collex_graph.server.named_queries import bound_text, find_question, given_values
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.ontology_page import (
     ONTOLOGY,
@@ -64,7 +67,9 @@ from collex_graph.server.record_pages import (
 )
 from collex_graph.server.search_page import describe_search, read_search
 from collex_graph.server.services import services
+from collex_graph.server.snippets import Citation
 from collex_graph.server.subject_pages import describe_scheme, describe_subject, subject_kind
+from collex_graph.sparql.catalogue import Audience, Difficulty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +163,68 @@ def _page(template: str, make: Callable[[], object], *, section: str) -> Respons
 def home() -> Response:
     """Say what is here."""
     return _page("home.html", lambda: describe_home(_reader()), section="home")
+
+
+@blueprint.get("/queries")
+def gallery() -> Response:
+    """List the queries that may be asked by name."""
+    audience, difficulty = (request.args.get(name, "") for name in ("audience", "difficulty"))
+    for name, value, known in (
+        ("audience", audience, get_args(Audience)),
+        ("difficulty", difficulty, get_args(Difficulty)),
+    ):
+        if value and value not in known:
+            raise _bad_parameter(name, value)
+    return _page(
+        "gallery.html",
+        lambda: describe_gallery(_reader(), audience, difficulty),
+        section="query",
+    )
+
+
+@blueprint.get("/queries/<name>")
+def named_query(name: str) -> Response:
+    """Ask one of them, and show how others may."""
+    query = find_question(name)
+    values = given_values(query, request.args)
+    return _page(
+        "namedquery.html",
+        lambda: describe_named_query(
+            _reader(), name, query, values, pinned=request.args.get("snapshot", "")
+        ),
+        section="query",
+    )
+
+
+@blueprint.get("/queries/<name>/citation.<extension>")
+def citation(name: str, extension: str) -> Response:
+    """Cite the answer of a query: its title, its data, its address, the day."""
+    if extension not in ("bib", "json"):
+        raise NotFound
+    query = find_question(name)
+    values = given_values(query, request.args)
+    bound_text(query, values)
+    snapshot = services().snapshot
+    pairs = [(key, value) for key, given in values.items() for value in given]
+    pairs.append(("snapshot", snapshot.identifier))
+    cited = Citation(
+        name,
+        query.title[_words().language],
+        snapshot.identifier,
+        snapshot.created.date(),
+        datetime.now(UTC).date(),
+        f"{public_address()}queries/{name}?{urlencode(pairs)}",
+    )
+    if extension == "bib":
+        response = Response(cited.bibtex(), mimetype="application/x-bibtex")
+    else:
+        response = Response(
+            json.dumps(cited.csl(), ensure_ascii=False, indent=1),
+            mimetype="application/vnd.citationstyles.csl+json",
+        )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{extension}"'
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 @blueprint.get("/search")
