@@ -11,6 +11,7 @@ from collex_graph.errors import QuerySyntaxError, ResourceFileError
 from collex_graph.resources import resource_dir
 from collex_graph.sparql.catalogue import Parameter, query_names, read_query, stored_query
 from collex_graph.sparql.policy import QueryForm, check_query
+from collex_graph.sparql.service_calls import SEARCH
 from collex_graph.sparql.terms import write_term
 
 NODE = ox.NamedNode("http://a/b")
@@ -285,6 +286,10 @@ def test_every_stored_query_reads_evaluates_and_speaks_two_languages(name):
         if parameter.default is None
         and (parameter.example or parameter.type in ("iri", "concept", "term"))
     }
-    checked = check_query(query.text(**values), text_bytes=100_000, nesting=100)
+    checked = check_query(
+        query.text(**values), text_bytes=100_000, nesting=100, services=frozenset({SEARCH})
+    )
+    if checked.calls:  # tests/server/test_endpoint_pages.py runs these, with an index
+        return
     result = ox.Store().query(checked.text, base_iri="http://a/")
     assert isinstance(result, ox.QueryBoolean) or list(result) is not None

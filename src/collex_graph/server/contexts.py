@@ -1478,3 +1478,76 @@ class NamedQueryContext:
     snippets: tuple[Snippet, ...]
     bibtex_href: str
     csl_href: str
+
+
+# --- the endpoint, the interface, their use ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of the endpoint: its value, the status of what passes it, what to do then."""
+
+    label: str
+    value: str
+    status: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A class or property, and how often it is used."""
+
+    name: str
+    label: str
+    count: int
+    href: str
+
+
+@dataclass(frozen=True)
+class EndpointContext:
+    """``/about/sparql``: limits, formats, examples, what is in the graph.
+
+    Attributes:
+        row_formats: of SELECT and ASK; the ``href`` of each is what ``format=`` takes.
+        graph_formats: of CONSTRUCT and DESCRIBE, likewise.
+        federated: other endpoints that SERVICE may call.
+        graphs: some named graphs.
+    """
+
+    title: str
+    address: str
+    limits: tuple[Limit, ...]
+    row_formats: tuple[Format, ...]
+    graph_formats: tuple[Format, ...]
+    examples: tuple[Example, ...]
+    federated: tuple[str, ...]
+    classes: tuple[Term, ...]
+    properties: tuple[Term, ...]
+    schemes: tuple[Node, ...]
+    graphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InterfaceContext:
+    """``/about/api``: how programs ask the stored queries."""
+
+    title: str
+    address: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True)
+class UsageDay:
+    """What was counted on one day, in the order of the columns."""
+
+    day: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class UsageContext:
+    """``/usage``: how much the site is used."""
+
+    title: str
+    days: tuple[UsageDay, ...]

@@ -21,6 +21,7 @@ from collex_graph.server import answers
 from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
 from collex_graph.server.contexts import Site
+from collex_graph.server.endpoint_pages import describe_endpoint, describe_usage, describe_use
 from collex_graph.server.fonds_page import describe_fonds, describe_stub
 from collex_graph.server.gallery import describe_gallery, describe_named_query, public_address
 from collex_graph.server.gap_pages import GAPS, describe_gap, describe_gaps, table_as_csv
@@ -163,6 +164,27 @@ def _page(template: str, make: Callable[[], object], *, section: str) -> Respons
 def home() -> Response:
     """Say what is here."""
     return _page("home.html", lambda: describe_home(_reader()), section="home")
+
+
+@blueprint.get("/about/sparql")
+def about_endpoint() -> Response:
+    """Say what the endpoint can do, its limits, and what is in the graph."""
+    return _page("endpoint.html", lambda: describe_endpoint(_reader()), section="query")
+
+
+@blueprint.get("/about/api")
+def about_interface() -> Response:
+    """Say how programs ask the stored queries."""
+    return _page("interface.html", lambda: describe_use(_reader()), section="query")
+
+
+@blueprint.get("/usage")
+def usage() -> Response:
+    """Say how much the site is used; counts change with every request, so nothing is kept."""
+    text = _render("usage.html", describe_usage(_words()), section="about")
+    response = answers.page(text, language_of(request))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/queries")

@@ -414,7 +414,12 @@ class _BodyReader:
         try:
             decoded = decode_escapes(source)
             self._split(decoded.text)
-            checked = check_query(self._prologue + source, text_bytes=1 << 20, nesting=100)
+            checked = check_query(
+                self._prologue + source,
+                text_bytes=1 << 20,
+                nesting=100,
+                services=frozenset({expand("collex:search")}),
+            )
         except QueryError as error:
             problem = str(error).splitlines()[-1]
             raise ResourceFileError(path, problem) from error

@@ -1,0 +1,82 @@
+"""The pages that document the endpoint and the interface, and the examples on them."""
+
+import pytest
+
+from collex_graph.server import create_app
+from collex_graph.server.endpoint_pages import FEATURES
+from collex_graph.server.usage import Usage
+from collex_graph.sparql.catalogue import stored_query
+from server.html_page import Page
+
+BROWSER = {"Accept": "text/html"}
+
+
+def page(client, path):
+    response = client.get(path, headers=BROWSER)
+    assert response.status_code == 200, response.text
+    return Page(response)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_of_the_endpoint_states_every_limit_in_force(client, settings, language):
+    text = page(client, f"/about/sparql?lang={language}").text()
+    for said in (f"{settings.query_timeout_seconds:g} second", "504", "507", "413", "429", "503"):
+        assert said in text
+
+
+def test_the_page_of_the_endpoint_lists_every_format(client):
+    text = page(client, "/about/sparql").text("//section[h2[@id='formats']]")
+    for name in ("JSON", "CSV", "GeoJSON", "XLSX", "Turtle", "JSON-LD", "geojson", "ttl"):
+        assert name in text
+
+
+def test_the_page_of_the_endpoint_says_whom_service_may_call(client, queries, settings):
+    from dataclasses import replace
+
+    assert "collex:search" in page(client, "/about/sparql").text()
+    open_to = replace(settings, federation_endpoints=("http://127.0.0.1:9/sparql",))
+    other = create_app(open_to, queries).test_client()
+    assert "http://127.0.0.1:9/sparql" in page(other, "/about/sparql").text()
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_every_example_of_the_page_runs(make_client, name):
+    if not hasattr(make_client, "features"):
+        make_client.features = make_client(PLACES, with_index=True)
+    query = stored_query(f"features/{name}").text()
+    response = make_client.features.get("/sparql", query_string={"query": query})
+    assert response.status_code == 200, response.text
+    assert response.get_json(force=True)["results"]["bindings"]
+
+
+PLACES = """
+<graph/source/ccfr/1> {
+  <id/fonds/1> a collex:Fonds ; rdfs:label "Les géographes et le monde"@fr ;
+    rico:hasOrHadHolder <id/library/1> .
+  <id/library/1> a collex:Library ; rdfs:label "Une bibliothèque"@fr ; collex:hasPlace <id/p/1> .
+  <id/library/2> a collex:Library ; rdfs:label "Une autre"@fr ; collex:hasPlace <id/p/2> .
+  <id/p/1> wgs84:lat 48.5846 ; wgs84:long 7.7507 .
+  <id/p/2> wgs84:lat 48.8566 ; wgs84:long 2.3522 .
+}
+"""
+
+
+def test_the_interface_has_a_page(client):
+    links = page(client, "/about/api").links()
+    assert "/api/openapi.json" in links.values()
+    assert client.get("/api").headers["Location"] == "/about/api"
+
+
+def test_the_page_of_use_shows_days_and_no_addresses(settings, queries):
+    usage = Usage()
+    client = create_app(settings, queries, usage=usage).test_client()
+    page(client, "/about")
+    shown = page(client, "/usage")
+    assert shown.all("//table//tbody/tr")
+    assert "127.0.0.1" not in shown.source
+    assert client.get("/usage").headers["Cache-Control"] == "no-store"
+
+
+def test_a_site_that_nobody_has_read_says_so(settings, queries):
+    client = create_app(settings, queries).test_client()
+    assert page(client, "/usage").all("//div[@class='empty']")
