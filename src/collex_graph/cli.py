@@ -523,7 +523,8 @@ def _print_summary(summary: BuildSummary, report: str) -> None:
     """Results go to standard output, in the order a curator needs them."""
     for source in summary.sources:
         _OUT.print(
-            f"{source.dataset}: {len(source.files)} files, {source.records_read} records read, "
+            f"{source.dataset}: {len({file.path for file in source.files})} files, "
+            f"{source.records_read} records read, "
             f"{sum(source.rule_counts.values())} quads",
             markup=False,
         )
@@ -575,6 +576,14 @@ def _print_outcome(summary: BuildSummary) -> None:
     for dataset, keys in summary.set_aside.items():
         for key in sorted(keys):
             _OUT.print(f"set aside: {dataset} {key}", markup=False)
+    for dataset, paths in summary.aside_tables.items():
+        for path in paths:
+            file = summary.snapshot.directory / path
+            _OUT.print(
+                f"rows of {dataset} set aside, each with its reason: {file}; corrected, they are "
+                f"read again: {dataset}={file.name}",
+                markup=False,
+            )
     by_severity = Counter(result.severity for result in summary.report.results)
     problems = ", ".join(f"{by_severity[s]} {_SEVERITIES[s]}" for s in Severity)
     _OUT.print(f"problems: {problems}; all in {summary.snapshot.report}", markup=False)

@@ -34,7 +34,7 @@ GRAPHS = {
     "databnf": ["graph/authority/bnf/"],
     "persee": ["graph/source/persee/", "graph/authority/persee/"],
 }
-ABSENT_COLUMN = "MissingColumn |"
+ABSENT_COLUMN = ("MissingColumn |", "ColumnNotInSheet |")
 FEATURES = sorted(path.parent for path in HERE.glob("*/*/input*"))
 
 

@@ -40,6 +40,7 @@ from collex_graph.build.aside import (
     unquoted,
     withheld_among,
 )
+from collex_graph.build.aside_tables import write_aside_tables
 from collex_graph.build.contents import (
     Former,
     LinkedMembers,
@@ -96,6 +97,7 @@ class BuildSummary:
         mapped: how many files were mapped; the others were kept from the build before.
         started_from: identifier of the snapshot whose store was copied; None for a full build.
         proposed: how many alignments are proposed, in ``proposals.sssom.tsv`` of the snapshot.
+        aside_tables: source → files of the snapshot that hold its rows set aside, to be corrected.
     """
 
     snapshot: Snapshot
@@ -106,6 +108,7 @@ class BuildSummary:
     mapped: int
     started_from: str | None
     proposed: int
+    aside_tables: Mapping[str, Sequence[Path]]
 
     @property
     def exit_code(self) -> int:
@@ -212,6 +215,7 @@ def build(
             )
         progress("publish", "")
         set_aside = [keys_aside(*pair) for pair in zip(sources, asides, strict=True)]
+        tables = write_aside_tables(building, sources, asides, withheld, report.results)
         published = graph.publish(building, report, set_aside, withheld)
         by_dataset: dict[str, frozenset[str]] = {}
         for source, keys in zip(sources, set_aside, strict=True):
@@ -225,6 +229,7 @@ def build(
             shelf.mapped,
             snapshot.identifier if snapshot and graph.former else None,
             graph.proposed,
+            tables,
         )
 
 

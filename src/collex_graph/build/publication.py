@@ -106,7 +106,7 @@ class Publication:
         files = Counter[str]()
         for source in sources:
             read[source.dataset] += source.publisher_records
-            files[source.dataset] += len(source.files)
+            files[source.dataset] += len({file.path for file in source.files})
         yield from describe_snapshot(
             iris=self._iris,
             created=self._created,
@@ -167,7 +167,8 @@ class Publication:
                             "size_bytes": file.size_bytes,
                             "media_type": file.media_type,
                         }
-                        for file in source.files
+                        # the sheets of a workbook are one file
+                        for file in {file.path: file for file in source.files}.values()
                     ],
                 }
                 for source, keys in zip(sources, set_aside, strict=True)

@@ -23,6 +23,7 @@ from lxml import etree
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.mapping.joins import JoinIndex
 from collex_graph.model import Note, Position, Problem, Reading, Record
+from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     )
 
     OpenRecords = Callable[[SourceFile, Sequence[RecordSource]], RecordStream]
+
+
+_GIVES_A_CLASS = f" <{expand('rdf:type')}> "
 
 
 class MappedRecord:
@@ -240,7 +244,7 @@ class MappingRun:
         passes = [self.plan.pass_for(source.name, stream.columns) for source in sources]
         self._counts += [0] * (len(self.plan.rules) - len(self._counts))
         before = self.records_read
-        file = _FileRun(self.plan, source_file, passes, self._counts)
+        file = _FileRun(self.plan, source_file, passes, self._counts, sources=sources)
         file.join(index, self._between_files)
         rejected = self.rejected
         try:
@@ -267,6 +271,7 @@ class _FileRun:
         passes: of each source that reads it.
         counts: quads per rule, counted on.
         index: receives what index passes give; None for passes that map.
+        sources: that read it, of passes that map.
     """
 
     def __init__(
@@ -276,10 +281,14 @@ class _FileRun:
         passes: list[Pass],
         counts: list[int],
         index: JoinIndex | None = None,
+        *,
+        sources: Sequence[RecordSource] = (),
     ) -> None:
         self.rejected = 0
         self.remarked: set[int] = set()
         self._plan = plan
+        self._sources = sources
+        self._by_hand = any(source.by_hand for source in sources)
         self._name = source_file.name
         self._stem = source_file.path.stem
         self._passes = passes
@@ -328,7 +337,9 @@ class _FileRun:
             except Exception as error:
                 error.add_note(f"while mapping {self._key} with {self._plan.document.path}")
                 raise
-            if not hits and not self._problems and not self._out:
+            if self._by_hand:
+                self._check_name(record)
+            elif not hits and not self._problems and not self._out:
                 self._say(Note("RecordWithoutSubject", self._key), None, "", None, None)
         if self._problems:
             if not self._out:
@@ -336,6 +347,16 @@ class _FileRun:
             else:
                 self._out[-1].problems += self._problems
         return self._out
+
+    def _check_name(self, record: Record) -> None:
+        """Say of a row that people filled in, and that describes nothing, what would name it."""
+        if any(_GIVES_A_CLASS in line for made in self._out for line in made.lines):
+            return
+        names = (
+            self._plan.naming_columns(self._sources[index].name) for index, _ in record.sources
+        )
+        columns = " · ".join(dict.fromkeys(name for some in names for name in some))
+        self._say(Note("RowWithoutName", columns), None, "", None, None)
 
     def _begin(self, record: Record) -> None:
         name, component, before = self._name, record.component, self._key

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collex_graph.mapping.rules import MappingDocument, MappingRule, Source
 
 
+_FALLBACK = "otherwise"
+"""Parameter of functions for what stands in where there is no value."""
 _DAY = "calendarDay"
 """The function that reads days."""
 
@@ -148,6 +150,21 @@ class Plan:
             self._place_of,
             columns,
         ).write_index(joins)
+
+    def naming_columns(self, source_name: str) -> tuple[str, ...]:
+        """Return the columns without which a row's own thing, the first mapping's, has no name.
+
+        A column that something else stands in for (``otherwise``) is not one.
+        """
+        source = self.document.sources[source_name]
+        found: dict[str, None] = {}
+        for subject in self._mappings[source_name][0].subjects:
+            for reference in subject.value.references:
+                call = source.values.get(reference.text)
+                names = {r.text for r in call.references} if call else {reference.text}
+                if call is None or _FALLBACK not in dict(call.arguments):
+                    found.update(dict.fromkeys(names))
+        return tuple(name for name in source.columns if name in found)
 
     def generated(self) -> str:
         """Return the Python of all passes, for reading."""

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collex_graph.pipeline.part import MappedRecordEntry, Part, PartRequest, records_that_state
+from collex_graph.pipeline.part import (
+    MappedRecordEntry,
+    Part,
+    PartRequest,
+    records_that_state,
+    written_rows,
+)
 from collex_graph.pipeline.sources import (
     MappedSource,
     PartShelf,
@@ -33,6 +39,7 @@ __all__ = [
     "map_source",
     "map_sources",
     "records_that_state",
+    "written_rows",
 ]
 
 

@@ -145,7 +145,7 @@ def read_template(name: str) -> Template:
     sheets = {
         source.sheet: Sheet(
             source.sheet,
-            tuple(_columns(plan.document, source)),
+            tuple(_columns(plan, source)),
             tuple(
                 tuple(row.get(column, "") for column in source.columns)
                 for row in examples.get(source.sheet, ())
@@ -160,9 +160,10 @@ def read_template(name: str) -> Template:
 # --- columns -------------------------------------------------------------------------------------
 
 
-def _columns(document: MappingDocument, source: Source) -> Iterator[Column]:
+def _columns(plan: Plan, source: Source) -> Iterator[Column]:
+    document = plan.document
     mappings = [mapping for mapping in document.mappings if source.name in mapping.sources]
-    named_by = _named_by(source, mappings)
+    named_by = plan.naming_columns(source.name)
     at_least, at_most = _counts(document, mappings)
     for name, texts in source.columns.items():
         kind, scheme = _kind(source, mappings, name)
@@ -233,18 +234,6 @@ def _properties(
                         iri = _full(document, constant or "")
                         if iri not in passed_over:
                             yield iri
-
-
-def _named_by(source: Source, mappings: Sequence[MappingRule]) -> set[str]:
-    """Return the columns without which a row's own thing, the first mapping's, has no name."""
-    found: set[str] = set()
-    for subject in mappings[0].subjects:
-        for reference in subject.value.references:
-            call = source.values.get(reference.text)
-            names = {r.text for r in call.references} if call else {reference.text}
-            if len(names) == 1:
-                found |= names
-    return found & source.columns.keys()
 
 
 def _counts(
