@@ -21,6 +21,7 @@ from collex_graph.model import Severity
 from collex_graph.pipeline import written_rows
 from collex_graph.rdf.iris import slug
 from collex_graph.sources.by_hand import WHERE_COLUMN, WHY_COLUMN
+from collex_graph.template.files import TEXT_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -161,9 +162,9 @@ def _fits(table: _Table) -> bool:
 
 
 def _write_sheet(book: xlsxwriter.Workbook, name: str, table: _Table) -> None:
-    text = book.add_format({"num_format": "@", "valign": "top"})
+    text = book.add_format({"num_format": TEXT_FORMAT, "valign": "top"})
     why = book.add_format(
-        {"num_format": "@", "valign": "top", "text_wrap": True, "bg_color": "#FBEFD5"}
+        {"num_format": TEXT_FORMAT, "valign": "top", "text_wrap": True, "bg_color": "#FBEFD5"}
     )
     heading = book.add_format({"bold": True, "bg_color": "#D9E2EC", "border": 1})
     page = book.add_worksheet(name[:31])

@@ -358,7 +358,7 @@ class _Workbook:
             if has_formula and kind != "str":
                 notes.append((Note("FormulaWithoutValue", where), None))
             return ""
-        if has_formula:
+        if has_formula and kind != "e":
             self._note_once("FormulaRead", place, where, notes)
         if kind == "s":
             return self._strings[int(value)]

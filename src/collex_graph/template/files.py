@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 README_SHEET, LISTS_SHEET = OTHER_SHEETS
 HEADER_ROWS = 2
 """The header and the help, which stay in sight."""
+TEXT_FORMAT = 49
+"""The built-in number format ``@``: what is typed stays as it is typed, its zeros too."""
 CHECKED_ROWS = 5000
 """Rows that have lists and checks; those below are read all the same."""
 
@@ -135,9 +137,9 @@ class _Writer:
             }
         )
         self._example = book.add_format(
-            {"italic": True, "font_color": "#777777", "num_format": "@", "valign": "top"}
+            {"italic": True, "font_color": "#777777", "num_format": TEXT_FORMAT, "valign": "top"}
         )
-        self._text = book.add_format({"num_format": "@"})
+        self._text = book.add_format({"num_format": TEXT_FORMAT})
         self._day = book.add_format({"num_format": "yyyy-mm-dd"})
         self._number = book.add_format({"num_format": "General"})
 
