@@ -1357,6 +1357,7 @@ class ListContext:
         name: of the page.
         kind: what is shown, in words.
         needed: what would have to be read, when there is nothing of this kind.
+        template: the spreadsheet template of this kind, empty when there is none.
         on: the day that was asked for, empty when none was.
         on_words: the day that intervals are looked at from.
         on_problem: why the day that was asked for could not be read.
@@ -1371,6 +1372,7 @@ class ListContext:
     kinds: tuple[KindChoice, ...]
     kind: str
     needed: str
+    template: str
     chips: tuple[Chip, ...]
     facets: tuple[Facet, ...]
     things: tuple[ListItem, ...]
@@ -1383,6 +1385,60 @@ class ListContext:
     pagination: Pagination
     gaps: tuple[Gap, ...]
     questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class ProgrammeRow:
+    """What a programme asks for, and what serves it.
+
+    Attributes:
+        number: of the row.
+        text: what is asked for.
+        served: whether what it needs was read.
+        links: pages that serve it.
+        questions: stored questions that serve it.
+        templates: spreadsheet templates that fill it.
+        needed: what would have to be read, when it is not served.
+    """
+
+    number: int
+    text: str
+    served: bool
+    links: tuple[Entrance, ...]
+    questions: tuple[Question, ...]
+    templates: tuple[str, ...]
+    needed: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of a programme, with its rows."""
+
+    notation: str
+    name: str
+    definition: str
+    rows: tuple[ProgrammeRow, ...]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme: the rows that belong to it as a whole, and its axes."""
+
+    notation: str
+    name: str
+    definition: str
+    rows: tuple[ProgrammeRow, ...]
+    axes: tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
+class ProgrammesContext:
+    """``/programmes``: what is asked for, and what serves it; ``served`` rows of ``whole``."""
+
+    title: str
+    programmes: tuple[Programme, ...]
+    whole: int
+    served: int
 
 
 @dataclass(frozen=True)

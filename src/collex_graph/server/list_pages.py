@@ -36,6 +36,7 @@ from collex_graph.server.intervals import STATES, Interval, day_of, interval_of
 from collex_graph.server.questions import describe_questions
 from collex_graph.server.reader import Statements, fold, integer, sort_key
 from collex_graph.server.services import services
+from collex_graph.template import template_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +86,12 @@ class ListPage:
     kinds: tuple[Kind, ...]
     gaps: tuple[str, ...]
     questions: tuple[int, ...]
+
+
+@cache
+def templates() -> frozenset[str]:
+    """Return the names of the spreadsheet templates there are."""
+    return frozenset(template_names())
 
 
 @cache
@@ -206,7 +213,8 @@ def describe_list(reader: GraphReader, wish: Wish) -> ListContext:
             for each in wish.page.kinds
         ),
         kind=words(f"list.kind.{kind.name}"),
-        needed=_needed(reader, kind) if not things else "",
+        needed=needed_for(reader, kind) if not things else "",
+        template=kind.template if kind.template in templates() else "",
         chips=_chips(reader, wish, things),
         facets=_facets(reader, wish, kept, day) if things else (),
         things=tuple(_items(reader, kind, shown, day)),
@@ -414,7 +422,8 @@ def _items(reader: GraphReader, kind: Kind, shown: list[_Thing], day: date) -> l
     return items
 
 
-def _needed(reader: GraphReader, kind: Kind) -> str:
+def needed_for(reader: GraphReader, kind: Kind) -> str:
+    """Return what would have to be read for a kind to have things, in words."""
     if kind.template:
         return reader.words("list.needed_sheet", sheet=kind.sheet, template=kind.template)
     return reader.words(f"list.needed.{kind.name}")

@@ -31,7 +31,7 @@ from collex_graph.server.institution_pages import (
     describe_institutions,
     describe_library,
 )
-from collex_graph.server.list_pages import describe_list, list_pages, read_wish
+from collex_graph.server.list_pages import describe_list, list_pages, read_wish, templates
 from collex_graph.server.map import (
     FEATURES,
     GEOJSON,
@@ -53,6 +53,7 @@ from collex_graph.server.ontology_page import (
     describe_term,
     is_term,
 )
+from collex_graph.server.programme_pages import describe_programmes
 from collex_graph.server.query_page import (
     completions,
     describe_answer,
@@ -71,6 +72,7 @@ from collex_graph.server.services import services
 from collex_graph.server.snippets import Citation
 from collex_graph.server.subject_pages import describe_scheme, describe_subject, subject_kind
 from collex_graph.sparql.catalogue import Audience, Difficulty
+from collex_graph.template import read_template, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,7 @@ LONGEST_WORDS = 200
 """Characters of a search that are read."""
 
 blueprint = Blueprint("pages", __name__)
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 # --- what templates use --------------------------------------------------------------------------
@@ -364,6 +367,25 @@ for _name in list_pages():
     blueprint.add_url_rule(
         f"/{_name}", _name, partial(_list, _name), provide_automatic_options=True
     )
+
+
+@blueprint.get("/programmes")
+def programmes() -> Response:
+    """Say what the programmes ask for, and what serves it."""
+    return _page("programmes.html", lambda: describe_programmes(_reader()), section="programmes")
+
+
+@blueprint.get("/templates/<name>.xlsx")
+def template(name: str) -> Response:
+    """Send the template of a table that people fill in."""
+    if name not in templates():
+        abort(404)
+    tag = tag_of("template", name)
+    if client_holds(tag):
+        return not_modified(tag, mimetype=_WORKBOOK)
+    response = Response(write_workbook(read_template(name)), mimetype=_WORKBOOK)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return tagged(response, tag)
 
 
 @blueprint.get("/about")

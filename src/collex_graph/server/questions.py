@@ -29,14 +29,15 @@ def question_names() -> dict[int, str]:
     }
 
 
-def _asked(stored: StoredQuery) -> str:
-    """Return the text of a question, its required parameters at their examples."""
+def _href(stored: StoredQuery) -> str:
+    """Return the address of an answer, with examples for the parameters it cannot do without."""
     examples = {
         name: parameter.example
         for name, parameter in stored.parameters.items()
-        if parameter.default is None and not parameter.optional
+        if parameter.example is not None and not parameter.optional
     }
-    return stored.text(**examples)
+    address = f"/queries/{stored.name.removeprefix(_FOLDER)}"
+    return f"{address}?{urlencode(examples)}" if examples else address
 
 
 def describe_questions(reader: GraphReader, numbers: Iterable[int]) -> tuple[Question, ...]:
@@ -51,7 +52,7 @@ def describe_questions(reader: GraphReader, numbers: Iterable[int]) -> tuple[Que
                 number,
                 stored.title[language],
                 stored.description[language],
-                "/query?" + urlencode({"query": _asked(stored).strip()}),
+                _href(stored),
             )
         )
     return tuple(found)
