@@ -21,8 +21,10 @@ from collex_graph.errors import (
     QuerySyntaxError,
 )
 from collex_graph.model import Severity
+from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.resources import resource_dir
 from collex_graph.settings import ENVIRONMENT_PREFIX, Settings, demo_folder, load_settings
+from collex_graph.store.export import export_snapshot
 from collex_graph.store.snapshot import (
     current_snapshot,
     list_snapshots,
@@ -179,6 +181,32 @@ def prune_command(group_var: Path | None, keep: int | None, var: Path | None) ->
         _OUT.print(f"removed {identifier}", markup=False)
     if not removed:
         _OUT.print("nothing to remove", markup=False)
+
+
+@main.command("export")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@_VAR
+@click.option("--snapshot", "identifier", default=None, help="A snapshot kept; default current.")
+@click.option(
+    "--default-graph",
+    default="",
+    metavar="IRI",
+    help="Named graph to write the default graph into, for engines that have none of their own.",
+)
+def export_command(
+    target: Path, var: Path | None, identifier: str | None, default_graph: str
+) -> None:
+    """Write a snapshot as N-Quads for another engine (.nq, .nq.gz): see README, Another engine."""
+    settings = load_settings(var=var)
+    snapshot = (
+        named_snapshot(settings.var, identifier) if identifier else current_snapshot(settings.var)
+    )
+    if default_graph and not is_absolute_iri(default_graph):
+        raise click.BadParameter("not an absolute IRI", param_hint="--default-graph")
+    if not target.parent.is_dir():
+        raise click.BadParameter(f"no folder {target.parent}", param_hint="FILE")
+    size = export_snapshot(snapshot, target, default_graph=default_graph)
+    _OUT.print(f"{target}: {size} bytes of N-Quads of {snapshot.identifier}", markup=False)
 
 
 @main.command("query", context_settings={"ignore_unknown_options": True})

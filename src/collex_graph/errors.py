@@ -166,7 +166,20 @@ class SnapshotReplacedError(QueryError):
 
 
 class FederationError(QueryError):
-    """Another endpoint that the query calls did not answer as it should; the message says how."""
+    """Another endpoint did not answer as it should; the message says how.
+
+    Args:
+        message: what happened.
+        reason: ``slow`` (no whole answer in time), ``large`` (over the size), ``partial`` (it says
+            that its answer is not whole), ``refused`` (it says that the query is wrong), or
+            ``failed`` for everything else.
+        said: the beginning of what it answered, for ``refused``.
+    """
+
+    def __init__(self, message: str, *, reason: str = "failed", said: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.said = said
 
 
 class ClientBudgetError(QueryError):

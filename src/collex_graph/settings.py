@@ -62,6 +62,16 @@ class Settings:
     query_workers: int = _setting(
         0, "processes", "Processes that run queries; 0 means processor cores + 2."
     )
+    query_endpoint: str = _setting(
+        "",
+        "IRI",
+        "SPARQL 1.1 server that answers in place of the embedded store (Another engine, above).",
+    )
+    query_endpoint_default_graph: str = _setting(
+        "",
+        "IRI",
+        "Named graph in which that server holds the default graph; empty: it has a default graph.",
+    )
     query_queue: int = _setting(64, "queries", "Queries that may wait for a worker.")
     query_queue_seconds: float = _setting(5.0, "seconds", "Longest wait for a worker.")
     result_bytes: int = _setting(200_000_000, "bytes", "Largest result of a query.")

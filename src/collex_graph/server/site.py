@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from collex_graph.errors import CollexGraphError
 from collex_graph.server.application import create_app
 from collex_graph.server.usage import Usage
+from collex_graph.sparql.elsewhere import EngineElsewhere
 from collex_graph.sparql.workers import WorkerPool
 from collex_graph.store.gone import read_gone
 from collex_graph.store.snapshot import current_snapshot
@@ -33,7 +34,8 @@ def make_site(settings: Settings) -> Flask:
     Raises:
         SnapshotNotFoundError: when nothing has been published yet.
     """
-    pool = WorkerPool(current_snapshot(settings.var), settings)
+    engine = EngineElsewhere if settings.query_endpoint else WorkerPool
+    pool = engine(current_snapshot(settings.var), settings)
     pool.start()
     gone = _Gone(pool.snapshot)
     watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)
@@ -60,7 +62,7 @@ class _Gone:
         return iri in gone
 
 
-def _follow(pool: WorkerPool, settings: Settings) -> None:
+def _follow(pool: WorkerPool | EngineElsewhere, settings: Settings) -> None:
     """Go over to each new snapshot until the pool is closed: the body of the watcher's thread."""
     said = ""
     while not pool.wait_until_closed(LOOK_EVERY_SECONDS):

@@ -16,7 +16,7 @@ import socket
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from pyoxigraph import Literal, NamedNode
 
@@ -26,11 +26,13 @@ from collex_graph.rdf.formats import JSON
 from collex_graph.rdf.iris import is_absolute_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 QUERY_TYPE = "application/sparql-query"
+FORM_TYPE = "application/x-www-form-urlencoded"
 _AGENT = f"collex-graph/{__version__}"
 _PART_BYTES = 1 << 16
+_SAID_BYTES = 2_000
 _VARIABLE = re.compile(r"\w+")
 _PARTIAL = ("X-SPARQL-MaxRows", "X-SQL-State", "X-Partial-Result")
 """Headers by which Virtuoso says that it did not give everything."""
@@ -56,9 +58,15 @@ class _Connection(http.client.HTTPConnection):
 
 
 def fetch_result(
-    endpoint: str, query: str, *, seconds: float, most_bytes: int, accept: str = JSON.media_type
+    endpoint: str,
+    query: str,
+    *,
+    seconds: float,
+    most_bytes: int,
+    accept: str = JSON.media_type,
+    graphs: Sequence[tuple[str, str]] | None = None,
 ) -> tuple[str, bytes]:
-    """Ask a query of an endpoint (SPARQL 1.1 Protocol, section 2.1.3).
+    """Ask a query of an endpoint (SPARQL 1.1 Protocol, section 2.1).
 
     Args:
         endpoint: its IRI.
@@ -66,6 +74,9 @@ def fetch_result(
         seconds: the longest it may take, from the name's resolution to the last byte.
         most_bytes: the largest answer read.
         accept: the media types to ask for.
+        graphs: ``default-graph-uri`` and ``named-graph-uri`` parameters. Where they are given, even
+            if empty, the query is sent as a form (section 2.1.2): Virtuoso 7.2 never answers one
+            that is posted as it is beside parameters.
 
     Returns:
         The media type of the answer, and its body.
@@ -87,8 +98,12 @@ def fetch_result(
     )
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     headers = {"Content-Type": QUERY_TYPE, "Accept": accept, "User-Agent": _AGENT}
+    body = query.encode()
+    if graphs is not None:
+        headers["Content-Type"] = FORM_TYPE
+        body = urlencode([("query", query), *graphs]).encode()
     try:
-        connection.request("POST", path, query.encode(), headers)
+        connection.request("POST", path, body, headers)
         response = connection.getresponse()
         return _read(endpoint, connection, response, deadline, most_bytes)
     except TimeoutError:
@@ -115,12 +130,20 @@ def _read(
             "it redirects, which is never followed",
         )  # fmt: skip
     if response.status != 200:
-        raise _failed(endpoint, f"statut {response.status}", f"status {response.status}")
+        is_refusal = response.status in (400, 422)
+        raise _failed(
+            endpoint,
+            f"statut {response.status}",
+            f"status {response.status}",
+            reason="refused" if is_refusal else "failed",
+            said=response.read(_SAID_BYTES).decode("utf-8", "replace") if is_refusal else "",
+        )
     partial = next((name for name in _PARTIAL if response.headers.get(name)), None)
     if partial is not None:
         raise _failed(
             endpoint, f"il dit que sa réponse est incomplète ({partial})",
             f"it says that its answer is incomplete ({partial})",
+            reason="partial",
         )  # fmt: skip
     found: list[bytes] = []
     size = 0
@@ -136,6 +159,7 @@ def _read(
             raise _failed(
                 endpoint, f"sa réponse dépasse {most_bytes} octets",
                 f"its answer is over {most_bytes} bytes",
+                reason="large",
             )  # fmt: skip
         _left(endpoint, deadline)
     if response.length not in (None, 0):
@@ -172,13 +196,19 @@ def _left(endpoint: str, deadline: float) -> float:
 
 
 def _too_slow(endpoint: str) -> FederationError:
-    return _failed(endpoint, "il n’a pas répondu à temps", "it did not answer in time")
+    return _failed(
+        endpoint, "il n’a pas répondu à temps", "it did not answer in time", reason="slow"
+    )
 
 
-def _failed(endpoint: str, french: str, english: str) -> FederationError:
+def _failed(
+    endpoint: str, french: str, english: str, *, reason: str = "failed", said: str = ""
+) -> FederationError:
     return FederationError(
         f"Le point d’accès {endpoint} n’a pas donné de réponse\u00a0: {french}.\n"
-        f"The endpoint {endpoint} gave no answer: {english}."
+        f"The endpoint {endpoint} gave no answer: {english}.",
+        reason=reason,
+        said=said,
     )
 
 
