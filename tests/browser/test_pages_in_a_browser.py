@@ -21,6 +21,11 @@ PAGES = {
     "institutions": "/institutions",
     "about": "/about",
     "model": "/about/model",
+    "ontology": "/ontology",
+    "terms found": "/ontology?q=label",
+    "class": "/entity?iri=https://w3id.org/collex-graph/ontology%23DescribedUnit",
+    "property": "/entity?iri=https://w3id.org/collex-graph/ontology%23linkedAgent",
+    "shapes": "/shapes",
     "dataset": "/dataset",
     "query": "/query",
     "result": QUERY,
@@ -123,7 +128,9 @@ def test_every_text_stands_out_from_its_ground(visit, path):
 # --- phone ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/search?label=collex", FONDS, "/institutions", QUERY])
+@pytest.mark.parametrize(
+    "path", ["/", "/search?label=collex", FONDS, "/institutions", QUERY, "/ontology"]
+)
 def test_what_is_touched_on_a_phone_is_tall_enough(visit, path):
     page = visit(390, has_touch=True).to(path)
     small = page.evaluate(
@@ -238,6 +245,26 @@ def test_without_npm_a_query_runs_from_the_keyboard_and_keeps_the_editor(visit):
     page.wait_for_selector("#answer td")
     assert page.locator("#answer td").inner_text() == "42"
     assert tab.errors == []
+
+
+def test_terms_are_narrowed_while_one_types(visit):
+    tab = visit().to("/ontology")
+    everything = tab.locator("li.term:visible").count()
+    tab.fill("#term-search", "CHARTE signature")
+    shown = tab.locator("li.term:visible")
+    assert 0 < shown.count() < everything
+    assert "CharterSignature" in [item.get_attribute("id") for item in shown.all()]
+    assert tab.locator("[data-filter-status]").inner_text().startswith(str(shown.count()))
+    tab.fill("#term-search", "")
+    assert tab.locator("li.term:visible").count() == everything
+
+
+def test_the_iri_of_a_term_shows_it(visit):
+    tab = visit().to("/ontology#GisRole")
+    term = tab.locator("#GisRole")
+    assert term.evaluate("element => element.matches(':target')")
+    box = term.bounding_box()
+    assert 0 <= box["y"] < tab.viewport_size["height"]
 
 
 def test_a_citation_can_be_copied(visit):

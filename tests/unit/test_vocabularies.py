@@ -158,6 +158,70 @@ def test_broader_and_narrower_are_inverse_and_have_no_cycle():
                 todo |= up.get(node, set())
 
 
+def test_every_concept_is_reached_from_the_top_of_a_scheme():
+    todo = [s.object.value for s in everything() if s.predicate == term("skos:hasTopConcept")]
+    reached = set()
+    while todo:
+        concept = todo.pop()
+        if concept not in reached:
+            reached.add(concept)
+            # départements are narrower than regions, which are another scheme
+            todo += [node.value for node in objects(concept, "skos:narrower")]
+    named = {concept for scheme in SCHEMES if scheme != "language" for concept in concepts(scheme)}
+    assert sorted(named - reached) == []
+
+
+def broader_of(concept):
+    return [node.value for node in objects(concept, "skos:broader")]
+
+
+def home_of(concept):
+    schemes = objects(concept, "skos:inScheme")
+    return schemes[0].value.rpartition("/")[2] if schemes else None
+
+
+def test_a_top_concept_has_nothing_above_it_in_its_own_scheme():
+    for scheme in SCHEMES:
+        for concept in concepts(scheme):
+            if objects(concept, "skos:topConceptOf"):
+                assert scheme not in map(home_of, broader_of(concept)), concept
+
+
+def test_related_concepts_are_related_both_ways_and_never_above_each_other():
+    related = {(s.subject, s.object) for s in everything() if s.predicate == term("skos:related")}
+    assert {(b, a) for a, b in related} == related
+    for one, other in related:
+        assert one != other
+        above, todo = set(), broader_of(one.value)
+        while todo:
+            above.add(todo[-1])
+            todo += [c for c in broader_of(todo.pop()) if c not in above]
+        assert other.value not in above
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_explained_is_explained_in_both_languages(scheme):
+    for concept in [IRIS.scheme(scheme), *concepts(scheme)]:
+        for predicate in (
+            "skos:definition", "skos:scopeNote", "skos:editorialNote", "skos:note",
+            "skos:changeNote", "dcterms:description", "dcterms:title",
+        ):  # fmt: skip
+            languages = sorted(value.language for value in objects(concept, predicate))
+            assert languages.count("fr") == languages.count("en"), (concept, predicate)
+
+
+def test_a_label_has_no_blank_at_its_ends_nor_two_in_a_row():
+    for s in everything():
+        if isinstance(s.object, Literal) and s.object.language:
+            assert s.object.value == " ".join(s.object.value.split()), s.object
+
+
+def test_a_concept_that_is_deprecated_names_its_successor():
+    for s in everything():
+        if s.predicate == term("owl:deprecated"):
+            assert objects(s.subject.value, "skos:changeNote"), s.subject
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_preferred_labels_are_unique_in_a_scheme(scheme, language):

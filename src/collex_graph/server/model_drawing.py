@@ -22,8 +22,8 @@ _INDENT = 40
 _ROW_GAP = 18
 _NAME_LINE = 19
 _WORD_LINE = 17
-_NAME_CHARACTERS = 24
-_WORD_CHARACTERS = 22
+_NAME_CHARACTERS = 21
+_WORD_CHARACTERS = 20
 _NARROW_CHARACTERS = 42
 
 
@@ -128,7 +128,7 @@ def draw_class(
 def wrap(text: str, characters: int) -> tuple[str, ...]:
     """Break a text into lines at its spaces.
 
-    >>> wrap("Période d'un état de collection", 24)
+    >>> wrap("Période d'un état de collection", 21)
     ("Période d'un état de", 'collection')
     """
     lines: list[str] = []
