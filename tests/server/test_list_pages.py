@@ -191,3 +191,33 @@ def test_a_page_beyond_the_last_is_the_last(read):
 )
 def test_the_state_of_an_interval(first, last, day, state):
     assert Interval(first, last).state(day) == state
+
+
+# --- the pages of the things listed --------------------------------------------------------------
+
+
+def fact(page, name):
+    """Return the text of a line of a fact list."""
+    return page.text(f"//dl[@class='facts']/div[dt='{name}']/dd")
+
+
+def test_a_labelling_says_from_when_to_when_it_holds_and_that_it_is_over(read):
+    page = read("/id/labelling/2018/a")
+    assert fact(page, "Valable") == "du 1er janvier 2018 au 31 décembre 2022 – expiré"
+    assert fact(page, "Statut") == "Labellisée"
+    english = read("/id/labelling/2023/a", "en")
+    assert "30 June 2027 – in force, ends within a year" in fact(english, "Holds")
+    assert not page.all("//dt[@title='collex:validUntil']")
+
+
+def test_the_main_facts_of_a_thing_come_first(read):
+    page = read("/id/campaign/2023")
+    names = page.all("//section[h2[@id='facts']]//dt/@title")
+    assert names == ["rdfs:label", "collex:year", "foaf:page"]
+    assert "Refus de B" in fact(page, "Labellisations et cibles")
+
+
+def test_a_fonds_says_what_was_decided_about_it(read):
+    page = read("/id/fonds/a")
+    assert "Labellisation de A en 2018" in page.text("//section[h2[@id='curated']]")
+    assert not read("/id/fonds/a").all("//section[h2[@id='curated']]//dt[.='Rôles']")

@@ -735,6 +735,7 @@ class FondsContext:
     notices: tuple[NoticeSummary, ...]
     citation: str
     map: PointMap | None
+    curated: tuple[Fact, ...]
     provenance: tuple[SourceStatement, ...]
     quality: Quality
     formats: tuple[Format, ...]
@@ -811,6 +812,7 @@ class LibraryContext:
     labelled: int
     all_href: str
     map: PointMap | None
+    curated: tuple[Fact, ...]
     provenance: tuple[SourceStatement, ...]
     quality: Quality
     formats: tuple[Format, ...]
@@ -832,6 +834,7 @@ class EstablishmentContext:
     cards: tuple[UnitCard, ...]
     units: int
     map: PointMap | None
+    curated: tuple[Fact, ...]
     provenance: tuple[SourceStatement, ...]
     quality: Quality
     formats: tuple[Format, ...]

@@ -12,7 +12,9 @@ import pyoxigraph as ox
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.contexts import Fact, Text
 from collex_graph.server.evidence import LICENCES, property_labels
+from collex_graph.server.intervals import day_of, interval_of
 from collex_graph.server.reader import is_web_address
+from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
@@ -31,6 +33,32 @@ _FOLLOWS = (
     ("rico:beginningDate", "rico:endDate"), ("rico:usedFromDate", "rico:usedToDate"),
     ("bibo:pageStart", "bibo:pageEnd"), ("rico:birthDate", "rico:deathDate"),
 )  # fmt: skip
+# What a reader looks for first, in this order, and what can wait until everything else is said.
+_FIRST = (
+    "rdfs:label", "dcterms:title", "dcterms:abstract", "dcterms:description", "collex:concerns",
+    "collex:digitises", "collex:conserves", "collex:depositedFonds", "collex:awardedLabel",
+    "collex:status", "org:member", "org:role", "org:organization", "collex:signatory",
+    "collex:institution", "collex:leadInstitution", "collex:partner", "collex:beneficiary",
+    "collex:provider", "collex:organiser", "collex:campaign", "collex:charter", "collex:contract",
+    "collex:underCharter", "collex:plan", "collex:charterKind", "collex:version",
+    "collex:communityKind", "collex:capabilityKind", "collex:needKind", "collex:eventKind",
+    "collex:channelKind", "collex:indicator", "collex:value", "collex:unit", "collex:platform",
+    "collex:discipline", "collex:programme", "collex:competence", "collex:year",
+    "collex:decisionDate", "collex:signatureDate", "collex:depositDate", "collex:depositStage",
+    "collex:validFrom",
+)  # fmt: skip
+_LAST = (
+    "collex:unlistedValue", "skos:note", "prov:used", "dcterms:source", "foaf:page",
+    "dcterms:identifier", "dcterms:isPartOf",
+)  # fmt: skip
+# What curators state of fonds and institutions, elsewhere than on them.
+_CURATED = (
+    "collex:concerns", "org:member", "collex:signatory", "collex:institution",
+    "collex:leadInstitution", "collex:partner", "collex:beneficiary", "collex:networkMember",
+    "collex:organiser", "collex:expressedBy", "collex:digitises", "collex:coversUnit",
+    "collex:conserves", "collex:depositedFonds", "collex:responsibleFor", "prov:wasDerivedFrom",
+)  # fmt: skip
+_INTERVAL = ("collex:validFrom", "collex:validUntil")
 # Bounds that say nothing more where the date itself is said.
 _BOUNDS = {
     "rico:birthDate": ("collex:birthYearEarliest", "collex:birthYearLatest"),
@@ -43,7 +71,10 @@ _WEB_PAGES = frozenset(
 # Numbers that count or measure, unlike years, codes and positions.
 _QUANTITIES = frozenset(
     {
-        "collex:filesRead", "collex:knownRecordCount", "collex:recordsRead", "dcat:byteSize",
+        "collex:documentCount", "collex:filesRead", "collex:journalCount",
+        "collex:knownRecordCount", "collex:monographCount", "collex:recordsRead",
+        "collex:requestCount", "collex:targetCount", "collex:usageCount", "collex:value",
+        "collex:yearlyCapacity", "dcat:byteSize",
         "rico:quantity", "void:distinctObjects", "void:distinctSubjects", "void:entities",
         "void:properties", "void:classes", "void:triples",
     }
@@ -63,11 +94,34 @@ def outgoing_facts(
     """
     left = {*without, expand("rdf:type"), *_said_by_a_date(statements)}
     said = {p: list(terms) for p, terms in statements.by_predicate.items() if p not in left}
+    first, last = map(expand, _INTERVAL)
+    interval = interval_fact(reader, statements) if first in said or last in said else None
+    if interval is not None:
+        said.setdefault(first, [])
+        said.pop(last, None)
     names = property_labels(reader, list(said))
     return tuple(
-        outgoing_fact(reader, iri, predicate, said[predicate], names[predicate])
+        interval
+        if interval is not None and predicate == first
+        else outgoing_fact(reader, iri, predicate, said[predicate], names[predicate])
         for predicate in _in_reading_order(said)
     )
+
+
+def interval_fact(reader: GraphReader, statements: Statements) -> Fact | None:
+    """Return from when to when a thing holds, and how that stands on the day of the snapshot.
+
+    None when it states no day.
+    """
+    interval = interval_of(*(statements.terms(name) for name in _INTERVAL))
+    if interval is None:
+        return None
+    words = reader.words
+    state = interval.state(services().snapshot.created.date())
+    said = words(
+        "interval.said", interval=interval.in_words(words), state=words(f"interval.{state}")
+    )
+    return Fact(words("interval.fact"), (Text(said),), _INTERVAL[0])
 
 
 def _said_by_a_date(statements: Statements) -> set[str]:
@@ -82,12 +136,14 @@ def _said_by_a_date(statements: Statements) -> set[str]:
 
 
 def _in_reading_order(predicates: Iterable[str]) -> list[str]:
-    """Return properties with the end after the beginning.
+    """Return properties as they are read: the main ones first, the end after the beginning.
 
     >>> [compact(p) for p in _in_reading_order(map(expand, ("collex:endYear", "collex:startYear")))]
     ['collex:startYear', 'collex:endYear']
     """
-    ordered = list(predicates)
+    rank = {expand(name): place - len(_FIRST) for place, name in enumerate(_FIRST)}
+    rank |= {expand(name): place for place, name in enumerate(_LAST, start=1)}
+    ordered = sorted(predicates, key=lambda predicate: rank.get(predicate, 0))
     for first, then in ((expand(first), expand(then)) for first, then in _FOLLOWS):
         if first in ordered and then in ordered:
             ordered.remove(then)
@@ -116,6 +172,29 @@ def incoming_facts(
             predicate=[predicate],
         )
         for predicate, count in counts.items()
+    )
+
+
+def curated_facts(reader: GraphReader, iri: str) -> tuple[Fact, ...]:
+    """Return what curators state of a fonds or an institution: decisions, roles and so on."""
+    order = {expand(name): place for place, name in enumerate(_CURATED)}
+    counts = {
+        row["predicate"].value: int(row["count"].value)
+        for row in reader.rows("incoming-counts", object=[iri])
+        if row["predicate"].value in order
+    }
+    names = property_labels(reader, list(counts))
+    return tuple(
+        pointing_fact(
+            reader,
+            "incoming",
+            predicate,
+            incoming_name(reader, predicate, names[predicate]),
+            counts[predicate],
+            object=[iri],
+            predicate=[predicate],
+        )
+        for predicate in sorted(counts, key=order.__getitem__)
     )
 
 
@@ -188,6 +267,8 @@ def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tu
             said.add(term.value)
         if isinstance(term, ox.Literal) and predicate in _QUANTITIES:
             values.append(Text(_number_in_words(reader, predicate, term.value)))
+        elif isinstance(term, ox.Literal) and (day := _day_in_words(reader, term)):
+            values.append(Text(day))
         elif isinstance(term, ox.Literal) and (key := _word_for(reader, predicate, term)):
             values.append(Text(reader.words(key)))
         elif isinstance(term, ox.Literal):
@@ -202,6 +283,12 @@ def values_of(reader: GraphReader, terms: list[Term], predicate: str = "") -> tu
             # a javascript: or data: address is shown as what it is, and never as a link
             values.append(Text(term.value))
     return tuple(values)
+
+
+def _day_in_words(reader: GraphReader, term: ox.Literal) -> str:
+    """Return a day of the calendar in words, nothing for other literals."""
+    day = day_of(term.value) if term.datatype.value == expand("xsd:date") else None
+    return reader.words.date(day) if day else ""
 
 
 def _word_for(reader: GraphReader, predicate: str, term: ox.Literal) -> str:

@@ -24,6 +24,7 @@ from collex_graph.server.contexts import (
 )
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
+from collex_graph.server.fact_lists import curated_facts
 from collex_graph.server.reader import fold, integer, is_web_address, sort_key
 from collex_graph.server.unit_cards import describe_cards, describe_hierarchy, extent_in_words
 
@@ -142,6 +143,7 @@ def describe_fonds(reader: GraphReader, iri: str, statements: Statements) -> Fon
         notices=notices,
         citation=_citation(reader, iri, unit, notices),
         map=locate(reader, place[0], reader.label_of(place[0]).value) if place else None,
+        curated=curated_facts(reader, iri),
         provenance=describe_provenance(reader, iri),
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),

@@ -22,6 +22,7 @@ from collex_graph.server.contexts import (
 )
 from collex_graph.server.drawn_map import draw_map, locate, position_of
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
+from collex_graph.server.fact_lists import curated_facts
 from collex_graph.server.reader import integer, sort_key
 from collex_graph.server.unit_cards import describe_cards, describe_tree
 
@@ -77,6 +78,7 @@ def describe_library(reader: GraphReader, iri: str, statements: Statements) -> L
         labelled=counts[1],
         all_href="/search?" + urlencode({"holder": iri.rpartition("/")[2]}),
         map=locate(reader, place.iri, place.label.value) if place else None,
+        curated=curated_facts(reader, iri),
         provenance=describe_provenance(reader, iri),
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),
@@ -113,6 +115,7 @@ def describe_establishment(
         cards=describe_cards(reader, units[:_CARDS_SHOWN]),
         units=len(units),
         map=locate(reader, place.iri, node.label.value) if place else None,
+        curated=curated_facts(reader, iri),
         provenance=describe_provenance(reader, iri),
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),

@@ -27,7 +27,6 @@ from collex_graph.server.fact_lists import (
     incoming_name,
     outgoing_facts,
     pointing_fact,
-    values_of,
 )
 from collex_graph.server.fonds_page import date_in_words
 from collex_graph.server.reader import is_web_address, sort_key
@@ -44,6 +43,15 @@ _SOURCE_FILE = "id/source-file/"
 _BNF = "751131015"
 # What a labelling says when it is more than a mention in a notice.
 _DECISION = ("collex:campaign", "collex:decisionDate", "collex:validFrom", "collex:validUntil")
+_SHOWN_OTHERWISE = frozenset(
+    map(
+        expand,
+        (
+            "rdfs:label", "collex:concerns", "collex:awardedLabel", "collex:status", "prov:used",
+            "dcterms:isPartOf",
+        ),
+    )
+)  # fmt: skip
 
 
 def describe_notice(reader: GraphReader, iri: str, statements: Statements) -> NoticeContext:
@@ -158,11 +166,6 @@ def describe_labelling(reader: GraphReader, iri: str, statements: Statements) ->
         ("labelling.status", reader.nodes(statements.iris("collex:status"))),
         ("labelling.evidence", reader.nodes(used)),
     ]
-    candidates += [
-        (f"labelling.{name.partition(':')[2]}", values)
-        for name in _DECISION
-        if (values := values_of(reader, statements.terms(name)))
-    ]
     node = reader.node(iri)
     return LabellingContext(
         title=node.label.value,
@@ -170,7 +173,10 @@ def describe_labelling(reader: GraphReader, iri: str, statements: Statements) ->
         node=node,
         unit=next(iter(describe_cards(reader, units)), None),
         label=reader.node(labels[0]) if labels else None,
-        facts=tuple(Fact(words(key), values) for key, values in candidates if values),
+        facts=(
+            *(Fact(words(key), values) for key, values in candidates if values),
+            *outgoing_facts(reader, iri, statements, without=_SHOWN_OTHERWISE),
+        ),
         bare=not statements.terms(*_DECISION),
         provenance=describe_provenance(reader, iri)
         or (describe_provenance(reader, units[0]) if units else ()),
@@ -201,7 +207,7 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         iri=iri,
         node=node,
         types=_types(reader, iri, types),
-        facts=tuple(sorted(facts, key=lambda fact: fact.curie != "rdfs:label")),
+        facts=facts,
         incoming=tuple(incoming),
         provenance=describe_provenance(reader, iri),
         quality=describe_quality(reader, iri),
