@@ -35,6 +35,13 @@ def test_every_source_is_in_the_readme_and_has_one_of_its_own(source):
     assert (CHECKOUT / "mappings" / source / "README.md").is_file()
 
 
+def test_what_is_deployed_sets_settings_that_exist():
+    known = {f"{ENVIRONMENT_PREFIX}{declared.name.upper()}" for declared in fields(Settings)}
+    for path in (CHECKOUT / "deployment").iterdir():
+        found = set(re.findall(r"COLLEX_GRAPH_[A-Z_]+", path.read_text(encoding="utf-8")))
+        assert found <= known, path.name
+
+
 def test_every_dependency_is_named_in_the_readme():
     project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     block = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)

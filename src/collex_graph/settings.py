@@ -96,6 +96,12 @@ class Settings:
         60.0, "seconds", "Computing time of one client in a window; 0 for no limit."
     )
     client_window_seconds: float = _setting(60.0, "seconds", "Length of that window.")
+    access_log: str = _setting(
+        "",
+        "file",
+        "Where a line for each answer goes, without addresses or queries; - is standard output, "
+        "empty nowhere.",
+    )
     client_address_header: str = _setting(
         "",
         "header",

@@ -1,10 +1,12 @@
 """What monitors see, and what is counted."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from collex_graph.errors import ConfigurationError
 from collex_graph.server import create_app
 from collex_graph.server.usage import Usage
 
@@ -81,3 +83,40 @@ def test_a_damaged_file_of_counts_is_begun_again(tmp_path):
     path = tmp_path / "usage.json"
     path.write_text('{"2026-11-22": [1]}')
     assert Usage(path).days == {}
+
+
+# --- the access log ------------------------------------------------------------------------------
+
+
+def test_a_line_says_what_was_answered_and_neither_to_whom_nor_which_query(
+    settings, queries, tmp_path
+):
+    path = tmp_path / "access.log"
+    client = create_app(replace(settings, access_log=str(path)), queries).test_client()
+    query = "SELECT (COUNT(*) AS ?canary) WHERE { ?s ?p ?o }"
+    client.get("/sparql", query_string={"query": query}, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    client.post("/sparql", data={"query": query})
+    client.get("/search?q=canary", headers={"Accept": "text/html", "Referer": "http://canary/"})
+    client.get("/nowhere%0Aforged", headers={"User-Agent": "canary"})
+    text = path.read_text()
+    assert "canary" not in text
+    assert "192.0.2.7" not in text
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["method"], line["path"], line["status"]) for line in lines] == [
+        ("GET", "/sparql", 200),
+        ("POST", "/sparql", 200),
+        ("GET", "/search", 200),
+        ("GET", "/nowhere\nforged", 404),
+    ]
+    assert lines[0]["cache"] == "collex-graph; fwd=miss"
+    assert len(lines[0]["query"]) == 32
+
+
+def test_a_log_that_cannot_be_written_is_told_at_the_start(settings, queries, tmp_path):
+    with pytest.raises(ConfigurationError, match="access log"):
+        create_app(replace(settings, access_log=str(tmp_path / "no" / "log")), queries)
+
+
+def test_without_a_place_nothing_is_logged(client, capsys):
+    client.get("/healthz")
+    assert capsys.readouterr().out == ""

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -242,17 +243,11 @@ def test_a_client_that_leaves_takes_its_query_with_it(server):
     assert server.ask(COUNT)[0] == 200
 
 
-SLOW_TO_GO_ON = (
-    "SELECT * { { ?a ?b ?c . ?d ?e ?f } UNION "
-    "{ SELECT (COUNT(*) AS ?n) { ?g ?h ?i . ?j ?k ?l . ?m ?n1 ?o . ?p ?q ?r } } }"
-)
-
-
 def test_a_client_that_leaves_a_stream_takes_its_query_with_it(snapshot):
-    # the result begins, is larger than is kept whole, and its end never comes
+    # the result begins, is larger than is kept whole, and its end is far away
     with Server(snapshot.directory, result_bytes=10**9) as server:
         with server.connect() as connection:
-            connection.sendall(request_for(SLOW_TO_GO_ON))
+            connection.sendall(request_for(LARGE))
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         status, _, _ = server.ask(COUNT)
     assert status == 200
@@ -345,3 +340,38 @@ def test_a_killed_server_takes_everything_with_it(snapshot):
         with server.family() as handles:
             server.stop(signal.SIGKILL)
             assert all(has_ended(handle) for handle in handles)
+
+
+def test_two_hundred_clients_at_once_are_all_answered(server):
+    """Each with a connection of its own, all open before the first is answered."""
+    with contextlib.ExitStack() as opened:
+        clients = [opened.enter_context(server.connect()) for _ in range(200)]
+        for number, client in enumerate(clients):
+            client.sendall(request_for(f"ASK {{ ?s ?p {number % 20} }}"))
+        for client in clients:
+            received = b""
+            while part := client.recv(65536):
+                received += part
+            assert received.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503"))
+            assert not received.startswith(b"HTTP/1.1 503") or b"Retry-After: " in received
+
+
+def test_a_client_that_does_not_close_its_side_keeps_nobody_waiting(server):
+    with contextlib.ExitStack() as opened:
+        for _ in range(10):
+            idler = opened.enter_context(server.connect())
+            idler.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert idler.recv(65536).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        assert server.is_healthy()
+        # gunicorn by itself would wait two seconds for each of them
+        assert time.monotonic() - began < 5
+
+
+def test_a_client_that_goes_on_sending_after_its_answer_is_let_go(server):
+    with server.connect() as talker:
+        talker.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(1000):
+                talker.sendall(b"x" * 65536)
+        assert server.is_healthy()

@@ -27,6 +27,7 @@ from collex_graph.server import (
     rest,
     sparql,
 )
+from collex_graph.server.access_log import log_answers
 from collex_graph.server.compression import compress
 from collex_graph.server.fair_use import FairUse
 from collex_graph.server.messages import COOKIE, LANGUAGES
@@ -137,6 +138,7 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
+    log_answers(app, settings)
     app.before_request(_refuse_early)
     # They run in the reverse order: first the headers, then the coding, then the count.
     app.after_request(_count)
