@@ -86,7 +86,11 @@ def _choices(
     found = []
     for value in ("", *values):
         pairs = [(name, given) for name, given in ((kind, value), (other, kept)) if given]
-        label = words(f"gallery.{kind}.{value}") if value else words("gallery.all")
+        label = (
+            words(f"gallery.{kind}.{value}")
+            if value
+            else (words("gallery.everyone") if kind == "audience" else words("gallery.all"))
+        )
         address = f"/queries?{urlencode(pairs)}" if pairs else "/queries"
         found.append(Choice(label, address, value == chosen))
     return tuple(found)
