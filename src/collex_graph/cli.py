@@ -34,11 +34,14 @@ from collex_graph.store.snapshot import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from collex_graph.build import BuildSummary
-    from collex_graph.model import Problem, QueryResult
+    from collex_graph.model import Problem, QueryResult, ValidationReport
     from collex_graph.pipeline import MappedSource
     from collex_graph.sparql.catalogue import StoredQuery
     from collex_graph.sparql.results import Term
+    from collex_graph.validation.shapes import Rule
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -207,6 +210,100 @@ def export_command(
         raise click.BadParameter(f"no folder {target.parent}", param_hint="FILE")
     size = export_snapshot(snapshot, target, default_graph=default_graph)
     _OUT.print(f"{target}: {size} bytes of N-Quads of {snapshot.identifier}", markup=False)
+
+
+_ON = {"violation": Severity.VIOLATION, "warning": Severity.WARNING, "info": Severity.INFO}
+
+
+@main.command("validate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--source", default=None, help="What the files are of (kbart, ccfr…; rdf: as RDF).")
+@click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "xlsx", "html", "turtle", "json-ld", "json"]),
+    default="text",
+)
+@click.option("--fail-on", type=click.Choice(list(_ON)), default="violation", show_default=True)
+@click.option(
+    "--shapes",
+    type=click.Path(exists=True, path_type=Path),
+    help="Other SHACL shapes: FILE|FOLDER.",
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
+def validate_command(
+    *,
+    paths: tuple[Path, ...],
+    source: str | None,
+    language: str,
+    form: str,
+    fail_on: str,
+    shapes: Path | None,
+    output: Path | None,
+) -> None:
+    """Check files of any source, or RDF, and say by file and row what to mend.
+
+    Exit code 1 where something is as grave as --fail-on, or graver.
+    """
+    from collex_graph.pipeline.checking import check_files  # noqa: PLC0415
+    from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
+    from collex_graph.validation.report import known_rules  # noqa: PLC0415
+
+    settings = load_settings()
+    against = read_any_shapes(shapes) if shapes else None
+    checked = check_files(
+        paths, base_iri=settings.base_iri, day=settings.day, source=source, against=against
+    )
+    for one in checked.files:
+        alike = f" (it also looks like {', '.join(one.alike)}: see --source)" if one.alike else ""
+        _ERR.print(f"{one.name}: {one.source}, {one.records:,} read{alike}", markup=False)
+    for path in checked.unknown:
+        _ERR.print(f"{path}: looks like no source, not checked", markup=False)
+    if checked.ignored:
+        names = ", ".join(path.name for path in checked.ignored)
+        _ERR.print(f"left alone: {names}", markup=False)
+    rules = {**known_rules(), **(against.rules if against else {})}
+    told = _report_as(form, checked.report, language, settings.base_iri, rules)
+    content = told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode()
+    if output is not None:
+        output.write_bytes(content)
+    else:
+        sys.stdout.buffer.write(content)
+    sys.exit(1 if checked.fails(_ON[fail_on]) else 0)
+
+
+def _report_as(
+    form: str,
+    report: ValidationReport,
+    language: str,
+    base_iri: str,
+    rules: Mapping[str, Rule],
+) -> str | bytes:
+    """Return a report in one of the formats of ``validate``."""
+    from collex_graph.server.report_page import report_html  # noqa: PLC0415
+    from collex_graph.validation import report as reports  # noqa: PLC0415
+    from collex_graph.validation.report_files import (  # noqa: PLC0415
+        report_json,
+        report_json_ld,
+        report_xlsx,
+    )
+
+    match form:
+        case "csv":
+            return reports.report_csv(report, language, rules=rules)
+        case "xlsx":
+            return report_xlsx(report, language, rules=rules)
+        case "html":
+            return report_html(report, language, rules=rules)
+        case "turtle":
+            return reports.report_turtle(report, base_iri, rules=rules)
+        case "json-ld":
+            return report_json_ld(report, base_iri, rules=rules)
+        case "json":
+            return report_json(report, rules=rules)
+        case _:
+            return reports.report_by_place(report, language)
 
 
 @main.command("query", context_settings={"ignore_unknown_options": True})

@@ -243,6 +243,7 @@ class RecordSource:
             `JsonPattern` or `NodeChoice`.
         without_namespace: for XML, namespaces whose elements and attributes are read as if they had
             none; those of every source of a document together.
+        sign: a text near the beginning of a file that tells it from those of like sources.
     """
 
     name: str
@@ -268,6 +269,7 @@ class RecordSource:
     references: frozenset[str] = frozenset()
     selection: tuple[Any, ...] = ()
     without_namespace: frozenset[str] = frozenset()
+    sign: str = ""
 
 
 @dataclass(slots=True)

@@ -26,15 +26,12 @@ from collex_graph.build.alignments import (
 )
 from collex_graph.build.aside import (
     Aside,
-    Positions,
     added,
     aside_by_reading,
     aside_by_shapes,
-    double_results,
     is_private,
     keys_aside,
     private_results,
-    read_results,
     requests_without,
     union,
     unquoted,
@@ -44,7 +41,6 @@ from collex_graph.build.aside_tables import write_aside_tables
 from collex_graph.build.contents import (
     Former,
     LinkedMembers,
-    model_quads,
     open_former,
     quads_member,
 )
@@ -53,8 +49,10 @@ from collex_graph.errors import ConfigurationError, InvalidDatasetError, Snapsho
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Severity, ValidationReport
 from collex_graph.pipeline import MappedSource, PartShelf, decide_doubles, map_sources
+from collex_graph.pipeline.results import Positions, double_results, read_results
 from collex_graph.rdf.iris import Iris
 from collex_graph.rdf.namespaces import expand
+from collex_graph.rdf.skolem import model_quads
 from collex_graph.resources import resource_dir
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.builder import Member, StoreBuilder

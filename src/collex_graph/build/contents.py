@@ -24,8 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 from collex_graph.pipeline.part import digest_of
 from collex_graph.pipeline.sources import link_file
-from collex_graph.rdf.skolem import read_turtle
-from collex_graph.resources import resource_dir
 from collex_graph.store.builder import Member
 from collex_graph.store.description import source_file_iri
 from collex_graph.store.lines import (
@@ -38,7 +36,7 @@ from collex_graph.store.lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pyoxigraph import Quad
@@ -185,17 +183,6 @@ def quads_member(path: Path, quads: Iterable[Quad]) -> Member:
         graphs.add(quad.graph_name.value)  # type: ignore[union-attr] # in a named graph
         lines.add(f"{quad} .\n".encode())
     return Member(lines.finish(), frozenset(graphs))
-
-
-def model_quads(iris: Iris) -> Iterator[Quad]:
-    """Yield the ontology, the vocabularies and what the sources are."""
-    ontology = resource_dir("ontology")
-    yield from read_turtle(ontology / "collex.ttl", iris.base, iris.graph("ontology"))
-    for path in sorted((ontology / "vocabularies").glob("*.ttl")):
-        yield from read_turtle(path, iris.base, iris.graph("vocabulary", path.stem))
-    # what the sources are is data too: a notice says which dataset it is part of
-    datasets = resource_dir("mappings") / "sources.ttl"
-    yield from read_turtle(datasets, iris.base, iris.graph("source", "collex-graph", "sources"))
 
 
 class LinkedMembers:

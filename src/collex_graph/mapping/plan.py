@@ -244,6 +244,7 @@ class Plan:
             return RecordSource(
                 name=source.name,
                 access=source.access,
+                sign=source.sign,
                 formulation="csv",
                 numbered=numbered,
                 columns=frozenset(plain),
@@ -273,6 +274,7 @@ class Plan:
             return RecordSource(
                 name=source.name,
                 access=source.access,
+                sign=source.sign,
                 formulation=source.formulation,
                 numbered=numbered,
                 iterator=source.iterator,
@@ -292,6 +294,7 @@ class Plan:
         return RecordSource(
             name=source.name,
             access=source.access,
+            sign=source.sign,
             formulation="xpath",
             numbered=numbered,
             patterns=patterns,

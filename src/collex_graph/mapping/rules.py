@@ -71,7 +71,7 @@ _SOURCE_KEYS = {
     for name in (
         "access", "referenceFormulation", "iterator", "namespaces", "delimiter", "quotes",
         "aliases", "values", "header", "headerRow", "sheet", "columns", "cells", "optional",
-        "leaves", "withoutNamespace",
+        "leaves", "withoutNamespace", "sign",
     )
 }  # fmt: skip
 
@@ -246,6 +246,7 @@ class Source:
         leaves: what of the format is left out on purpose → why.
         columns: of a sheet that people fill in, in order → help in French and in English, empty
             where the ontology has it; none for other sources.
+        sign: a text near the beginning of a file that tells it from those of like sources.
         values: values computed for each record, referred to as ``$(_name)``.
         standard: read as RML has it: white space stays, ``_name`` is an ordinary name.
         lists: a reference to a list gives its elements (JSON, RML of 2013).
@@ -268,6 +269,7 @@ class Source:
     optional: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaves: Mapping[str, str] = field(default_factory=dict)
+    sign: str = ""
     values: Mapping[str, Call] = field(default_factory=dict)
     standard: bool = False
     lists: bool = False
@@ -542,6 +544,7 @@ class _Reader:
             if "aliases" in parts
             else {},
             leaves=dict(self._leaves(parts["leaves"])) if "leaves" in parts else {},
+            sign=self._text(parts["sign"]) if "sign" in parts else "",
             values=self._values(parts.get("values")),
         )
 

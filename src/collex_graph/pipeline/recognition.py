@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
-from collex_graph.errors import ResourceFileError
+from collex_graph.errors import ResourceFileError, UnreadableSourceError
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import read_mapping
+from collex_graph.rdf.iris import slug
 from collex_graph.resources import resource_dir
+from collex_graph.sources.markup import utf8_chunks
 from collex_graph.sources.outline import outline_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from collex_graph.model import RecordSource
+    from collex_graph.sources.outline import Outline
 
 _LEAST = 0.25
 """Part of a file's names that a source must ask for."""
@@ -31,13 +37,59 @@ def sources_like(path: Path, given: str) -> list[str]:
         given: the source that it was given as; where it looks as much like that, nothing is
             returned.
     """
+    near = _nearest(outline_of(path), _datasets())
+    return [] if given in near else near[:_MOST]
+
+
+def recognise(path: Path, name: str) -> list[str]:
+    """Return the sources that a file may be of, the likeliest first: those that read such names.
+
+    Args:
+        path: the file.
+        name: what it is called. Between sources that it looks like as much decide the ``sign`` of
+            a source, the name of a sheet that people fill in, the name of the source in a folder's.
+    """
     outline = outline_of(path)
-    found = {dataset: outline.likeness(_asked(dataset)) for dataset in _datasets()}
+    readers = [d for d in _datasets() if any(_takes(source, path) for source in _asked(d))]
+    near = _nearest(outline, readers)
+    if len(near) < 2:
+        return near
+    beginning = _beginning(path)
+    words = set(re.split(r"[^a-z]+", f"{path.parent}/{name}".casefold()))
+    stem = slug(path.stem)
+
+    def unlikeliness(dataset: str) -> tuple[int, bool, bool]:
+        signs = {source.sign for source in _asked(dataset)} - {""}
+        has_sign = any(sign in beginning for sign in signs)
+        sheets = {slug(source.sheet) for source in _asked(dataset) if source.sheet}
+        return (
+            -1 if has_sign else len(signs),
+            not any(stem.startswith(sheet) for sheet in sheets),
+            not words >= set(dataset.split("-")),
+        )
+
+    return sorted(near, key=unlikeliness)
+
+
+def _beginning(path: Path) -> str:
+    try:
+        return next(iter(utf8_chunks(path)), b"").decode("utf-8", "replace")
+    except UnreadableSourceError:
+        return ""
+
+
+def _nearest(outline: Outline, datasets: Iterable[str]) -> list[str]:
+    found = {dataset: outline.likeness(_asked(dataset)) for dataset in datasets}
     best = max(found.values(), default=0.0)
-    near = [dataset for dataset, likeness in found.items() if likeness >= best * _NEARLY]
-    if best < _LEAST or given in near:
+    if best < _LEAST:
         return []
-    return sorted(near, key=lambda dataset: (-found[dataset], dataset))[:_MOST]
+    near = [dataset for dataset, likeness in found.items() if likeness >= best * _NEARLY]
+    return sorted(near, key=lambda dataset: (-found[dataset], dataset))
+
+
+def _takes(source: RecordSource, path: Path) -> bool:
+    name = path.name.casefold()
+    return any(fnmatchcase(name, p.strip()) for p in source.access.casefold().split("|"))
 
 
 def _datasets() -> list[str]:

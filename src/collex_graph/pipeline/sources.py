@@ -245,8 +245,6 @@ def map_sources(
             raise ConfigurationError(
                 f"{path}: no such file or folder (given for source {dataset!r})"
             )
-    given = {dataset: circumstances(dataset) for dataset, _ in inputs}
-    joined = {name: joins_files(name, base_iri, digest) for name, digest in given.items()}
     sources = []
     for dataset, path in inputs:
         source = MappedSource(dataset)
@@ -255,7 +253,28 @@ def map_sources(
         except UnreadableSourceError as error:
             raise ConfigurationError(f"{error} (given for source {dataset!r})") from error
         if path.is_dir():
-            _leave_others_alone(source, base_iri, given[dataset])
+            _leave_others_alone(source, base_iri, circumstances(dataset))
+        sources.append(source)
+    map_files(sources, base_iri=base_iri, shelf=shelf)
+    return sources
+
+
+def map_files(sources: Sequence[MappedSource], *, base_iri: str, shelf: PartShelf) -> None:
+    """Map the files of some sources, each of which has been found.
+
+    Args:
+        sources: with their ``files``; the rest of them is filled in.
+        base_iri: as for `map_sources`.
+        shelf: as for `map_sources`.
+
+    Raises:
+        ResourceFileError: as for `map_sources`.
+        UnreadableSourceError: as for `map_sources`.
+    """
+    given = {source.dataset: circumstances(source.dataset) for source in sources}
+    joined = {name: joins_files(name, base_iri, digest) for name, digest in given.items()}
+    for source in sources:
+        dataset = source.dataset
         source.files = [
             table
             for file in source.files
@@ -266,12 +285,10 @@ def map_sources(
             PartRequest(file, file.label or file.name, base_iri, given[dataset], beside=beside)
             for file in source.files
         ]
-        sources.append(source)
     parts = iter(shelf.fetch([request for source in sources for request in source.requests]))
     for source in sources:
         source.parts = [next(parts) for _ in source.requests]
     decide_doubles(sources, [{} for _ in sources])
-    return sources
 
 
 def _leave_others_alone(source: MappedSource, base_iri: str, circumstances: str) -> None:

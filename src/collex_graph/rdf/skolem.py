@@ -19,12 +19,15 @@ from pyoxigraph import (
 )
 
 from collex_graph.errors import ResourceFileError
+from collex_graph.resources import resource_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pyoxigraph import DefaultGraph, Literal, Triple
+
+    from collex_graph.rdf.iris import Iris
 
 
 def read_turtle(path: Path, base_iri: str, graph: str) -> Iterator[Quad]:
@@ -59,3 +62,14 @@ def _named(
     if isinstance(node, BlankNode):
         return NamedNode(f"{base_iri}.well-known/genid/{document}/{node.value}")
     return node  # type: ignore[return-value] # every other term stands for itself
+
+
+def model_quads(iris: Iris) -> Iterator[Quad]:
+    """Yield the ontology, the vocabularies and what the sources are."""
+    ontology = resource_dir("ontology")
+    yield from read_turtle(ontology / "collex.ttl", iris.base, iris.graph("ontology"))
+    for path in sorted((ontology / "vocabularies").glob("*.ttl")):
+        yield from read_turtle(path, iris.base, iris.graph("vocabulary", path.stem))
+    # what the sources are is data too: a notice says which dataset it is part of
+    datasets = resource_dir("mappings") / "sources.ttl"
+    yield from read_turtle(datasets, iris.base, iris.graph("source", "collex-graph", "sources"))

@@ -16,6 +16,7 @@ from collex_graph.errors import UnreadableSourceError
 from collex_graph.sources.gate import lxml_name, without_namespace
 from collex_graph.sources.markup import utf8_chunks
 from collex_graph.sources.tabular import DELIMITERS, find_encoding, header_name
+from collex_graph.sources.xlsx import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,7 @@ def outline_of(path: Path) -> Outline:
     """Look at the beginning of a file."""
     try:
         if zipfile.is_zipfile(path):
-            return Outline("")
+            return _workbook(path)
         start = next(iter(utf8_chunks(path)), b"")[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"<") and not re.match(rb"<(?:https?|urn):", start):
             return _xml(path)
@@ -101,6 +102,12 @@ def outline_of(path: Path) -> Outline:
     if _PREFIX.search(text) or text.startswith("<http"):
         return Outline("rdf", (frozenset(_iris(text)),))
     return Outline("csv", tuple(_rows(text)))
+
+
+def _workbook(path: Path) -> Outline:
+    rows = [row for _, _, rows in first_rows(path, _ROWS) for row in rows]
+    names = (frozenset(header_name(cell) for cell in row) - {""} for row in rows)
+    return Outline("csv", tuple(row for row in names if len(row) > 1))
 
 
 def _xml(path: Path) -> Outline:

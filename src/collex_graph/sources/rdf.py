@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
 from xml.parsers import expat
 
-from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Note, Record
@@ -96,15 +96,7 @@ class RdfRecords:
 
     def __iter__(self) -> Iterator[Record]:
         """Read the file, then hand out its records, then say where it broke, if it did."""
-        end, problem = self._text.size, None
-        if self._format == RdfFormat.RDF_XML:
-            gate = _XmlGate(self._path)
-            end, problem = gate.pass_through(self._text)
-            cut = _Cut(self._text, gate.prolog, gate.root_at, end)
-        else:
-            if self._format == RdfFormat.JSON_LD:
-                self._refuse_depth()
-            cut = _Cut(self._text, b"", 0, end)
+        cut, problem = self._cut()
         looks = _Looks(self._sources)
         graph, broken = self._graph(cut, looks)
         broken = problem or broken
@@ -115,6 +107,34 @@ class RdfRecords:
         yield from self._records(graph, set() if broken is None else _unfinished(graph))
         if broken is not None:
             raise broken
+
+    def statements(self) -> Iterator[Triple]:
+        """Read the file as it is: every statement, whichever graph it stands in.
+
+        Raises:
+            UnreadableSourceError: where it breaks off, when what came before has been handed out.
+        """
+        cut, problem = self._cut()
+        try:
+            with cut:
+                for quad in self._quads(cut):
+                    if self._format != RdfFormat.N3 or quad.graph_name.__class__ is not BlankNode:
+                        yield quad.triple
+        except SyntaxError as error:
+            raise self._broken(error, error.lineno or self._line_of(cut)) from error
+        if problem is not None:
+            raise problem
+
+    def _cut(self) -> tuple[_Cut, UnreadableSourceError | None]:
+        """Return what may be read of the file, and why that is not all of it."""
+        end, problem = self._text.size, None
+        if self._format == RdfFormat.RDF_XML:
+            gate = _XmlGate(self._path)
+            end, problem = gate.pass_through(self._text)
+            return _Cut(self._text, gate.prolog, gate.root_at, end), problem
+        if self._format == RdfFormat.JSON_LD:
+            self._refuse_depth()
+        return _Cut(self._text, b"", 0, end), problem
 
     def _refuse_depth(self) -> None:
         """Refuse JSON that is nested without end: the parser would take hours over it."""

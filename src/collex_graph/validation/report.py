@@ -54,6 +54,8 @@ _SUMMARY = {
         "colon": " : ",
         "advice": "À faire",
         "nowhere": "sans lieu connu",
+        "no file": "Sans fichier",
+        "more": "et {count} de plus : --format csv ou xlsx les donne tous",
         "times": "fois",
     },
     "en": {
@@ -65,6 +67,8 @@ _SUMMARY = {
         "colon": ": ",
         "advice": "What to do",
         "nowhere": "no known place",
+        "no file": "Without a file",
+        "more": "and {count} more: --format csv or xlsx has them all",
         "times": "times",
     },
 }
@@ -293,6 +297,48 @@ def report_text(
     return "\n".join(lines)
 
 
+def report_by_place(report: ValidationReport, language: str = "fr", *, most: int = 2_000) -> str:
+    """Return each result at its place, file by file, in the order of the report.
+
+    Args:
+        report: what was found, in the order of files and places.
+        language: ``fr`` or ``en``.
+        most: how many results are shown; how many more there are is said.
+    """
+    words = _SUMMARY[language]
+    lines: list[str] = []
+    file: str | None = None
+    place = ""
+    for result in _published(report)[:most]:
+        here = result.position.file if result.position else words["no file"]
+        if here != file:
+            lines += ["", here] if lines else [here]
+            file, place = here, ""
+        where = _place(result, language).removeprefix(f"{here}, ")
+        if where != place:
+            lines.append(f"  {where}")
+            place = where
+        severity = SEVERITIES[result.severity][language][0]
+        message = result.messages.get(language, "").replace(f" ({here}, {where})", "")
+        if result.value and result.value not in message:
+            message += f" → {shorten(result.value, _VALUE_WIDTH, placeholder=' …')}"
+        name = result.rule.removeprefix(expand("collex-sh:"))
+        lines += _wrapped(f"{severity}{words['colon']}{message} [{name}]")
+        lines += _advice(result.advice.get(language, ""), language)
+    more = len(_published(report)) - most
+    if more > 0:
+        lines += ["", f"… {words['more'].format(count=more)}"]
+    if not report.results:
+        return words["nothing"]
+    counts = ", ".join(
+        _counted(len(report.of_severity(severity)), severity, language) for severity in Severity
+    )
+    internal = sum(result.internal for result in report.results)
+    if internal:
+        counts += f" ({internal} {words['internal']})"
+    return "\n".join([*lines, "", f"{words['title']}{words['colon']}{counts}"])
+
+
 def _counted(count: int, severity: Severity, language: str) -> str:
     one, many = SEVERITIES[severity][language]
     # French counts nought as one: « 0 violation ».
@@ -391,14 +437,23 @@ def report_csv(
         language: ``fr`` or ``en``.
         rules: IRI → rule; None means the project's own.
     """
-    rules = rules or known_rules()
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(_HEADERS[language])
+    for row in report_rows(report, language, rules=rules):
+        table.writerow(_plain_cell(cell) for cell in row)
+    return text.getvalue()
+
+
+def report_rows(
+    report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
+) -> Iterator[Sequence[str | int | None]]:
+    """Yield the header of a table of the results, then a row for each; see `report_csv`."""
+    rules = rules or known_rules()
+    yield _HEADERS[language]
     for result in _published(report):
         rule = rules.get(result.rule)
         place = result.position
-        cells = (
+        yield (
             SEVERITIES[result.severity][language][0],
             result.rule.removeprefix(expand("collex-sh:")),
             rule.labels[language] if rule else "",
@@ -415,8 +470,6 @@ def report_csv(
             " ; ".join(rule.sources) if rule else "",
             result.rule,
         )
-        table.writerow(_plain_cell(cell) for cell in cells)
-    return text.getvalue()
 
 
 def _plain_cell(cell: str | int | None) -> str:

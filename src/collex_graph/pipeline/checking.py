@@ -1,0 +1,370 @@
+"""Checks files as they are given: read → map → link → derive → validate, and nothing published.
+
+What is checked stands beside what every build reads (the ontology, the vocabularies, libraries and
+establishments); results are of the given files alone. RDF is checked as it is, unless it is of a
+source that has a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, RdfFormat, Store, Triple
+
+from collex_graph.errors import ConfigurationError, UnreadableSourceError
+from collex_graph.linking.identities import Identities, find_identities
+from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
+from collex_graph.pipeline.recognition import recognise
+from collex_graph.pipeline.results import Positions, double_results, read_results
+from collex_graph.pipeline.sources import (
+    MappedSource,
+    PartShelf,
+    known_sources,
+    map_files,
+    map_sources,
+)
+from collex_graph.rdf.iris import Iris
+from collex_graph.rdf.namespaces import expand, prefixes
+from collex_graph.rdf.skolem import model_quads
+from collex_graph.resources import resource_dir
+from collex_graph.sources.files import find_source_files
+from collex_graph.sources.outline import outline_of
+from collex_graph.sources.rdf import RdfRecords
+from collex_graph.sparql.catalogue import stored_query
+from collex_graph.store.lines import read_chunks
+from collex_graph.validation.readings import ReadingRules
+from collex_graph.validation.shapes import shapes
+from collex_graph.validation.validator import validate, validate_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from collex_graph.model import SourceFile, ValidationResult
+    from collex_graph.pipeline.part import Part
+    from collex_graph.validation.shapes import Shapes
+
+RDF: Final = "rdf"
+"""What stands for a source where a file is checked as the RDF that it is."""
+BUNDLED_SOURCE: Final = "institutions"
+_IN_MEMORY_BYTES: Final = 100_000_000
+"""Lines that are loaded into a store in memory; more go to a temporary store on disk."""
+_LOADED_AT_ONCE: Final = 8 << 20
+_NAMED: Final = re.compile(r"<([^<>\s]+)>|\b([a-z][\w-]*:[A-Za-z][\w-]*)")
+_FOR_WORDS: Final = ("rdf:type", "rdfs:label", "skos:prefLabel", "dcterms:title", "rico:title")
+"""What results name nodes by."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """One file that was given.
+
+    Attributes:
+        name: what it is called in positions.
+        source: short name of the source that it was read as, or `RDF`.
+        alike: other sources that it looks like.
+        records: rows, notices and components, or statements, read.
+    """
+
+    name: str
+    source: str
+    alike: tuple[str, ...] = ()
+    records: int = 0
+
+
+@dataclass
+class Checked:
+    """What a check found.
+
+    Attributes:
+        report: every result, in the order of files and places.
+        files: what was checked, in the order given.
+        ignored: files of folders and archives that nobody reads.
+        unknown: files that look like no source.
+    """
+
+    report: ValidationReport
+    files: list[CheckedFile] = field(default_factory=list)
+    ignored: list[Path] = field(default_factory=list)
+    unknown: list[Path] = field(default_factory=list)
+
+    def fails(self, on: Severity) -> bool:
+        """Say whether there is a result as grave as that, or graver."""
+        return any(self.report.of_severity(severity) for severity in _as_grave_as(on))
+
+
+def check_files(
+    paths: Sequence[Path],
+    *,
+    base_iri: str,
+    day: str,
+    source: str | None = None,
+    against: Shapes | None = None,
+) -> Checked:
+    """Check files, folders and archives.
+
+    Args:
+        paths: what to check; a pattern is as good as its files.
+        base_iri: the setting of that name.
+        day: for which day labels hold, ``YYYY-MM-DD``.
+        source: short name of the source that all of them are of, or `RDF`; None to tell from each.
+        against: the shapes; None means the project's own.
+
+    Raises:
+        ConfigurationError: for an unknown source, a path that does not exist, and a file given by
+            its name that looks like no source.
+        ResourceFileError: when a mapping cannot be used.
+    """
+    if source is not None and source != RDF and source not in known_sources():
+        known = ", ".join((*known_sources(), RDF))
+        raise ConfigurationError(f"unknown source {source!r}; known ones: {known}")
+    with tempfile.TemporaryDirectory(prefix="collex-graph-") as folder:
+        return _Check(Path(folder), base_iri, day, against).run(paths, source)
+
+
+class _Check:
+    """One check, in a folder that is removed afterwards."""
+
+    def __init__(self, work: Path, base_iri: str, day: str, against: Shapes | None) -> None:
+        self._work = work
+        self._iris = Iris(base_iri)
+        self._day = day
+        self._against = against
+        self._rules = ReadingRules.load()
+        self._shelf = PartShelf(work / "parts", work / "unpacked")
+
+    def run(self, paths: Sequence[Path], given: str | None) -> Checked:
+        checked = Checked(ValidationReport(()))
+        as_rdf: list[SourceFile] = []
+        sources: dict[str, MappedSource] = {}
+        told: dict[str, CheckedFile] = {}
+        for path in paths:
+            files, ignored = self._find(path)
+            checked.ignored += ignored
+            for file in files:
+                name, alike = (given, ()) if given else _source_of(file)
+                if name is None:
+                    if not path.is_dir() and len(files) == 1:
+                        raise ConfigurationError(_unknown(file))
+                    checked.unknown.append(file.path)
+                    continue
+                told[file.label or file.name] = CheckedFile(file.name, name, tuple(alike))
+                if name == RDF:
+                    as_rdf.append(file)
+                else:
+                    mapped = sources.setdefault(name, MappedSource(name))
+                    mapped.files.append(replace(file, dataset=name))
+        if not told:
+            names = ", ".join(path.name for path in checked.unknown) or "nothing there"
+            raise ConfigurationError(f"no file that could be checked: {names}")
+        results: list[ValidationResult] = []
+        for file in as_rdf:
+            count, found = self._check_rdf(file)
+            results += found
+            label = file.label or file.name
+            told[label] = replace(told[label], records=count)
+        if sources:
+            results += self._check_sources(list(sources.values()))
+            read: dict[str, int] = {}
+            for mapped in sources.values():
+                for part in mapped.parts:
+                    read[part.file.name] = read.get(part.file.name, 0) + part.records_read
+            for label, one in told.items():
+                told[label] = replace(one, records=read.get(one.name, one.records))
+        order = {one.name: place for place, one in enumerate(told.values())}
+        results.sort(key=lambda result: _place(result, order))
+        checked.report = ValidationReport(tuple(dict.fromkeys(results)))
+        checked.files = list(told.values())
+        return checked
+
+    def _find(self, path: Path) -> tuple[list[SourceFile], list[Path]]:
+        try:
+            return find_source_files("", path, self._shelf.unpacked)
+        except UnreadableSourceError as error:
+            raise ConfigurationError(str(error)) from error
+
+    # --- RDF as it is -----------------------------------------------------------------------------
+
+    def _check_rdf(self, file: SourceFile) -> tuple[int, list[ValidationResult]]:
+        """Check the statements of a file, as it writes them; return how many there are."""
+        results: list[ValidationResult] = []
+        statements: list[Quad | Triple] = []
+        try:
+            # what comes before a break is kept
+            statements.extend(_statements(file))
+        except UnreadableSourceError as error:
+            note = Note("BrokenFile", error.problem, (("reason", error.problem),))
+            position = Position(file.name, line=error.line)
+            problem = Problem(note, position, file.name, None, "", None)
+            results.append(self._rules.result(problem))
+        own = {t.subject.value for t in statements if isinstance(t.subject, NamedNode)}
+        positions = {iri: Position(file.name, component=iri) for iri in own}
+        about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
+        data = [*statements, *model_quads(self._iris)]
+        for result in validate(data, positions=positions, against=self._against):
+            if result.focus_node is None or result.focus_node in about_own:
+                place = result.position or Position(file.name)
+                results.append(replace(result, position=place))
+        return len(statements), results
+
+    # --- sources ----------------------------------------------------------------------------------
+
+    def _check_sources(self, sources: list[MappedSource]) -> list[ValidationResult]:
+        map_files(sources, base_iri=self._iris.base, shelf=self._shelf)
+        results = [
+            result
+            for source in sources
+            for result, *_ in (
+                *read_results(source, self._rules),
+                *double_results(source, self._rules),
+            )
+        ]
+        bundled = [(BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
+        beside = map_sources(bundled, base_iri=self._iris.base, shelf=self._shelf)
+        own = [part for source in sources for part in source.parts]
+        parts = [*own, *(part for source in beside for part in source.parts)]
+        identities = find_identities(
+            (part.identity_lines() for part in parts), base_iri=self._iris.base
+        )
+        store = self._store(parts, identities)
+        positions = Positions(sources, identities)
+        found = validate_store(store, positions=positions, against=self._against)
+        results += [result for result in found if result.position is not None]
+        del store
+        shutil.rmtree(self._work / "store", ignore_errors=True)
+        return results
+
+    def _asked_for(self) -> frozenset[str] | None:
+        """Return what shapes and derivations name; None for shapes that may ask for anything."""
+        if self._against is not None:
+            return None
+        named = [triple.object for triple in shapes().graph.triples()]
+        texts = [term.value for term in named if isinstance(term, Literal)]
+        derivations = (resource_dir("queries") / "derivations").glob("*.rq")
+        texts += [path.read_text(encoding="utf-8") for path in derivations]
+        names = {term.value for term in named if isinstance(term, NamedNode)}
+        for iri, name in (found for text in texts for found in _NAMED.findall(text)):
+            if iri or name.partition(":")[0] in prefixes():
+                names.add(iri or expand(name))
+        return frozenset(names | set(map(expand, _FOR_WORDS)))
+
+    def _store(self, parts: Sequence[Part], identities: Identities) -> Store:
+        """Load what is checked into a default graph, with what follows from it."""
+        small = sum(part.lines.lines.path.stat().st_size for part in parts) < _IN_MEMORY_BYTES / 20
+        store = Store() if small else Store(str(self._work / "store"))
+        store.bulk_extend(
+            Quad(quad.subject, quad.predicate, quad.object) for quad in model_quads(self._iris)
+        )
+        asked = _Asked(self._asked_for(), f"{self._iris.base}vocabulary/")
+        for part in parts:
+            for chunk in _gathered(read_chunks(part.lines.lines.path)):
+                lines = asked.lines(identities.rewrite(chunk))
+                # what the mapping engine wrote is valid
+                store.bulk_load(input=lines, format=RdfFormat.N_TRIPLES, lenient=True)
+        represented = NamedNode(expand("collex:representedBy"))
+        store.bulk_extend(
+            Quad(NamedNode(name), represented, NamedNode(node))
+            for name, node in identities.canonical.items()
+        )
+        for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
+            query = stored_query(f"derivations/{path.stem}")
+            values = {"asOf": self._day} if "asOf" in query.parameters else {}
+            found = store.query(query.text(**values), base_iri=self._iris.base, prefixes=prefixes())
+            assert isinstance(found, QueryTriples)
+            triples = list(found)
+            store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in triples)
+        return store
+
+
+def _statements(file: SourceFile) -> Iterator[Triple]:
+    if file.problem:
+        raise UnreadableSourceError(file.path, file.problem)
+    yield from RdfRecords(file, ()).statements()
+
+
+class _Asked:
+    """Cuts lines down to what is asked for, as N-Triples.
+
+    Left out are texts that neither a shape nor a derivation looks at, half of what a table says,
+    and concepts of ours. Statements about other nodes stay whatever they say: they lead from a
+    node to its record.
+
+    Args:
+        names: the predicates that are looked at, and other names; None for all there are.
+        vocabularies: what the IRIs of our concepts start with.
+    """
+
+    def __init__(self, names: frozenset[str] | None, vocabularies: str) -> None:
+        self._names = None if names is None else {f"<{name}>".encode() for name in names}
+        self._kept_out = (b'"', f"<{vocabularies}".encode())
+
+    def lines(self, lines: bytes) -> bytes:
+        """Return N-Triples of N-Quads lines, in one graph."""
+        names, kept_out = self._names, self._kept_out
+        kept = []
+        for line in lines.splitlines():
+            _, predicate, rest = line.split(b" ", 2)
+            if names is None or predicate in names or not rest.startswith(kept_out):
+                kept.append(line[: line.rindex(b" <")])
+        return b" .\n".join((*kept, b""))
+
+
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= _LOADED_AT_ONCE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _source_of(file: SourceFile) -> tuple[str | None, Sequence[str]]:
+    """Tell which source a file is of; one that is RDF and of none is checked as it is."""
+    found = recognise(file.path, file.name)
+    outline = outline_of(file.path)
+    if outline.kind == RDF and (not found or _speaks_our_words(outline.names)):
+        return RDF, ()
+    return (found[0], found[1:]) if found else (None, ())
+
+
+def _speaks_our_words(names: Sequence[frozenset[str]]) -> bool:
+    ours = expand("collex:")
+    return any(name.startswith(ours) for group in names for name in group)
+
+
+def _unknown(file: SourceFile) -> str:
+    return (
+        f"{file.name} looks like no source that is known: check that it has its header, or say "
+        f"with --source what it is ({', '.join((*known_sources(), RDF))})"
+    )
+
+
+def _as_grave_as(severity: Severity) -> list[Severity]:
+    every = list(Severity)
+    return every[: every.index(severity) + 1]
+
+
+def _place(result: ValidationResult, order: dict[str, int]) -> tuple[object, ...]:
+    """By file, then from its beginning to its end, then the gravest first."""
+    place = result.position
+    if place is None:
+        return (len(order), "", "", 0, 0, "", 0, result.rule, result.focus_node or "")
+    return (
+        order.get(place.file, len(order)),
+        place.file,
+        (place.component or "") if place.row is not None else "",
+        place.row or 0,
+        place.line or 0,
+        place.component or "",
+        list(Severity).index(result.severity),
+        result.rule,
+        result.focus_node or "",
+    )

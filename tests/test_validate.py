@@ -1,0 +1,273 @@
+"""`collex-graph validate`: files as they are, and what to mend by file and row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pyoxigraph import RdfFormat, parse
+
+from collex_graph.build import build
+from collex_graph.cli import main
+from collex_graph.errors import ConfigurationError
+from collex_graph.model import Severity
+from collex_graph.pipeline.checking import _Check as Check
+from collex_graph.pipeline.checking import check_files
+from collex_graph.pipeline.recognition import recognise
+from collex_graph.rdf.namespaces import expand
+from collex_graph.resources import resource_dir
+from collex_graph.settings import Settings
+from collex_graph.sources.xlsx import first_rows
+
+BASE = Settings().base_iri
+DAY = "2026-11-26"
+MAPPINGS = resource_dir("mappings")
+SHAPES = Path(__file__).parent / "shapes"
+KBART = (
+    "publication_title\tprint_identifier\tonline_identifier\ttitle_url\ttitle_id\tpublication_type\n"
+    "Analytical communications\t1359-7338\t1364-5536\thttps://pubs.rsc.org/\tac\tserial\n"
+    "Une revue\t\t\thttps://pubs.rsc.org/b\tb\tserial\n"
+)
+SAMPLES = [
+    path
+    for path in sorted(MAPPINGS.glob("*/sample/*"))
+    # a table of two columns of which one is read looks like nothing
+    if path.is_file() and path.parent.parent.name != "alignments" and path.name != "abesid_idp.tsv"
+]
+OTHER_SHAPES = """
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix ex: <http://example.org/> .
+ex:BookShape a sh:NodeShape ; sh:targetClass ex:Book ;
+  sh:property [ sh:path ex:pages ; sh:datatype xsd:byte ; sh:message "wie viele?"@de ] ;
+  sh:property ex:Book-title .
+ex:Book-title a sh:PropertyShape ; sh:path ex:title ; sh:minCount 1 ; sh:severity sh:Warning .
+"""
+BOOKS = """
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix ex: <http://example.org/> .
+ex:one a ex:Book ; ex:title "Un" ; ex:pages "01"^^xsd:byte .
+ex:two a ex:Book ; ex:pages "1"^^xsd:integer .
+"""
+
+
+@pytest.fixture
+def titles(tmp_path):
+    path = tmp_path / "RSC_FRANCE_LN-X_2023-01-01.txt"
+    path.write_text(KBART, encoding="utf-8")
+    return path
+
+
+def checked(*paths, **options):
+    return check_files(paths, base_iri=BASE, day=DAY, **options)
+
+
+def rules_at(found):
+    """(local name of the rule, file, row or line, column) of each result."""
+    return [
+        (r.rule.rpartition("#")[2], p.file, p.row or p.line, p.column)
+        for r in found.report.results
+        if (p := r.position) is not None
+    ]
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["validate", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    "sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.name}"
+)
+def test_a_file_is_recognised_by_its_content_and_its_name(sample, tmp_path):
+    copy = tmp_path / sample.name
+    shutil.copy(sample, copy)
+    assert recognise(copy, copy.name)[:1] == [sample.parent.parent.name]
+
+
+def test_a_wrong_identifier_is_told_at_its_row_and_column(titles):
+    found = checked(titles)
+    assert ("WrongCheckCharacter", titles.name, 2, "print_identifier") in rules_at(found)
+    (file,) = found.files
+    assert (file.source, file.records) == ("kbart", 2)
+    rows = [p.row for r in found.report.results if (p := r.position) and p.row]
+    assert rows == sorted(rows)
+
+
+def test_what_is_found_is_what_a_build_reports(tmp_path):
+    sample = MAPPINGS / "ccfr" / "sample"
+    built = build([("ccfr", sample)], Settings(var=tmp_path / "var", as_of=DAY))
+
+    def told(report):
+        return {
+            (r.rule, r.focus_node, r.position, r.value, r.messages["fr"])
+            for r in report.results
+            if r.position is not None and r.position.file.endswith(".xml")
+        }
+
+    found = told(checked(sample).report)
+    assert found
+    assert found == told(built.report)
+
+
+@pytest.mark.parametrize("source", ["kbart", "calames", "idref"])
+def test_leaving_out_what_no_shape_asks_for_changes_nothing(source, monkeypatch):
+    sample = MAPPINGS / source / "sample"
+    less = checked(sample).report.results
+    monkeypatch.setattr(Check, "_asked_for", lambda _: None)
+    assert checked(sample).report.results == less
+
+
+def test_several_files_folders_and_archives_are_checked_together(titles, tmp_path):
+    archive = tmp_path / "lots.zip"
+    notice = next((MAPPINGS / "ccfr" / "sample").glob("*.xml"))
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(notice, f"notices/{notice.name}")
+        packed.writestr("LISEZMOI.md", "rien")
+        packed.writestr("notes.txt", "quelques mots\n")
+    found = checked(titles, archive)
+    assert [(file.name, file.source) for file in found.files] == [
+        (titles.name, "kbart"),
+        (f"lots.zip/notices/{notice.name}", "ccfr"),
+    ]
+    assert [path.name for path in found.unknown] == ["notes.txt"]
+    assert [path.name for path in found.ignored] == ["LISEZMOI.md"]
+    files = [r.position.file for r in found.report.results if r.position]
+    assert files == sorted(files, key=[file.name for file in found.files].index)
+
+
+@pytest.mark.parametrize(
+    "invalid", sorted(SHAPES.glob("*/invalid-*.ttl"))[::25], ids=lambda p: p.stem
+)
+def test_rdf_is_checked_as_it_is(invalid, tmp_path):
+    (rule, *_) = re.findall(r"collex-sh:([\w-]+)", invalid.read_text(encoding="utf-8"))
+    prefixes = (resource_dir("ontology") / "prefixes.ttl").read_text(encoding="utf-8")
+    path = tmp_path / "donnees.ttl"
+    text = f"@base <{BASE}> .\n{prefixes}\n" + invalid.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    found = checked(path)
+    assert found.files[0].source == "rdf"
+    assert rule in [told[0] for told in rules_at(found)]
+
+
+def test_a_broken_rdf_file_is_told_with_its_line_and_what_came_before_is_checked(tmp_path):
+    path = tmp_path / "livres.nt"
+    kind = expand("collex:Notice")
+    good = f"<{BASE}id/notice/x> <{expand('rdf:type')}> <{kind}> .\n"
+    path.write_text(good + "<http://example.org/a> broken\n", encoding="utf-8")
+    found = rules_at(checked(path, source="rdf"))
+    assert ("BrokenFile", "livres.nt", 2, None) in found
+    assert len(found) > 1
+
+
+def test_other_shapes_may_be_given_and_literals_are_judged_as_they_are_written(tmp_path):
+    (tmp_path / "shapes.ttl").write_text(OTHER_SHAPES, encoding="utf-8")
+    (tmp_path / "livres.ttl").write_text(BOOKS, encoding="utf-8")
+    arguments = (tmp_path / "livres.ttl", "--shapes", tmp_path / "shapes.ttl")
+    done = run(*arguments, "--format", "json")
+    told = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert told["counts"] == {"Violation": 1, "Warning": 1, "Info": 0}
+    assert {(r["focusNode"][-3:], r["severity"]) for r in told["results"]} == {
+        ("two", "Violation"),
+        ("two", "Warning"),
+    }
+    assert "wie viele?" in {r["message"]["fr"] for r in told["results"]}
+    (tmp_path / "shapes.ttl").write_text(BOOKS, encoding="utf-8")
+    assert "holds no SHACL shape" in run(*arguments).stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [((), 0), (("--fail-on", "warning"), 1), (("--fail-on", "info"), 1)],
+)
+def test_the_exit_code_is_that_of_the_gravest_finding_that_counts(titles, options, code):
+    assert checked(titles).report.of_severity(Severity.WARNING)
+    assert run(titles, *options).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "words"),
+    [
+        ("notes.txt", "rien\n", (), "looks like no source"),
+        ("image.png", "rien", (), "no reader for .png"),
+        ("a.csv", "rien\n", ("--source", "kbrat"), "unknown source 'kbrat'"),
+        (None, "", (), "no such file"),
+    ],
+)
+def test_what_cannot_be_checked_is_a_usage_error_in_words(tmp_path, name, content, options, words):
+    path = tmp_path / (name or "absent.csv")
+    if name:
+        path.write_text(content, encoding="utf-8")
+    done = run(path, *options)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_an_empty_folder_is_said_to_hold_nothing(tmp_path):
+    with pytest.raises(ConfigurationError, match="no file that could be checked"):
+        checked(tmp_path)
+
+
+def test_the_text_names_file_row_and_remedy_in_the_language_asked_for(titles):
+    french, english = run(titles).stdout, run(titles, "--lang", "en").stdout
+    assert french.splitlines()[0] == english.splitlines()[0] == titles.name
+    assert "  rangée 2, colonne print_identifier" in french
+    assert "  row 2, column print_identifier" in english
+    assert "À faire : " in french.replace("\u00a0", " ")
+    assert "What to do: " in english
+    assert "[WrongCheckCharacter]" in french
+
+
+def test_every_format_says_the_same_findings(titles, tmp_path):
+    count = len(checked(titles).report.results)
+    table = list(csv.reader(io.StringIO(run(titles, "--format", "csv").stdout)))
+    assert len(table) == count + 1
+    assert len(json.loads(run(titles, "--format", "json").stdout)["results"]) == count
+    for form, syntax in (("turtle", RdfFormat.TURTLE), ("json-ld", RdfFormat.JSON_LD)):
+        target = tmp_path / f"report.{form}"
+        assert run(titles, "--format", form, "--output", target).exit_code == 0
+        triples = list(parse(target.read_bytes(), format=syntax))
+        results = [t for t in triples if t.predicate.value == expand("sh:result")]
+        rows = [t for t in triples if t.predicate.value == expand("collex-sh:row")]
+        assert len(results) == count
+        assert rows
+    target = tmp_path / "report.xlsx"
+    run(titles, "--format", "xlsx", "--output", target)
+    (_, _, rows), (_, _, rules) = first_rows(target, 100)
+    assert len(rows) == count + 1
+    assert sum(int(row[3]) for row in rules[1:]) == count
+    page = run(titles, "--format", "html").stdout
+    assert page.count('<tr class="') == count
+    assert "<script" not in page
+
+
+def test_a_value_cannot_run_in_a_report(tmp_path):
+    path = tmp_path / "X_FRANCE_LN-X_2023-01-01.txt"
+    path.write_text(
+        KBART.replace("1359-7338", '=1+1 <script>alert("x")</script>'), encoding="utf-8"
+    )
+    page = run(path, "--format", "html").stdout
+    assert "alert" in page
+    assert "<script" not in page
+    table = csv.reader(io.StringIO(run(path, "--format", "csv").stdout))
+    assert not [cell for row in table for cell in row if cell.startswith("=")]
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "html", "turtle", "json-ld", "json"])
+def test_what_a_source_keeps_to_itself_is_in_no_report(form, tmp_path):
+    notice = next((MAPPINGS / "ccfr" / "sample").glob("*.xml"))
+    text = notice.read_text(encoding="utf-8").replace(
+        "<did>", '<processinfo audience="internal"><p>Zzqxcanary</p></processinfo><did>', 1
+    )
+    path = tmp_path / notice.name
+    path.write_text(text, encoding="utf-8")
+    done = run(path, "--format", form)
+    assert done.stdout
+    assert "Zzqxcanary" not in done.output
