@@ -295,6 +295,15 @@ def test_the_ontology_answers_at_its_version_iri_and_at_no_other(client):
     assert client.get("/ontology/9.9.9", headers={"Accept": "text/turtle"}).status_code == 404
 
 
+def test_a_released_version_of_the_ontology_answers_as_it_was_released(client):
+    path = resource_dir("ontology") / "releases" / "0.2.0" / "collex.ttl"
+    released = {statement.triple for statement in ox.parse(path=path, format=ox.RdfFormat.TURTLE)}
+    assert data(client, "/ontology/0.2.0") == released
+    assert client.get("/ontology/0.2.0.jsonld").mimetype == "application/ld+json"
+    browser = client.get("/ontology/0.2.0", headers={"Accept": "text/html"})
+    assert browser.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
 @pytest.mark.parametrize("path", ["/id/result/0a1b2c3d", "/.well-known/genid/path-1"])
 @pytest.mark.parametrize("media_type", ["text/html", "application/n-triples"])
 def test_what_only_the_report_or_the_shapes_know_answers(client, path, media_type):

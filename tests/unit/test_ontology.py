@@ -477,6 +477,7 @@ def test_literals_of_the_ontology_are_all_tagged_or_plain_identifiers():
         if isinstance(s.object, Literal) and s.object.language is None
     }
     assert untagged == {
+        "dcterms:issued",
         "owl:versionInfo",
         "skos:example",
         "vann:preferredNamespacePrefix",
