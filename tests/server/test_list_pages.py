@@ -221,3 +221,8 @@ def test_a_fonds_says_what_was_decided_about_it(read):
     page = read("/id/fonds/a")
     assert "Labellisation de A en 2018" in page.text("//section[h2[@id='curated']]")
     assert not read("/id/fonds/a").all("//section[h2[@id='curated']]//dt[.='Rôles']")
+
+
+def test_the_page_of_a_thing_leads_back_to_its_list(read):
+    assert read("/id/campaign/2023").all("//nav[@class='breadcrumb']//a[@href='/labels']")
+    assert read("/id/corpus/d").all("//nav[@class='breadcrumb']//a[@href='/corpora']")

@@ -938,11 +938,16 @@ class SchemeConcept:
 
 @dataclass(frozen=True)
 class EntityContext:
-    """Anything else: everything the graph says of it, and what points at it."""
+    """Anything else: everything the graph says of it, and what points at it.
+
+    Attributes:
+        section: the page that lists things like it, empty when none does.
+    """
 
     title: str
     iri: str
     node: Node
+    section: str
     types: tuple[Text, ...]
     facts: tuple[Fact, ...]
     incoming: tuple[Fact, ...]

@@ -44,12 +44,14 @@ _FIRST = (
     "collex:communityKind", "collex:capabilityKind", "collex:needKind", "collex:eventKind",
     "collex:channelKind", "collex:indicator", "collex:value", "collex:unit", "collex:platform",
     "collex:discipline", "collex:programme", "collex:competence", "collex:year",
+    "collex:project", "collex:produces", "dcterms:license", "dcterms:rights", "collex:legalStatus",
+    "collex:miningAllowed", "collex:textStatus", "collex:textQuality", "collex:startYear",
     "collex:decisionDate", "collex:signatureDate", "collex:depositDate", "collex:depositStage",
     "collex:validFrom",
 )  # fmt: skip
 _LAST = (
     "collex:unlistedValue", "skos:note", "prov:used", "dcterms:source", "foaf:page",
-    "dcterms:identifier", "dcterms:isPartOf",
+    "dcat:landingPage", "dcterms:identifier", "dcterms:isPartOf",
 )  # fmt: skip
 # What curators state of fonds and institutions, elsewhere than on them.
 _CURATED = (
@@ -66,7 +68,18 @@ _BOUNDS = {
 }
 # What leads a reader to a page elsewhere, and not to what the graph says of that page.
 _WEB_PAGES = frozenset(
-    {"dcat:accessURL", "foaf:depiction", "foaf:homepage", "foaf:page", "foaf:thumbnail"}
+    {
+        "collex:groundTruth",
+        "collex:iiifManifest",
+        "collex:licenceDocument",
+        "collex:repository",
+        "dcat:accessURL",
+        "dcat:landingPage",
+        "foaf:depiction",
+        "foaf:homepage",
+        "foaf:page",
+        "foaf:thumbnail",
+    }
 )
 # Numbers that count or measure, unlike years, codes and positions.
 _QUANTITIES = frozenset(

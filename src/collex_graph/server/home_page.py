@@ -24,6 +24,13 @@ _COUNTS = (
 _ENTRANCES = (
     ("labelled", "/search?counted=true"),
     ("institutions", "/institutions"),
+    ("programmes", "/programmes"),
+    ("gaps", "/gaps"),
+    ("labels", "/labels"),
+    ("corpora", "/corpora"),
+    ("acquisitions", "/acquisitions"),
+    ("archives", "/archives"),
+    ("competences", "/competences"),
     ("query", "/query"),
     ("model", "/about/model"),
     ("dataset", "/dataset"),

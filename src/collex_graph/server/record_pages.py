@@ -29,6 +29,7 @@ from collex_graph.server.fact_lists import (
     pointing_fact,
 )
 from collex_graph.server.fonds_page import date_in_words
+from collex_graph.server.list_pages import list_pages
 from collex_graph.server.reader import is_web_address, sort_key
 from collex_graph.server.subject_pages import element_in_words
 from collex_graph.server.unit_cards import describe_cards
@@ -206,6 +207,7 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         title=node.label.value,
         iri=iri,
         node=node,
+        section=_section(node.href, types),
         types=_types(reader, iri, types),
         facts=facts,
         incoming=tuple(incoming),
@@ -213,6 +215,16 @@ def describe_entity(reader: GraphReader, iri: str, statements: Statements) -> En
         quality=describe_quality(reader, iri),
         formats=formats_of(reader, iri),
     )
+
+
+def _section(href: str, types: list[str]) -> str:
+    """Return the page that lists things like this one."""
+    if href.startswith(("/id/source-file/", "/id/dataset/")):
+        return "dataset"
+    lists = (
+        page for page in list_pages().values() for kind in page.kinds if expand(kind.of) in types
+    )
+    return next((page.name for page in lists), "")
 
 
 def _types(reader: GraphReader, iri: str, types: list[str]) -> tuple[Text, ...]:
