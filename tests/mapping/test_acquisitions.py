@@ -39,6 +39,7 @@ def test_acquired_resources_with_year_contract_and_packages(ask):
     contract = "http://www.licencesnationales.fr/wp-content/uploads/LICENCE-2013-16ISTEX-RSC.pdf"
     assert rows == [
         ("CASALINI : ebooks iberique", "", "", "1"),
+        ("EXEMPLE : journals", "", "", "1"),
         ("Lavoisier", "2017", "", "0"),
         ("ProQuest-Early English Books Online (EEBO)", "2012", "", "0"),
         ("RSC : ebooks", "", "", "1"),
