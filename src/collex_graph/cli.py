@@ -310,7 +310,7 @@ def _report_as(
 @click.argument("name", required=False, metavar="[NAME]")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--PARAMETER VALUE]…")
 @_VAR
-@click.option("--format", "wanted", default=None, help="table, csv, tsv, json, xml, turtle…")
+@click.option("--format", "wanted", default=None, help="table, csv, xlsx, json, geojson, turtle…")
 @click.option("--snapshot", "identifier", default=None, help="A snapshot kept; default current.")
 @click.option("--about", is_flag=True, help="Say what a query asks, its parameters and meaning.")
 @click.option("--sparql", is_flag=True, help="Print the query with its values; ask nothing.")
@@ -512,17 +512,12 @@ def _ask(
 ) -> None:
     """Run a query in a worker process, as the service does, and print its result."""
     from collex_graph.model import QueryRequest  # noqa: PLC0415
-    from collex_graph.rdf.formats import (  # noqa: PLC0415
-        GRAPH_FORMATS,
-        JSON,
-        RESULT_FORMATS,
-        find_format,
-    )
+    from collex_graph.rdf.formats import JSON, find_format  # noqa: PLC0415
     from collex_graph.sparql.policy import QueryForm  # noqa: PLC0415
     from collex_graph.sparql.results import read_truth  # noqa: PLC0415
     from collex_graph.sparql.workers import WorkerPool  # noqa: PLC0415
 
-    offered = GRAPH_FORMATS if query.form.gives_a_graph else RESULT_FORMATS
+    offered = query.form.formats
     as_table = wanted in (None, "table") and not query.form.gives_a_graph
     written_as = JSON if as_table else find_format(wanted or offered[0].name, offered)
     if written_as is None:

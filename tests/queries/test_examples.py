@@ -144,6 +144,8 @@ def test_the_command_writes_every_format_of_the_endpoint(ask, tmp_path):
     found = json.loads(ask("2", "--rcr", "920125201", "--format", "json").stdout)
     assert found["head"]["vars"][0] == "fonds"
     assert ask("2", "--rcr", "920125201", "--format", "tsv").stdout.startswith("?fonds\t")
+    places = json.loads(ask("14", "--format", "geojson").stdout)["features"]
+    assert {place["geometry"]["type"] for place in places} == {"Point"}
     own = tmp_path / "own.rq"
     own.write_text(
         "CONSTRUCT { ?s rdfs:label ?l } { ?s a collex:Deposit ; rdfs:label ?l }", "utf-8"
@@ -174,7 +176,7 @@ def test_parameters_are_optional_repeated_and_boolean(ask):
         (["17", "--date", "hier"], "date"),
         (["17", "--months", "900"], "between 1 and 120"),
         (["2", "--rcr", "1", "--rcr", "2"], "one value"),
-        (["2", "--rcr", "920125201", "--format", "xlsx"], "table, json, xml, csv, tsv"),
+        (["2", "--rcr", "920125201", "--format", "docx"], "table, json, xml, csv, tsv"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_with_what_to_do(ask, words, said):
