@@ -139,6 +139,14 @@ def test_a_page_that_cannot_be_is_a_bad_request(real_client, parameters):
     assert get(real_client, PLAIN, **parameters).status_code == 400
 
 
+def test_what_is_wrong_is_told_before_what_is_gone(real_client):
+    for wrong in ({"page": "0"}, {"format": "text/csv"}, {"timeout": "x"}, {"format": ""}):
+        response = get(real_client, PLAIN, snapshot="2020-01-01T000000Z", **wrong)
+        assert response.status_code == 400
+    assert get(real_client, PLAIN, snapshot="yesterday").status_code == 400
+    assert get(real_client, "02-fonds-of-a-library", rcr="").status_code == 400
+
+
 def test_a_link_to_a_page_of_other_data_is_gone(real_client):
     response = get(real_client, PLAIN, page="2", snapshot="2020-01-01T000000Z")
     assert response.status_code == 410

@@ -47,8 +47,15 @@ def find_question(name: str) -> StoredQuery:
     return found
 
 
-def given_values(query: StoredQuery, arguments: MultiDict[str, str]) -> dict[str, list[str]]:
-    """Return the values of an address for the parameters of a query; an empty one is none.
+def given_values(
+    query: StoredQuery, arguments: MultiDict[str, str], *, empty_is_none: bool = True
+) -> dict[str, list[str]]:
+    """Return the values of an address for the parameters of a query.
+
+    Args:
+        query: whose parameters.
+        arguments: of the address.
+        empty_is_none: an empty value is none, as a form sends it; else it is an error.
 
     Raises:
         QuerySyntaxError: for a parameter that neither the query nor the interface has.
@@ -62,7 +69,10 @@ def given_values(query: StoredQuery, arguments: MultiDict[str, str]) -> dict[str
         )
     found = {}
     for name in query.parameters:
-        values = [value for value in arguments.getlist(name) if value.strip()]
+        given = arguments.getlist(name)
+        values = [value for value in given if value.strip()]
+        if len(values) < len(given) and not empty_is_none:
+            raise QuerySyntaxError(f"Le paramètre {name} est vide.\nThe parameter {name} is empty.")
         if values:
             found[name] = values
     return found

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from collex_graph.server.messages import Language
     from collex_graph.sparql.catalogue import Parameter, StoredQuery
 
+# An absolute IRI, or one of ours without its base.
+_IRI = (
+    r"^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]+$"
+    r"|^(id|vocabulary|graph)(/[A-Za-z0-9_~%-][A-Za-z0-9._~%:+-]*)+$"
+)
+_SNAPSHOT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?$"
 _SCHEMAS: dict[str, dict[str, Any]] = {
-    "iri": {"type": "string", "format": "iri"},
-    "concept": {"type": "string"},
-    "string": {"type": "string"},
+    "iri": {"type": "string", "pattern": _IRI},
+    "concept": {"type": "string", "pattern": rf"{_IRI}|^[A-Za-z0-9][A-Za-z0-9-]*$"},
+    "string": {"type": "string", "pattern": r"\S"},
     "integer": {"type": "integer"},
     "date": {"type": "string", "format": "date"},
     "boolean": {"type": "boolean"},
@@ -220,7 +226,7 @@ def _own_parameters(
             ),
         ]  # fmt: skip
     own += [
-        _query_parameter("snapshot", {"type": "string"}, words["snapshot"]),
+        _query_parameter("snapshot", {"type": "string", "pattern": _SNAPSHOT}, words["snapshot"]),
         _query_parameter("timeout", {"type": "number", "exclusiveMinimum": 0}, words["timeout"]),
     ]
     return own

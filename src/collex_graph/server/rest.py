@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from collex_graph.sparql.catalogue import StoredQuery
 
+SNAPSHOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?")
 MOST_ROWS_OF_A_PAGE = 10_000
 ROWS_OF_A_PAGE = 100
 
@@ -120,8 +121,7 @@ def index() -> Response:
 def answer(name: str) -> Response:
     """Answer a stored query with the values given."""
     query = find_question(name)
-    values = given_values(query, request.args)
-    _check_snapshot()
+    values = given_values(query, request.args, empty_is_none=False)
     wanted = _wanted(query)
     page = _read_page(wanted)
     asked = QueryRequest(
@@ -131,6 +131,7 @@ def answer(name: str) -> Response:
             list(request.args.items(multi=True)), services().settings.query_timeout_seconds
         ),
     )
+    _check_snapshot()
     if wanted.writer is None:
         response = public_queries.answer(asked)
     else:
@@ -194,9 +195,9 @@ def _wanted(query: StoredQuery) -> _Wanted:
     names = request.args.getlist("format")
     if len(names) > 1:
         raise QuerySyntaxError("Un seul format= à la fois.\nOne format= at a time.")
-    if names and names[0]:
+    if names:
         for each in offered:
-            if names[0].lower() in (each.name, each.offered_as):
+            if names[0] == each.name:
                 return each
         known = ", ".join(each.name for each in offered)
         raise QuerySyntaxError(
@@ -215,6 +216,11 @@ def _check_snapshot() -> None:
     """Refuse a link to a page of a result of other data than those served now."""
     named = request.args.get("snapshot")
     current = services().snapshot.identifier
+    if named is not None and not SNAPSHOT.fullmatch(named):
+        raise QuerySyntaxError(
+            f"snapshot={named[:40]!r} n’est pas un identifiant de données.\n"
+            f"snapshot={named[:40]!r} is no identifier of data."
+        )
     if named and named != current:
         raise SnapshotReplacedError(
             f"Ce lien vient des données {named[:40]!r}, remplacées par {current}\u00a0; reprenez à "
