@@ -58,6 +58,27 @@ def paragraphs(value: tuple[str, ...]) -> str | None:
     return "\n\n".join(text.strip() for text in value if text.strip()) or None
 
 
+_BORN_AND_ALIVE: Final = re.compile(
+    r"(, [^,()]{1,60}?) ?\((?:19[1-9]|20[0-9])[0-9] ?- ?\.{2,4}[^()]*\)"
+)
+
+
+@mapping_function
+def without_birth(value: str) -> str | None:
+    """Return words in which the heading of a person who may be alive has no year of birth.
+
+    Authorities state it themselves; bodies and people who died keep their years.
+
+    >>> without_birth("Don de Viennot, Éliane (1951-....), en 2015")
+    'Don de Viennot, Éliane, en 2015'
+    >>> without_birth("Archives nationales (France ; 1790-....)")
+    'Archives nationales (France ; 1790-....)'
+    >>> without_birth("Paris, Louis (1902-1987 ; érudit)")
+    'Paris, Louis (1902-1987 ; érudit)'
+    """
+    return _BORN_AND_ALIVE.sub(r"\1", value).strip() or None
+
+
 @mapping_function
 def joined(value: tuple[str, ...]) -> str | None:
     """Return the values as one text, a dash between two, as ISBD separates areas.
