@@ -450,7 +450,7 @@ class _Making:
         self._lines.add(text.encode())
         # the graph is the last term of an N-Quads line: ``… <graph> .``; most often one for all
         end = text[text.rindex(" <") :]
-        if text.count(end) == len(found.lines):
+        if all([line.endswith(end) for line in found.lines]):  # noqa: C419 - twice as fast
             self._graphs.add(end[2:-4])
         else:
             self._graphs.update(line[line.rindex("<") + 1 : -4] for line in found.lines)

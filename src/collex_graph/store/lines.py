@@ -8,12 +8,13 @@ after the other are again a gzip file (RFC 1952, section 2.2).
 from __future__ import annotations
 
 import hashlib
-import heapq
 import io
 from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
+from operator import ne
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,15 +22,15 @@ from typing import TYPE_CHECKING, Any
 from isal import igzip, isal_zlib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
 _LEVEL = 2
 """Of ISA-L: a tenth of zlib's time at its level 3, for files no larger (19 : 1 on N-Quads)."""
 _GZIP = 31
 """A gzip wrapper around the largest window, as zlib numbers them."""
-_RUN_BYTES = 8 << 20
-"""Lines sorted at once in memory."""
+_RUN_BYTES = 16 << 20
+"""Lines sorted at once in memory: most files of a source give fewer."""
 _CHUNK_BYTES = 1 << 20
 _OPEN_AT_ONCE = 200
 """Files merged at once; a process may open 1,024 as a rule."""
@@ -75,25 +76,28 @@ class LinesWriter:
     def finish(self) -> LinesFile:
         """Write the file; the writer takes nothing more."""
         if not self._runs:
-            return write_lines(self._path, self._sorted())
+            return write_lines(self._path, [self._sorted()])
         self._spill()
         with ExitStack() as stack:
             runs = [stack.enter_context(run.open("rb")) for run in self._runs]
-            found = write_lines(self._path, chain.from_iterable(_merged_runs(runs)))
+            parts = [iter(partial(run.readlines, _CHUNK_BYTES // 4), []) for run in runs]
+            found = write_lines(self._path, map(b"".join, _stretches(parts)))
         for run in self._runs:
             run.unlink()
         return found
 
-    def _sorted(self) -> Iterable[bytes]:
-        lines = b"".join(self._blocks).splitlines(keepends=True)
+    def _sorted(self) -> bytes:
+        whole = b"".join(self._blocks)
         self._blocks.clear()
         self._size = 0
+        lines = whole.splitlines(keepends=True)
+        del whole
         lines.sort()
-        return dict.fromkeys(lines)
+        return b"".join(_each_once(lines))
 
     def _spill(self) -> None:
         run = self._path.with_name(f"{self._path.name}.run-{len(self._runs)}")
-        run.write_bytes(b"".join(self._sorted()))
+        run.write_bytes(self._sorted())
         self._runs.append(run)
 
 
@@ -112,21 +116,39 @@ def gzip_writer(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> LinesFile:
-    """Write lines that are sorted and distinct already."""
+    """Write lines that are sorted and distinct already, given one by one or many together."""
     squeeze = compressor()
     digest = hashlib.sha256()
     count = 0
-    pending = iter(lines)
     with path.open("wb") as file:
-        while some := list(islice(pending, 4096)):
-            count += len(some)
-            part = squeeze.compress(b"".join(some))
-            digest.update(part)
-            file.write(part)
-        part = squeeze.flush()
-        digest.update(part)
-        file.write(part)
+
+        def write(packed: bytes) -> None:
+            digest.update(packed)
+            file.write(packed)
+
+        for piece in _of_one_size(lines):
+            count += piece.count(b"\n")
+            write(squeeze.compress(piece))
+        write(squeeze.flush())
     return LinesFile(path, count, digest.hexdigest())
+
+
+def _of_one_size(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut bytes anew: how they are packed depends on the pieces that the compressor is given."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _CHUNK_BYTES:
+            whole = b"".join(waiting)
+            cut = size - size % _CHUNK_BYTES
+            for start in range(0, cut, _CHUNK_BYTES):
+                yield whole[start : start + _CHUNK_BYTES]
+            waiting = [whole[cut:]]
+            size -= cut
+    if size:
+        yield b"".join(waiting)
 
 
 def read_chunks(path: Path, size_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
@@ -186,9 +208,15 @@ def merged(paths: Iterable[Path], scratch: Path) -> Iterator[bytes]:
             folder = Path(stack.enter_context(TemporaryDirectory(dir=scratch)))
             while len(pending) > _OPEN_AT_ONCE:
                 some, pending = pending[:_OPEN_AT_ONCE], pending[_OPEN_AT_ONCE:]
-                lines = _distinct(heapq.merge(*map(read_lines, some)))
+                lines = map(b"".join, _stretches(map(_lists, some)))
                 pending.append(write_lines(folder / f"{len(pending)}.nq.gz", lines).path)
-        yield from _distinct(heapq.merge(*map(read_lines, pending)))
+        yield from chain.from_iterable(_stretches(map(_lists, pending)))
+
+
+def _lists(path: Path) -> Iterator[list[bytes]]:
+    """Yield the lines of a file, many together."""
+    for chunk in read_chunks(path):
+        yield chunk.splitlines(keepends=True)
 
 
 def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -213,21 +241,22 @@ def difference(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[byt
             there = next(new, None)
 
 
-def _merged_runs(runs: Sequence[BinaryIO]) -> Iterator[Iterable[bytes]]:
-    """Yield the distinct lines of sorted files in stretches, each file read a little at a time.
+def _stretches(parts: Iterable[Iterator[list[bytes]]]) -> Iterator[Iterable[bytes]]:
+    """Yield the distinct lines of sorted parts in stretches, each part read a little at a time.
 
-    Each file holds a line once.
+    Each part holds a line once, and gives its lines in lists, none of them empty.
 
-    A stretch ends with the least of the last lines at hand, so that no file can hold an earlier
+    A stretch ends with the least of the last lines at hand, so that no part can hold an earlier
     line that was not read yet. Sorting a stretch is many times faster than taking the least line of
-    all files one by one.
+    all parts one by one.
     """
-    waiting: list[list[bytes]] = [[] for _ in runs]
-    ended = [False] * len(runs)
+    sources = list(parts)
+    waiting: list[list[bytes]] = [[] for _ in sources]
+    ended = [False] * len(sources)
     while True:
-        for place, run in enumerate(runs):
+        for place, part in enumerate(sources):
             if not waiting[place] and not ended[place]:
-                waiting[place] = run.readlines(_CHUNK_BYTES // 4)
+                waiting[place] = next(part, [])
                 ended[place] = not waiting[place]
         lasts = [lines[-1] for lines in waiting if lines]
         if not lasts:
@@ -239,12 +268,11 @@ def _merged_runs(runs: Sequence[BinaryIO]) -> Iterator[Iterable[bytes]]:
             stretch += lines[:end]
             del lines[:end]
         stretch.sort()
-        yield dict.fromkeys(stretch)
+        yield _each_once(stretch)
 
 
-def _distinct(lines: Iterable[bytes]) -> Iterator[bytes]:
-    last = b""
-    for line in lines:
-        if line != last:
-            last = line
-            yield line
+def _each_once(lines: list[bytes]) -> Iterable[bytes]:
+    """Return sorted lines without those that are there twice, which most have none of."""
+    if all(map(ne, lines, islice(lines, 1, None))):
+        return lines
+    return dict.fromkeys(lines)
