@@ -199,6 +199,7 @@ def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(tm
 @pytest.mark.parametrize(
     ("pattern", "word"),
     [("members/*.nq.gz", "altered"), ("members/members.json", "members.json"),
+     ("members/marks", "marks was altered"),
      ("parts/*/lines.nq.gz", "altered"), ("parts/*/summary.json", "summary")],
 )  # fmt: skip
 def test_what_was_kept_and_is_damaged_is_not_used_and_said(tmp_path, pattern, word):

@@ -281,7 +281,7 @@ class _Graph:
 
     def __post_init__(self) -> None:
         self.iris = Iris(self.settings.base_iri)
-        self.linked = LinkedMembers(self.work, self.former.linked if self.former else {})
+        self.linked = LinkedMembers(self.work, self.former)
         self.model = quads_member(self.work / "model.nq.gz", model_quads(self.iris))
         self.members: list[Member] = []
         self.store: StoreBuilder | None = None
@@ -424,7 +424,7 @@ class _Graph:
             self.store_path,
             sources=self.sources,
             set_aside=set_aside,
-            linked=self.linked.made,
+            linked=self.linked,
             unordered=0 if order else unordered,
         )
         publication.write_aside(everything)

@@ -19,7 +19,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from array import array
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from collex_graph.pipeline.part import digest_of
@@ -30,8 +32,9 @@ from collex_graph.store.lines import (
     LinesFile,
     LinesWriter,
     compressor,
-    merged,
     read_chunks,
+    read_lines,
+    with_others,
     write_lines,
 )
 
@@ -47,12 +50,13 @@ if TYPE_CHECKING:
     from collex_graph.rdf.iris import Iris
 
 KINDS = ("data", "derived", "origins", "proposals", "shapes", "report", "description")
-FORMAT = 3
+FORMAT = 4
 """Of ``members/``; another number makes a former snapshot unfit to start from.
 
 Before 2 a store could hold the strings of statements that it no longer held.
 """
 _LIST = "members.json"
+_MARKS = "marks"
 _SMALL_BYTES = 1 << 16
 _PACKED_BYTES = 1 << 20
 
@@ -65,7 +69,8 @@ class Former:
         store: the finished store.
         parts: folder of the parts.
         held: kind → members that the store holds.
-        linked: digest of parts and identities → member made of them.
+        linked: digest of parts → member made of them.
+        starts: how the IRIs begin that were looked for in all of these.
         statements: how many the store holds, for a check.
         unordered: statements changed since the store was last put in order.
     """
@@ -73,7 +78,8 @@ class Former:
     store: Path
     parts: Path
     held: dict[str, list[LinesFile]]
-    linked: dict[str, Member]
+    linked: dict[str, Linked]
+    starts: frozenset[str]
     statements: int
     unordered: int
 
@@ -96,17 +102,26 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
             digest: LinesFile(folder / f"{digest}.nq.gz", count, digest)
             for digest, count in told["members"].items()
         }
-        for digest, file in files.items():
-            if _sha256(file.path) != digest:
-                raise ValueError(f"{file.path.name} was altered")
+        for path, digest in (
+            *((file.path, digest) for digest, file in files.items()),
+            (folder / _MARKS, told["marks"]),
+        ):
+            if _sha256(path) != digest:
+                raise ValueError(f"{path.name} was altered")
+        every = array("I", (folder / _MARKS).read_bytes())
         return Former(
             store=snapshot.store,
             parts=snapshot.directory / "parts",
             held={kind: [files[d] for d in digests] for kind, digests in told["kinds"].items()},
             linked={
-                key: Member(files[digest], frozenset(graphs), frozenset(aligned))
-                for key, (digest, graphs, aligned) in told["linked"].items()
+                key: Linked(
+                    Member(files[digest], frozenset(graphs), frozenset(aligned)),
+                    said,
+                    every[start:end],
+                )
+                for key, (digest, graphs, aligned, said, start, end) in told["linked"].items()
             },
+            starts=frozenset(told["starts"]),
             statements=int(told["statements"]),
             unordered=int(told["unordered"]),
         )
@@ -140,7 +155,7 @@ def _sha256(path: Path) -> str:
 def keep_for_next(
     building: Path,
     kinds: Mapping[str, Sequence[LinesFile]],
-    linked: Mapping[str, Member],
+    linked: LinkedMembers,
     *,
     base_iri: str,
     statements: int,
@@ -155,16 +170,24 @@ def keep_for_next(
             if file.digest not in counts:
                 counts[file.digest] = file.count
                 link_file(file.path, folder / f"{file.digest}.nq.gz")
+    marks = array("I")
+    ways: dict[str, tuple[object, ...]] = {}
+    for key, one in linked.made.items():
+        member = one.member
+        if member.lines.digest in counts:
+            place = (len(marks), len(marks) + len(one.marks))
+            marks += one.marks
+            named = sorted(member.graphs), sorted(member.aligned)
+            ways[key] = (member.lines.digest, *named, one.said, *place)
+    (folder / _MARKS).write_bytes(marks.tobytes())
     told: dict[str, Any] = {
         "format": FORMAT,
         "base_iri": base_iri,
         "members": counts,
         "kinds": {kind: [file.digest for file in files] for kind, files in kinds.items()},
-        "linked": {
-            key: (member.lines.digest, sorted(member.graphs), sorted(member.aligned))
-            for key, member in linked.items()
-            if member.lines.digest in counts
-        },
+        "linked": ways,
+        "starts": sorted(linked.starts),
+        "marks": _sha256(folder / _MARKS),
         "statements": statements,
         "unordered": unordered,
     }
@@ -185,18 +208,41 @@ def quads_member(path: Path, quads: Iterable[Quad]) -> Member:
     return Member(lines.finish(), frozenset(graphs))
 
 
+@dataclass(frozen=True)
+class Linked:
+    """A member made of parts.
+
+    Attributes:
+        member: the member.
+        said: digest of what the identities said of the IRIs in it.
+        marks: CRC-32 of these IRIs, sorted: of all that begin like one that is of importance.
+    """
+
+    member: Member
+    said: str
+    marks: array[int]
+
+
 class LinkedMembers:
     """Members made of parts, with every IRI that of its node.
 
+    A member depends on its parts and on what the identities say of the IRIs that stand in them,
+    and is made again when one of these changes.
+
     Args:
         folder: where members are written that are not simply the lines of one part.
-        known: what an earlier build made, by digest of what it made it of.
+        former: what an earlier build left.
+
+    Attributes:
+        made: digest of parts → the member made of them.
+        starts: how the IRIs begin that were looked for in all of them.
     """
 
-    def __init__(self, folder: Path, known: Mapping[str, Member]) -> None:
+    def __init__(self, folder: Path, former: Former | None) -> None:
         self._folder = folder
-        self._known = known
-        self.made: dict[str, Member] = {}
+        self._known: Mapping[str, Linked] = former.linked if former else {}
+        self.made: dict[str, Linked] = {}
+        self.starts = former.starts if former else frozenset[str]()
 
     def data(self, parts: Sequence[Part], identities: Identities) -> list[Member]:
         """Return what the parts say; parts that share a named graph make one member."""
@@ -212,37 +258,69 @@ class LinkedMembers:
     def _members(
         self, what: str, groups: Iterable[Sequence[Part]], identities: Identities
     ) -> list[Member]:
-        told = [identities.canonical, identities.shown_labels, sorted(identities.aligned)]
-        said = json.dumps(told, sort_keys=True)
-        fingerprint = hashlib.sha256(said.encode()).hexdigest()
+        if not identities.look_for(self.starts):
+            # nobody looked for such IRIs when these were made
+            self._known = {}
+            self.made.clear()
+        self.starts = identities.starts
         found = []
         for group in groups:
-            made_of = json.dumps([what, fingerprint, [part.key for part in group]])
+            made_of = json.dumps([what, [part.key for part in group]])
             key = hashlib.sha256(made_of.encode()).hexdigest()
-            if key not in self.made:
+            linked = self.made.get(key) or self._known.get(key)
+            if linked is None or identities.said_of(linked.marks) != linked.said:
                 members = [part.lines if what == "lines" else part.origins for part in group]
-                self.made[key] = self._known.get(key) or self._link(key, members, identities)
-            found.append(self.made[key])
+                linked = self._link(key, members, identities)
+            self.made[key] = linked
+            found.append(linked.member)
         return [member for member in found if member.lines.count]
 
-    def _link(self, key: str, members: Sequence[Member], identities: Identities) -> Member:
-        graphs = frozenset[str]().union(*(member.graphs for member in members))
+    def _link(self, key: str, members: Sequence[Member], identities: Identities) -> Linked:
         paths = [member.lines.path for member in members]
-        linked = bool(identities.canonical or identities.shown_labels)
-        if not linked or not any(
-            identities.rewrite(chunk) != chunk for path in paths for chunk in read_chunks(path)
-        ):
-            if len(members) == 1:
-                return members[0]
-            return Member(
-                write_lines(self._folder / f"{key}.nq.gz", merged(paths, self._folder)), graphs
-            )
-        lines = LinesWriter(self._folder / f"{key}.nq.gz")
         identities.met.clear()
+        marks: set[int] = set()
+        changed = LinesWriter(self._folder / f"{key}.changed.gz")
+        left: list[list[array[int]]] = []
         for path in paths:
+            left.append([])
             for chunk in read_chunks(path):
-                lines.add(identities.rewrite(chunk))
-        return Member(lines.finish(), graphs, frozenset(identities.met))
+                places = array("I")
+                for start, end, line in identities.changes(chunk, marks):
+                    changed.add(line + b"\n")
+                    if places and places[-1] == start:
+                        places[-1] = end + 1
+                    else:
+                        places.extend((start, end + 1))
+                left[-1].append(places)
+        others = changed.finish()
+        said = identities.said_of(marks)
+        # another name for each attempt of a build: the store still holds the one before
+        made = self._folder / f"{key}-{said[:16]}.nq.gz"
+        kept = (_without(*pair) for pair in zip(paths, left, strict=True))
+        graphs = frozenset[str]().union(*(member.graphs for member in members))
+        if len(members) > 1:
+            writer = LinesWriter(made)
+            for chunk in chain(*kept, read_chunks(others.path)):
+                writer.add(chunk)
+            member = Member(writer.finish(), graphs, frozenset(identities.met))
+        elif others.count:
+            lines = write_lines(made, with_others(next(kept), read_lines(others.path)))
+            member = Member(lines, graphs, frozenset(identities.met))
+        else:
+            (member,) = members
+        others.path.unlink()
+        return Linked(member, said, array("I", sorted(marks)))
+
+
+def _without(path: Path, places: Iterable[Sequence[int]]) -> Iterator[bytes]:
+    """Yield the lines of a file without some (of each chunk: from, to, from, to, and so on)."""
+    for chunk, some in zip(read_chunks(path), places, strict=True):
+        bounds = [0, *some, len(chunk)]
+        kept = b"".join(
+            chunk[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True)
+        )
+        if kept:
+            yield kept
 
 
 def _sharing_graphs(parts: Sequence[Part]) -> list[list[Part]]:

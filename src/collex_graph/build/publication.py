@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Quad
 
+    from collex_graph.build.contents import LinkedMembers
     from collex_graph.model import Snapshot
     from collex_graph.pipeline import MappedSource, Part
     from collex_graph.rdf.iris import Iris
     from collex_graph.settings import Settings
-    from collex_graph.store.builder import Member, StoreBuilder
+    from collex_graph.store.builder import StoreBuilder
     from collex_graph.store.lines import LinesFile
 
 
@@ -127,7 +128,7 @@ class Publication:
         *,
         sources: Sequence[MappedSource],
         set_aside: Sequence[frozenset[str]],
-        linked: Mapping[str, Member],
+        linked: LinkedMembers,
         unordered: int,
     ) -> None:
         """Write the dump, the manifest and what the next build starts from; close the store."""

@@ -20,10 +20,13 @@ source's own graph.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
+from zlib import crc32
 
 from collex_graph.rdf.identity import (
     AUTHORITIES,
@@ -94,36 +97,30 @@ class Contradiction(NamedTuple):
     graph: str
 
 
-class _Statement(NamedTuple):
-    subject: str
-    predicate: str
-    value: str
-    language: str
-    graph: str
+_Statement = tuple[str, str, str, str, str]
+"""Subject, predicate, value, language, graph."""
 
 
 def _read(lines: bytes) -> Iterator[_Statement]:
-    texts: dict[bytes, str] = {}
-
-    def text(part: bytes) -> str:
-        """Return a text, the same object for the same graph and predicate."""
-        if part not in texts:
-            texts[part] = part.decode()
-        return texts[part]
-
+    # the same object for the same graph, predicate and language
+    texts: dict[bytes, str] = {b"": ""}
     last, subject = b"", ""
     for found in _LINE.finditer(lines):
-        first, predicate, iri, literal, graph = found.groups()
+        first, predicate, iri, literal, graph = found.groups(b"")
         if first != last:
             last, subject = first, first.decode()
-        language = ""
-        if iri is None:
+        for part in (predicate, graph):
+            if part not in texts:
+                texts[part] = part.decode()
+        language = b""
+        value = iri
+        if literal:
             lexical = _LEXICAL.match(literal)
             assert lexical is not None  # the line pattern holds it
-            value, language = lexical[1].decode(), text(lexical[2] or b"")
-        else:
-            value = iri.decode()
-        yield _Statement(subject, text(predicate), value, language, text(graph))
+            value, language = lexical[1], lexical[2] or b""
+            if language not in texts:
+                texts[language] = language.decode()
+        yield subject, texts[predicate], value.decode(), texts[language], texts[graph]
 
 
 @dataclass
@@ -138,6 +135,7 @@ class Identities:
         contradictions: claims that were not followed, in a stable order.
         aligned: the IRIs that a person decided are something else's.
         met: those of them that the lines rewritten so far speak of; whoever rewrites empties it.
+        starts: how the IRIs begin that are looked for in lines; see `look_for`.
     """
 
     canonical: dict[str, str] = field(default_factory=dict)
@@ -145,11 +143,29 @@ class Identities:
     contradictions: list[Contradiction] = field(default_factory=list)
     aligned: frozenset[str] = frozenset()
     met: set[str] = field(default_factory=set)
+    starts: frozenset[str] = frozenset()
     _affected: re.Pattern[bytes] | None = None
+    _marked: dict[int, list[str]] | None = None
 
     def node(self, iri: str) -> str:
         """Return the IRI that stands for an IRI."""
         return self.canonical.get(iri, iri)
+
+    def look_for(self, starts: frozenset[str]) -> bool:
+        """Look in lines for IRIs that begin like some others too, if need be.
+
+        Args:
+            starts: how the IRIs began that an earlier linking looked for.
+
+        Returns:
+            Whether that one looked for all IRIs that are of importance here.
+        """
+        here = _starts_of((*self.canonical, *self.shown_labels, *self.aligned))
+        known = tuple(starts)
+        covered = all(start.startswith(known) for start in here)
+        self.starts = starts if covered else here | starts
+        self._affected = None
+        return covered
 
     def rewrite(self, lines: bytes) -> bytes:
         """Return N-Quads in which every IRI is that of its node.
@@ -160,29 +176,69 @@ class Identities:
         Args:
             lines: whole lines, each ending with a line feed.
         """
-        if not self.canonical and not self.shown_labels:
-            return lines
-        if self._affected is None:
-            self._affected = _starts_of((*self.canonical, *self.shown_labels))
         parts: list[bytes] = []
         done = 0
-        for hit in self._affected.finditer(lines):
-            if hit.start() < done:
-                continue
-            iri = hit[1].decode()
-            if iri not in self.canonical and (
-                iri not in self.shown_labels or not lines.startswith(_SAYS_LABEL, hit.end())
-            ):
-                continue
-            start = lines.rfind(b"\n", done, hit.start()) + 1 or done
-            end = lines.find(b"\n", hit.end())
-            end = len(lines) if end < 0 else end
-            parts += lines[done:start], self._rewrite_line(lines[start:end])
+        for start, end, line in self.changes(lines):
+            parts += lines[done:start], line
             done = end
         if not parts:
             return lines
         parts.append(lines[done:])
         return b"".join(parts)
+
+    def changes(
+        self, lines: bytes, marks: set[int] | None = None
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the lines that `rewrite` changes: from, to, and what stands there instead.
+
+        Args:
+            lines: whole lines, each ending with a line feed.
+            marks: receives those of the IRIs that were looked at; see `said_of`.
+        """
+        if self._affected is None:
+            starts = self.starts or _starts_of((*self.canonical, *self.shown_labels))
+            if not starts:
+                return
+            self._affected = _pattern_of(starts)
+        if marks is not None:
+            marks.update(map(crc32, set(self._affected.findall(lines))))
+        canonical, labels = self.canonical, self.shown_labels
+        done = 0
+        for hit in self._affected.finditer(lines):
+            if hit.start() < done:
+                continue
+            iri = hit[1].decode()
+            if iri not in canonical and (
+                iri not in labels or not lines.startswith(_SAYS_LABEL, hit.end())
+            ):
+                continue
+            start = lines.rfind(b"\n", done, hit.start()) + 1 or done
+            done = lines.find(b"\n", hit.end())
+            done = len(lines) if done < 0 else done
+            line = lines[start:done]
+            rewritten = self._rewrite_line(line)
+            if rewritten != line:
+                yield start, done, rewritten
+
+    def said_of(self, marks: Iterable[int]) -> str:
+        """Return a digest of all that is of importance for lines in which some IRIs stand.
+
+        Args:
+            marks: CRC-32 of their IRIs. Two IRIs may share one, which does no harm: the digest then
+                depends on more than it need.
+        """
+        if self._marked is None:
+            self._marked = {}
+            for iri in {*self.canonical, *self.shown_labels, *self.aligned}:
+                self._marked.setdefault(crc32(iri.encode()), []).append(iri)
+        found = sorted(
+            iri for mark in self._marked.keys() & set(marks) for iri in self._marked[mark]
+        )
+        said = [
+            (iri, self.node(iri), self.shown_labels.get(self.node(iri)), iri in self.aligned)
+            for iri in found
+        ]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def _rewrite_line(self, line: bytes) -> bytes:
         found = _LINE.fullmatch(line)
@@ -227,17 +283,19 @@ def _label_key(predicate: str, language: str) -> str:
     return f"{predicate} {language or 'fr'}"
 
 
-def _starts_of(iris: Iterable[str]) -> re.Pattern[bytes]:
-    """Return what finds IRIs that begin like one of these, up to their last ``/`` or ``#``."""
+def _starts_of(iris: Iterable[str]) -> frozenset[str]:
+    """Return how some IRIs begin, a few path segments of each."""
     begin = re.compile(r".*?//[^/]*(?:/[a-z-]+){0,3}/?|[^:]*:", re.DOTALL)
-    starts = {found[0] for iri in iris if (found := begin.match(iri)) is not None}
-    shortest = [
-        start for start in starts
-        if not any(start != other and start.startswith(other) for other in starts)
-    ]  # fmt: skip
-    return re.compile(
-        b"<((?:" + b"|".join(re.escape(s.encode()) for s in sorted(shortest)) + b")[^>]*)>"
-    )
+    return frozenset(found[0] for iri in iris if (found := begin.match(iri)) is not None)
+
+
+def _pattern_of(starts: Iterable[str]) -> re.Pattern[bytes]:
+    """Return what finds IRIs that begin so."""
+    shortest: list[str] = []
+    for start in sorted(starts):
+        if not shortest or not start.startswith(shortest[-1]):
+            shortest.append(start)
+    return re.compile(b"<((?:" + b"|".join(re.escape(s.encode()) for s in shortest) + b")[^>]*)>")
 
 
 def find_identities(

@@ -22,11 +22,8 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from collex_graph import __version__
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.mapping.engine import MappingRun
 from collex_graph.mapping.plan import compile_mapping
@@ -44,6 +41,7 @@ from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_c
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from collex_graph.mapping.engine import MappedRecord
     from collex_graph.mapping.plan import Plan
@@ -88,7 +86,7 @@ class PartRequest:
         file: the source file.
         label: its path below the folder that was given; the start of its records' keys.
         base_iri: the setting of that name.
-        circumstances: digest of everything else (`circumstances`).
+        circumstances: digest of everything else (`collex_graph.pipeline.circumstances`).
         left_out: keys of records to set aside; the label itself stands for the whole file.
         withheld: those of them of which nothing may be kept, for it is private.
         beside: all files of the input, where the mapping joins records of different files.
@@ -250,38 +248,6 @@ class Part:
 
 def _key(label: str, row: int | None, component: str | None) -> str:
     return f"{label}#row={row}" if row is not None else f"{label}#{component or ''}"
-
-
-def circumstances(dataset: str) -> str:
-    """Return a digest of what the mapping of a source depends on besides its files.
-
-    That is its mapping document, every concordance in ``mappings/`` (any may be read by a
-    function), the ontology, this software and the libraries that read and write.
-    """
-    digest = hashlib.sha256()
-    for name in ("pyoxigraph", "lxml", "edtf", "langcodes", "python-stdnum"):
-        digest.update(f"{name} {version(name)}\0".encode())
-    digest.update(f"{__version__}\0{_software()}\0".encode())
-    mappings = resource_dir("mappings")
-    read = [mappings / dataset / "mapping.yml"]
-    aside = {"sample", "alignments"}
-    read += (path for path in sorted(mappings.rglob("*.[ct]sv")) if aside.isdisjoint(path.parts))
-    ontology = resource_dir("ontology")
-    read += sorted(path for path in ontology.rglob("*") if path.suffix in {".ttl", ".jsonld"})
-    for path in read:
-        digest.update(f"{path.name}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _software() -> str:
-    """Return a digest of the program text, so that a kept part never outlives what made it."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        if not {"server", "sparql", "validation"} & set(path.parts):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=8)

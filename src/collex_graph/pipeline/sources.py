@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.model import Note, Problem
+from collex_graph.pipeline.circumstances import circumstances
 from collex_graph.pipeline.part import (
     Part,
     PartRequest,
-    circumstances,
     joins_files,
     make_part,
     names_of_its_own,
