@@ -293,6 +293,7 @@ class _FileRun:
         self._stem = source_file.path.stem
         self._passes = passes
         self._processes = [made.process for made in passes]
+        self._placed = [made.asks_for_place for made in passes]
         self._root: Any = None
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
@@ -326,11 +327,14 @@ class _FileRun:
         else:
             if self._root is None and etree.iselement(record.content):
                 self._root = record.content.getroottree().getroot()
-            row = "" if record.row is None else str(record.row)
+            row = record.row
             hits = 0
             try:
                 for index, number in record.sources:
-                    place = row or str(self._number_in_unit(index))
+                    if row is not None:
+                        place = str(row)
+                    else:
+                        place = str(self._number_in_unit(index)) if self._placed[index] else ""
                     hits += self._processes[index](
                         record.content, number, self._root, self._stem, place, *self._callbacks
                     )

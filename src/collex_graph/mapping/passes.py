@@ -187,12 +187,14 @@ class Pass:
         text: its Python.
         process: itself; asks for the index of joins where it has any, as ``joined``.
         has_joins: it does.
+        asks_for_place: it uses the number of the row, or that of the record in its unit.
     """
 
     mappings: list[str]
     text: str
     process: Callable[..., int]
     has_joins: bool = False
+    asks_for_place: bool = True
 
 
 @dataclass
@@ -332,6 +334,7 @@ class PassWriter:
             text,
             self._environment["process"],
             self._has_joins,
+            re.search(r"\bplace\b", text.partition("\n")[2]) is not None,
         )
 
     # --- lines and names -------------------------------------------------------------------------

@@ -10,9 +10,9 @@ Before anything sees the file, the reader
   the text of ``eadid``) for the first, ``@id`` for the others. A component without ``@id``, or with
   one already met in the file, gets the notice's identifier and the path of its positions
   (``FRFONDS-751132108-1756-c1-3-2``), and a note;
-* writes on each component ``_rank``, its place among the components of the unit around it, from 1,
-  and ``_previous``, the ``_unit`` of the one before it, if any: what precedes a record in the file
-  may have been released;
+* writes on each component, where a rule looks at one of them, ``_rank``, its place among the
+  components of the unit around it, from 1, and ``_previous``, the ``_unit`` of the one before it,
+  if any: what precedes a record in the file may have been released;
 * puts a space where a line break (``lb``) stands, which separates words and has no text.
 
 A record inside a described unit is handed out when the unit ends: its paths may look at the whole
@@ -63,6 +63,8 @@ class _EadGate(Gate):
         self._line_break = f"{prefix}lb"
         self._eadid_text: list[str] | None = None
         self._identifiers: set[str] = set()
+        seen = {attribute for sight in places.sights for _, attribute in sight.attributes}
+        self._tells_order = not seen.isdisjoint({RANK_ATTRIBUTE, PREVIOUS_ATTRIBUTE, "*"})
         super().__init__(
             path,
             places,
@@ -89,9 +91,10 @@ class _EadGate(Gate):
             if self.unit.identifier is not None:
                 written[UNIT_ATTRIBUTE] = self.unit.identifier
             if above is not None and name in self._components:
-                written[RANK_ATTRIBUTE] = str(above.children)
-                if above.last_child is not None:
-                    written[PREVIOUS_ATTRIBUTE] = above.last_child
+                if self._tells_order:
+                    written[RANK_ATTRIBUTE] = str(above.children)
+                    if above.last_child is not None:
+                        written[PREVIOUS_ATTRIBUTE] = above.last_child
                 above.last_child = self.unit.identifier
             self.set_attributes(offset, written)
             self.units_read += 1

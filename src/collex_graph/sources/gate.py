@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import Reach
 from collex_graph.sources.markup import expat_parser, parse, plain_chunks, quoted, utf8_chunks
-from collex_graph.sources.unlooked import Known, Unlooked, Unread
+from collex_graph.sources.unlooked import Unlooked, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -449,35 +449,36 @@ class Gate:
         self,
     ) -> tuple[Callable[[str, dict[str, str]], None], Callable[[str], None]]:
         """Return what is called for each element: closures, because it is called so often."""
-        stack, mark = self.stack, self._withheld.attribute
+        stack, mark, deepest = self.stack, self._withheld.attribute, MAX_DEPTH
         watched, any_name = self._places.names | self._special, self._places.any_name
         unlooked = self.unlooked
         elements = unlooked.open
+        push, pop, enter, leave = stack.append, stack.pop, elements.append, elements.pop
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            stack.append(name)
-            if len(stack) > MAX_DEPTH:
-                self.refuse(f"elements are nested more than {MAX_DEPTH} levels deep")
+            push(name)
+            if len(stack) > deepest:
+                self.refuse(f"elements are nested more than {deepest} levels deep")
             around = elements[-1]
             known = around.inside.get(name)
-            if known is not None and around.__class__ is Known:
-                elements.append(known)
+            if known is None or around.__class__ is Unread:
+                unlooked.enter(name, attributes)
+            else:
+                enter(known)
                 if attributes and not known.covers(attributes):
                     known.count(attributes)
-            else:
-                unlooked.enter(name, attributes)
             if attributes and (mark in attributes or len(attributes) > MAX_ATTRIBUTES):
                 self._look_at(attributes)
                 if self._skip is not None:
                     return
-            if any_name or name in watched:
+            if name in watched or any_name:
                 self._start_watched(name, attributes)
 
         def end(name: str) -> None:
-            if any_name or name in watched:
+            if name in watched or any_name:
                 self._end_watched(name)
-            stack.pop()
-            element = elements.pop()
+            pop()
+            element = leave()
             if element.__class__ is Unread:
                 unlooked.leave(element)
 
