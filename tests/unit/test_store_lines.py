@@ -3,6 +3,7 @@
 import gzip
 import random
 import resource
+from itertools import pairwise
 
 import pytest
 
@@ -13,6 +14,7 @@ from collex_graph.store.lines import (
     merged,
     read_chunks,
     read_lines,
+    with_others,
     write_lines,
 )
 
@@ -89,3 +91,24 @@ def test_a_damaged_file_is_said_with_its_name(tmp_path):
     path.write_bytes(data)
     with pytest.raises(OSError, match=r"a\.nq\.gz is damaged"):
         list(read_chunks(path))
+
+
+@pytest.mark.parametrize("bytes_for_one", [1, 1 << 20])
+def test_other_lines_are_put_in_their_places_once(monkeypatch, bytes_for_one):
+    monkeypatch.setattr(lines_module, "_BYTES_FOR_ONE", bytes_for_one)
+    for seed in range(40):
+        there, others = (sorted(set(some_lines(seed + more, 60))) for more in (0, 100))
+        cuts = [0, *sorted(random.Random(seed).sample(range(1, len(there)), 4)), len(there)]
+        chunks = [b"".join(there[a:b]) for a, b in pairwise(cuts)]
+        found = b"".join(with_others(chunks, iter(others)))
+        assert found == b"".join(sorted({*there, *others}))
+
+
+def test_a_file_holds_the_same_bytes_however_its_lines_are_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines_module, "_CHUNK_BYTES", 700)
+    lines = sorted(set(some_lines(5, 300)))
+    whole = write_lines(tmp_path / "1.nq.gz", [b"".join(lines)])
+    pieces = [b"".join(lines[start : start + 17]) for start in range(0, len(lines), 17)]
+    assert write_lines(tmp_path / "2.nq.gz", pieces).digest == whole.digest
+    assert write_lines(tmp_path / "3.nq.gz", lines).digest == whole.digest
+    assert whole.count == len(lines)
