@@ -103,6 +103,31 @@ mappings:
       - [collex:linkedAgent, "http://www.idref.fr/$(@authfilenumber)/id~iri"]
 """
 
+# What morph-kgc can read of it: no function, no path up or from the root, text without elements in
+# it. Each component is a record; the finding aid itself has no @id.
+PLAIN_EAD_MAPPING = f"""
+prefixes:
+  rico: https://www.ica.org/standards/RiC/ontology#
+  dcterms: http://purl.org/dc/terms/
+  collex: https://w3id.org/collex-graph/ontology#
+  lexvo: http://lexvo.org/id/iso639-3/
+sources:
+  unit: ['table.xml~xpath', '//c']
+mappings:
+  unit:
+    sources: unit
+    s: {BASE}id/fonds/$(@id)
+    graphs: {BASE}graph/source/bench/aid
+    po:
+      - [a, [rico:RecordSet~iri, collex:DescribedUnit~iri]]
+      - [rico:title, $(did/unittitle), fr~lang]
+      - [rico:identifier, $(did/unitid)]
+      - [rico:date, $(did/unitdate)]
+      - [rico:recordResourceExtent, $(did/physdesc/extent)]
+      - [dcterms:language, lexvo:$(did/langmaterial/language/@langcode)~iri]
+      - [rico:scopeAndContent, $(scopecontent/p), fr~lang]
+      - [dcterms:subject, $(controlaccess/persname), fr~lang]
+"""
 
 WORKBOOK_MAPPING = TABLE_MAPPING.replace("row: ['table.csv~csv']", "row: ['*.xlsx~csv']")
 
