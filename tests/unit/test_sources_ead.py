@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collex_graph.errors import UnreadableSourceError
-from collex_graph.model import ElementPattern, Reach, RecordSource
+from collex_graph.model import ElementPattern, Reach, RecordSource, Sight
 from collex_graph.sources import find_source_files, open_records
 
 DOCTYPE = (
@@ -108,7 +109,8 @@ def test_a_note_about_a_unit_comes_with_its_first_record_only(tmp_path):
 
 def test_a_component_knows_its_rank_and_the_one_before_it(tmp_path):
     content = notice('<dsc><c id="a"><c id="a1"/></c><c><c id="b1"/><c id="b2"/></c></dsc>')
-    stream = opened(tmp_path, content, asked("c"))
+    looking = Sight(attributes=frozenset({("c", "_rank")}))
+    stream = opened(tmp_path, content, replace(asked("c"), sight=looking))
     found = {r.component: (r.content.get("_rank"), r.content.get("_previous")) for r in stream}
     assert found == {
         "a": ("1", None),

@@ -22,7 +22,6 @@ import io
 import re
 from collections import Counter
 from contextlib import suppress
-from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
 from xml.parsers import expat
 
@@ -97,13 +96,12 @@ class RdfRecords:
     def __iter__(self) -> Iterator[Record]:
         """Read the file, then hand out its records, then say where it broke, if it did."""
         cut, problem = self._cut()
-        looks = _Looks(self._sources)
-        graph, broken = self._graph(cut, looks)
+        looks = _looks_of(self._sources)
+        graph, broken = self._graph(cut, looks, looks.classes)
         broken = problem or broken
         if broken is not None and looks.classes is not None:
             # what is unfinished can be told only when all that was begun is there
-            looks.classes = None
-            graph, _ = self._graph(cut.anew(), looks)
+            graph, _ = self._graph(cut.anew(), looks, None)
         yield from self._records(graph, set() if broken is None else _unfinished(graph))
         if broken is not None:
             raise broken
@@ -150,9 +148,11 @@ class RdfRecords:
                     line=whole.count(b"\n", 0, found.start()) + 1,
                 )
 
-    def _graph(self, text: _Cut, looks: _Looks) -> tuple[Graph, UnreadableSourceError | None]:
+    def _graph(
+        self, text: _Cut, looks: _Looks, classes: frozenset[str] | None
+    ) -> tuple[Graph, UnreadableSourceError | None]:
         graph, left_out = Graph(), dict[str, int]()
-        add, keep_all, classes = graph.add, looks.keep_all, looks.classes
+        add, keep_all = graph.add, looks.keep_all
         is_n3 = self._format == RdfFormat.N3
         try:
             with text:
@@ -293,7 +293,8 @@ class _Looks(dict[str, bool]):
         names = dict(prefixes())
         for source in sources:
             names |= source.namespaces
-        self._names = tuple(names.items())
+        self._names = names
+        self._prefixed: dict[str, str] = {}
 
     def __missing__(self, predicate: str) -> bool:
         self[predicate] = predicate.startswith(self._spaces)
@@ -301,16 +302,28 @@ class _Looks(dict[str, bool]):
 
     def prefixed(self, iri: str) -> str:
         """Return an IRI as a prefixed name, where there is a prefix."""
-        return _prefixed(iri, self._names)
+        found = self._prefixed.get(iri)
+        if found is None:
+            fitting = [(ns, prefix) for prefix, ns in self._names.items() if iri.startswith(ns)]
+            namespace, prefix = max(fitting, key=lambda pair: len(pair[0]), default=("", ""))
+            found = f"{prefix}:{iri[len(namespace) :]}" if prefix else iri
+            if len(self._prefixed) < _KEPT_NAMES:
+                self._prefixed[iri] = found
+        return found
 
 
-@lru_cache(maxsize=1024)
-def _prefixed(iri: str, names: tuple[tuple[str, str], ...]) -> str:
-    fitting = [(namespace, prefix) for prefix, namespace in names if iri.startswith(namespace)]
-    if not fitting:
-        return iri
-    namespace, prefix = max(fitting, key=lambda pair: len(pair[0]))
-    return f"{prefix}:{iri[len(namespace) :]}"
+_KEPT_NAMES: Final = 1024
+_LOOKS: Final[dict[tuple[int, ...], tuple[Sequence[RecordSource], _Looks]]] = {}
+"""Identities of sources → themselves, and what they look at: the same for file after file."""
+
+
+def _looks_of(sources: Sequence[RecordSource]) -> _Looks:
+    key = tuple(map(id, sources))
+    if key not in _LOOKS:
+        if len(_LOOKS) > 100:
+            _LOOKS.clear()
+        _LOOKS[key] = (tuple(sources), _Looks(sources))
+    return _LOOKS[key][1]
 
 
 def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
