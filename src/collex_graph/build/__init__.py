@@ -417,6 +417,9 @@ class _Graph:
             created=datetime.now(UTC).replace(microsecond=0),
         )
         publication.load(self.store, self.sources, report)
+        self.progress("index", "")
+        publication.write_index(self.store)
+        self.progress("publish", "")
         unordered = self.store.changed + (self.former.unordered if self.former else 0)
         order = self.former is None or unordered > _OUT_OF_ORDER * self.store.quads()
         publication.write(

@@ -146,7 +146,6 @@ class Publication:
             statements=self._counts["triples"] + store.quads(),
             unordered=unordered,
         )
-        write_search_index(store.store, building / SEARCH_FOLDER)
         store.finish(order=not unordered)
         store_path.rename(building / "store")
         manifest = {
@@ -180,6 +179,10 @@ class Publication:
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (building / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    def write_index(self, store: StoreBuilder) -> None:
+        """Write what words and places are searched in."""
+        write_search_index(store.store, self._building / SEARCH_FOLDER)
 
     def write_aside(self, parts: Sequence[Part]) -> None:
         """Write the quads of the records that were set aside and hold nothing private."""
