@@ -54,6 +54,7 @@ bench: $(VENV)/.installed-dev ## speed and memory, beside their peers
 	$(BIN)/python tests/benchmarks/bench_conformance.py
 	$(BIN)/python tests/benchmarks/bench_validation.py
 	$(BIN)/python tests/benchmarks/bench_endpoint.py
+	$(BIN)/python tests/benchmarks/bench_service.py
 	$(BIN)/python tests/benchmarks/bench_questions.py
 
 dist: $(VENV)/.installed-dev $(VENV)/.web ## build the wheel and the source archive

@@ -92,12 +92,14 @@ def test_a_line_says_what_was_answered_and_neither_to_whom_nor_which_query(
     settings, queries, tmp_path
 ):
     path = tmp_path / "access.log"
-    client = create_app(replace(settings, access_log=str(path)), queries).test_client()
+    app = create_app(replace(settings, access_log=str(path)), queries)
+    client = app.test_client()
     query = "SELECT (COUNT(*) AS ?canary) WHERE { ?s ?p ?o }"
     client.get("/sparql", query_string={"query": query}, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     client.post("/sparql", data={"query": query})
     client.get("/search?q=canary", headers={"Accept": "text/html", "Referer": "http://canary/"})
     client.get("/nowhere%0Aforged", headers={"User-Agent": "canary"})
+    app.extensions["collex_graph_log"].close()
     text = path.read_text()
     assert "canary" not in text
     assert "192.0.2.7" not in text

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from collex_graph.settings import Settings
 
 
-def log_answers(app: Flask, settings: Settings) -> None:
+def log_answers(app: Flask, settings: Settings) -> logging.Handler | None:
     """Write a line for each answer of an application, where ``access_log`` says.
+
+    Returns:
+        Who writes the lines, to be closed with the application; None when nobody does.
 
     Raises:
         ConfigurationError: when the file cannot be written.
     """
     if not settings.access_log:
-        return
+        return None
     lines = logging.Logger("collex_graph.access")
     try:
         handler = (
@@ -70,3 +73,4 @@ def log_answers(app: Flask, settings: Settings) -> None:
 
     app.before_request(begin)
     app.after_request(end)
+    return handler

@@ -138,7 +138,7 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    log_answers(app, settings)
+    app.extensions[f"{EXTENSION}_log"] = log_answers(app, settings)
     app.before_request(_refuse_early)
     # They run in the reverse order: first the headers, then the coding, then the count.
     app.after_request(_count)
