@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -384,6 +385,18 @@ def test_two_rows_of_one_establishment_are_not_merged(settings, tmp_path):
     found = build([("esr", table)], replace(settings, var=tmp_path / "var"))
     assert found.set_aside["esr"] == {"table.csv#row=3"}
     assert b"Second nom" not in gzip.decompress(found.snapshot.dump.read_bytes())
+
+
+def test_a_table_that_the_mapping_does_not_read_is_told_beside_those_it_reads(settings, tmp_path):
+    table = "uai;uo_lib\n0921204J;Un nom\n"
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    for path in (resource_dir("mappings") / "istex" / "sample").glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    inputs = [("istex", tmp_path / "*.csv")]
+    found = build(inputs, replace(settings, var=tmp_path / "var"))
+    told = {r.position.file for r in found.report.results if r.severity is Severity.VIOLATION}
+    assert "table.csv" in told
+    assert found.snapshot.counts["triples"] > 0
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,17 @@ from collex_graph.settings import Settings
 from collex_graph.sparql.workers import WorkerPool
 from collex_graph.store.snapshot import current_snapshot
 
-# The files that hold what the questions ask for. The long lists, thousands of rows of the same
-# kind, add minutes and no case.
+# Small files of every kind that the questions read. Long lists, thousands of rows alike, add
+# minutes and no case.
 REAL_FILES = {
-    "beneficiaries": "institutions",
     "calames": "calames",
     "ccfr": "ccfr",
-    "counter": "counter",
-    "encpos": "encpos",
+    "counter": "counter/counter5_table_dr.csv",
     "esr": "institutions/fr-esr-principaux-etablissements_2023-04_technical-headers.csv",
     "gallica": "gallica",
-    "idref": "idref/*.rdf",
-    "istex": "istex",
-    "kbart": "kbart/[pD]*.txt",
+    "idref": "idref/idref_*.rdf",
+    "istex": "istex/*.csv",
+    "kbart": "kbart/persee*.txt",
     "persee": "persee",
     "seda": "seda",
     "theses": "theses",

@@ -286,6 +286,8 @@ def written_rows(
     """Return the header and some rows of a table that people filled in, as it has them."""
     plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
     sources = plan.sources_for(request.file.path.name, request.file.kind)
+    if not sources:  # a table that the mapping does not read, told when it was met
+        return [], {}
     return rows_as_written(request.file, sources, wanted)
 
 
