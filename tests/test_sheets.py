@@ -21,6 +21,7 @@ BASE = Settings().base_iri
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 COLLEX = "https://w3id.org/collex-graph/ontology#"
 GROUPS = sorted(template_names())
+HEADER = "Campagne;Fonds;Label;État;Date de décision;Début;Fin;Note à nous\n"
 
 
 def parts_of(workbook):
@@ -316,6 +317,34 @@ def test_every_reader_of_a_sheet_says_file_sheet_row_and_column(tmp_path):
     assert position.fragment() == "sheet=Labels&row=5"
 
 
+def test_an_address_of_electronic_mail_never_leaves_a_sheet(tmp_path):
+    table = HEADER.replace("Note à nous", "Remarque") + (
+        "2018;Fonds_1;CollEx;Refusée;;;;Écrire à canari.x@example.org pour la suite\n"
+        "2018;Fonds_2;CollEx;Refusée;;;;canari.x@example.org\n"
+    )
+    quads, found = mapped(tmp_path, "labels", table.encode(), "labels.csv")
+    assert "canari" not in "".join(map(str, quads)).casefold()
+    assert [q.object.value for q in quads if q.predicate.value.endswith("#note")] == [
+        "Écrire à […] pour la suite"
+    ]
+    told = [note for note in notes(found) if "ColumnNotInSheet" not in note]
+    assert told == ["MailboxInCell | ", "MailboxInsteadOfPage | "]
+
+
+def test_of_two_files_that_decide_the_same_the_first_is_believed(tmp_path):
+    for year in ("2023", "2024"):
+        (tmp_path / f"labels-{year}.csv").write_text(
+            f"Campagne;Fonds;Label;État\n2018;Fonds_1;CollEx;Refusée\n{year};Fonds_1;CollEx;Refusée\n",
+            encoding="utf-8",
+        )
+    spool = tmp_path / "mapped.nq"
+    found = map_source("labels", tmp_path, base_iri=BASE, spool=spool)
+    (told,) = [p for p in found.problems if p.note.rule == "IdentifierInTwoFiles"]
+    assert told.note.value == "labelling/2018/Fonds_1"
+    assert (told.position.file, told.position.row) == ("labels-2024.csv", 2)
+    assert dict(told.note.arguments) == {"first": "labels-2023.csv"}
+
+
 def test_a_file_that_is_no_table_of_the_template_is_refused_in_words(tmp_path):
     _, found = mapped(tmp_path, "labels", b"a;b\n1;2\n", "autre.csv")
     (problem, *_) = found.problems
@@ -324,8 +353,6 @@ def test_a_file_that_is_no_table_of_the_template_is_refused_in_words(tmp_path):
 
 
 # --- rows set aside, and what holds on a day -----------------------------------------------------
-
-HEADER = "Campagne;Fonds;Label;État;Date de décision;Début;Fin;Note à nous\n"
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +364,7 @@ def built(tmp_path_factory):
         HEADER
         + "2018;FRFONDS-786466101-4186;CollEx;Labellisée;;01/01/2019;31/12/2023;garder\n"
         + "2018;FRFONDS-786466101-4186;CollEx;Refusée;;;;=1+1\n"
-        + "2018;Fonds inconnu;CollEx;Labellisée;;;;\n"
+        + "2018;Fonds inconnu;CollEx;Labellisée;;;;voir CANARI@example.org\n"
         + "2018;FRFONDS-000000000-zz9;CollEx;Labellisée;;;;\n"
         + "2021;FRFONDS-810656201-1673;CollEx;Labellisée;15/09/2021;01/01/2022;;\n"
         + "2024;FRFONDS-810656201-1673;CollEx;Retirée;20/09/2024;;;\n",
@@ -367,6 +394,8 @@ def test_rows_set_aside_open_in_a_spreadsheet_with_their_reason(built):
     assert "déjà" in rows[0]["A"] or "rangée 2" in rows[0]["A"]
     assert "Colonnes à remplir" in rows[1]["A"]
     assert "dont les données n’ont pas la notice" in rows[2]["A"]
+    assert rows[1]["J"] == "voir […]"
+    assert b"CANARI" not in workbook
 
 
 def test_the_rows_set_aside_are_read_again_once_they_are_corrected(built, tmp_path):
@@ -387,7 +416,7 @@ def test_the_rows_set_aside_are_read_again_once_they_are_corrected(built, tmp_pa
         "id/labelling/2018/FRFONDS-870856101-xqp",
     ]
     assert "Motif de mise de côté" not in found.left_out
-    assert found.left_out["Note à nous"] == 1
+    assert found.left_out["Note à nous"] == 2
     assert not [p for p in found.problems if p.note.rule not in ("ColumnNotInSheet",)]
 
 

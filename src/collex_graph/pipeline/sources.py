@@ -381,19 +381,23 @@ def _refuse_components_of_two_files(
     for source, aside in zip(sources, asides, strict=True):
         for part in source.parts:
             left_out = aside.get(part.label, frozenset())
-            if several[source.dataset] < 2 or not part.has_components or part.label in left_out:
+            is_one = part.has_components or bool(part.file.kind)
+            if several[source.dataset] < 2 or not is_one or part.label in left_out:
                 continue
             for record in part.records():
                 if record.key in left_out:
                     continue
-                for name in names_of_its_own(record):
+                # what two files that people fill in say of one thing cannot both stand
+                own = record.describes[:1] if part.file.kind else names_of_its_own(record)
+                for name in own:
                     here = (part.file.path, part.file.name.rpartition("/")[2])
                     owner, first = owners.setdefault((source.dataset, name), here)
                     if owner == part.file.path:
                         continue
-                    component = record.position.component
-                    assert component is not None
-                    note = Note("IdentifierInTwoFiles", component, (("first", first),))
+                    told = record.position.component or name
+                    if part.file.kind:
+                        told = name.partition("/id/")[2] or name
+                    note = Note("IdentifierInTwoFiles", told, (("first", first),))
                     source.across.setdefault(part.label, []).append(
                         Problem(note, record.position, record.key, None, "", None)
                     )

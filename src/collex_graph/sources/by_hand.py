@@ -47,6 +47,11 @@ _NOTHING: Final = frozenset(
     }
 )  # fmt: skip
 _LONGEST_NOTHING: Final = max(map(len, _NOTHING))
+_MAILBOX: Final = re.compile(
+    r"(?:mailto:)?[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII
+)
+_MASK: Final = "[…]"
+"""What stands for an address of electronic mail, which never enters a graph or a report."""
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
@@ -240,7 +245,12 @@ class FilledRecords:
                 continue
             if not cell.isascii():
                 cell = cells[place] = cell.translate(_INVISIBLE)
-            if len(cell) > _LONGEST_NOTHING + 8:
+            if "@" in cell and _MAILBOX.search(cell):
+                whole = _MAILBOX.fullmatch(cell.strip()) is not None
+                cell = cells[place] = "" if whole else _MAILBOX.sub(_MASK, cell)
+                rule = "MailboxInsteadOfPage" if whole else "MailboxInCell"
+                notes.append((Note(rule, ""), name))
+            if not cell or len(cell) > _LONGEST_NOTHING + 8:
                 continue
             word = " ".join(cell.split())
             if not word or word.casefold() in _NOTHING:
@@ -262,6 +272,8 @@ def rows_as_written(
 ) -> tuple[list[str], dict[int, list[str]]]:
     """Return the header and some rows of a table, with the texts of their cells.
 
+    An address of electronic mail is masked: such rows are kept in a snapshot.
+
     Args:
         source_file: the table.
         sources: what was asked of it.
@@ -270,7 +282,7 @@ def rows_as_written(
     is_workbook = source_file.path.suffix.lower() == ".xlsx"
     table = (SheetRecords if is_workbook else TableRecords)(source_file, sources)
     rows = {
-        record.row: list(record.content)
+        record.row: [_MAILBOX.sub(_MASK, cell) if "@" in cell else cell for cell in record.content]
         for record in table
         if record.row in wanted and record.content
     }
