@@ -222,6 +222,23 @@ def test_a_description_is_known_again(real_client, path):
     assert real_client.get(path, headers={"If-None-Match": tag}).status_code == 304
 
 
+# --- everything around an authority ---------------------------------------------------------------
+
+
+def test_what_surrounds_an_authority_is_given_with_its_names(real_client):
+    iri = "http://www.idref.fr/027015181/id"
+    rows = get(real_client, "by-authority", iri=iri).get_json()["rows"]
+    assert {row["direction"] for row in rows} == {"says", "cited"}
+    cited = [row for row in rows if row["direction"] == "cited"]
+    assert any("Iran" in (row["name"] or "") for row in cited)
+    assert {row["thing"] for row in rows} == {iri}
+
+
+def test_an_authority_that_nothing_cites_has_no_rows(real_client):
+    answer = get(real_client, "by-authority", iri="http://www.idref.fr/000000000/id").get_json()
+    assert (answer["total"], answer["rows"]) == (0, [])
+
+
 # --- every question ------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from collex_graph.sparql.catalogue import StoredQuery
 
-FOLDERS = ("examples", "patterns")
+FOLDERS = ("examples", "patterns", "interface")
 
 RESERVED = ("format", "page", "page_size", "snapshot", "timeout", "lang")
 """Parameters of the interface itself; no stored query has one of these names."""
