@@ -387,7 +387,7 @@ class TestLoadingShapes:
             "Notice-primary-topic-unit", "Notice-title", "Person-name", "Place-name",
             "UsageObservation-metric", "UsageObservation-report", "UsageReport-name",
             "UsageReport-observation", "Value-name-not-blank", "ArchiveService-institution",
-            "Channel-mailbox", "ConservationCommitment-conserves", "Named-name",
+            "Named-mailbox", "ConservationCommitment-conserves", "Named-name",
             "SurveyObservation-value",
         }  # fmt: skip
         found = {

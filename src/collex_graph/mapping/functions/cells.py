@@ -387,6 +387,9 @@ def institution(value: str) -> str | Reading | None:
                 )
         else:
             node = _library(number) or establishment_node(ror=number)
+        if node is None and not any(character.isdigit() for character in part):
+            # it may be a person's name: no report quotes it
+            raise UnreadableValue("NameInsteadOfInstitution", "")
         if node is None:
             raise UnreadableValue("UnusableInstitution", part)
         return node
