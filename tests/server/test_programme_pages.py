@@ -105,6 +105,10 @@ def test_every_question_shown_has_an_answer(site, page):
     assert empty & PINNED == set()
 
 
+def test_the_samples_serve_every_row(page):
+    assert "77 demandes sont toutes servies" in page.text("//p[@class='answer']")
+
+
 def test_a_row_is_served_or_says_what_would_be_needed(page, known):
     for row in ROWS:
         item = page.one(f"//li[@id='row-{row.number}']")

@@ -30,7 +30,6 @@ _ENTRANCES = (
     ("corpora", "/corpora"),
     ("acquisitions", "/acquisitions"),
     ("archives", "/archives"),
-    ("competences", "/competences"),
     ("query", "/query"),
     ("model", "/about/model"),
     ("dataset", "/dataset"),
