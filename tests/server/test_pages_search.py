@@ -290,9 +290,12 @@ def test_places_of_one_city_are_one_dot_and_places_in_no_frame_are_counted(queri
 
 
 def test_no_stored_query_of_a_page_names_a_graph_but_where_it_must():
-    named = {"provenance", "datasets", "quality", "quality-counts", "derived", "statements-about",
-             "quality-rules", "quality-examples", "quality-of-rule", "file-reads",
-             "file-reads-count"}  # fmt: skip
+    named = {
+        "class-counts", "completion-graphs", "completion-terms", "datasets", "derived",
+        "file-reads-count", "file-reads", "ontology-statements", "provenance",
+        "quality-counts", "quality-examples", "quality-of-rule", "quality-rules", "quality",
+        "shape-statements", "statements-about", "term-rules", "uses",
+    }  # fmt: skip
     from collex_graph.sparql.catalogue import query_names
 
     for name in query_names():
