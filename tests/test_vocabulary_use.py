@@ -122,7 +122,7 @@ def samples(sample_snapshot):
     return Published(sample_snapshot)
 
 
-BYTES_OF_A_SOURCE = 200_000
+BYTES_OF_A_SOURCE = 100_000
 LINES_OF_A_LIST = 60
 
 

@@ -62,7 +62,8 @@ def test_every_key_that_is_used_exists():
 
 
 def test_every_key_that_exists_is_used():
-    unused = {key for key in FRENCH if key not in used_keys() and not MADE.fullmatch(key)}
+    used = used_keys()
+    unused = {key for key in FRENCH if key not in used and not MADE.fullmatch(key)}
     assert unused == set()
 
 

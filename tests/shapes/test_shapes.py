@@ -99,7 +99,7 @@ def test_pyshacl_alone_finds_the_same_results_in_all_files_together():
     """The validator drives pySHACL shape by shape; the results must be those of its own run."""
     # pySHACL breaks off on these, or compares a year with a number, which SHACL calls incomparable
     incomparable = {"invalid-date", "invalid-year-against-text", "invalid-year-not-an-integer"}
-    paths = [path for path in sorted(HERE.glob("*/*.ttl")) if path.stem not in incomparable]
+    paths = [path for path in sorted(HERE.glob("*/invalid-*.ttl")) if path.stem not in incomparable]
     quads = [quad for path in paths for quad in _read(path)]
     _, report, _ = pyshacl.validate(rdflib_graph(quads), shacl_graph=SHAPES)
     theirs = Counter(
