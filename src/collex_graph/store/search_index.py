@@ -16,7 +16,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import tantivy
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.rdf.namespaces import expand
@@ -99,8 +99,12 @@ def write_search_index(store: Store, folder: Path) -> None:
 
 
 def _texts(store: Store, predicate: str) -> Iterator[tuple[str, str, str]]:
+    label = NamedNode(expand(_NAMES[0]))
     for quad in store.quads_for_pattern(None, NamedNode(expand(predicate)), None, DefaultGraph()):
         if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+            # most titles are the label as well, and need not be found twice
+            if predicate != _NAMES[0] and Quad(quad.subject, label, quad.object) in store:
+                continue
             language = (quad.object.language or "").partition("-")[0]
             yield quad.subject.value, quad.object.value, language
 
