@@ -707,8 +707,10 @@ def _print_outcome(summary: BuildSummary) -> None:
     by_severity = Counter(result.severity for result in summary.report.results)
     problems = ", ".join(f"{by_severity[s]} {_SEVERITIES[s]}" for s in Severity)
     _OUT.print(f"problems: {problems}; all in {summary.snapshot.report}", markup=False)
+    # a build of lists of titles has no fonds: what is not there is not named
+    found = summary.snapshot.counts
     counts = ", ".join(
-        f"{summary.snapshot.counts.get(name, 0)} {words}" for name, words in _COUNTS.items()
+        f"{found[name]} {words}" for name, words in _COUNTS.items() if found.get(name)
     )
     _OUT.print(f"published {summary.snapshot.identifier}: {counts}", markup=False)
 

@@ -997,7 +997,6 @@ class QueryContext:
     Attributes:
         answer: ``none``, ``table``, ``boolean``, ``graph`` or ``problem``.
         downloads: the same result in other formats.
-        shown: rows shown, when there are more.
         view: how the rows are shown: ``table``, ``chart`` or ``map``.
         views: the ways in which they can be shown.
         permalink: the address of this result, with the snapshot it was computed on.
@@ -1010,7 +1009,6 @@ class QueryContext:
     variables: tuple[str, ...] = ()
     rows: tuple[tuple[ResultCell, ...], ...] = ()
     total: int = 0
-    shown: int = 0
     truth: bool = False
     graph_text: str = ""
     seconds: str = ""

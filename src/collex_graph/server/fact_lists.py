@@ -173,6 +173,22 @@ def incoming_facts(
         for row in reader.rows("incoming-counts", object=[iri])
         if row["predicate"].value not in without
     }
+    return _pointing_facts(reader, iri, counts)
+
+
+def curated_facts(reader: GraphReader, iri: str) -> tuple[Fact, ...]:
+    """Return what curators state of a fonds or an institution: decisions, roles and so on."""
+    order = {expand(name): place for place, name in enumerate(_CURATED)}
+    counts = {
+        row["predicate"].value: int(row["count"].value)
+        for row in reader.rows("incoming-counts", object=[iri])
+        if row["predicate"].value in order
+    }
+    ordered = {predicate: counts[predicate] for predicate in sorted(counts, key=order.__getitem__)}
+    return _pointing_facts(reader, iri, ordered)
+
+
+def _pointing_facts(reader: GraphReader, iri: str, counts: dict[str, int]) -> tuple[Fact, ...]:
     names = property_labels(reader, list(counts))
     return tuple(
         pointing_fact(
@@ -185,29 +201,6 @@ def incoming_facts(
             predicate=[predicate],
         )
         for predicate, count in counts.items()
-    )
-
-
-def curated_facts(reader: GraphReader, iri: str) -> tuple[Fact, ...]:
-    """Return what curators state of a fonds or an institution: decisions, roles and so on."""
-    order = {expand(name): place for place, name in enumerate(_CURATED)}
-    counts = {
-        row["predicate"].value: int(row["count"].value)
-        for row in reader.rows("incoming-counts", object=[iri])
-        if row["predicate"].value in order
-    }
-    names = property_labels(reader, list(counts))
-    return tuple(
-        pointing_fact(
-            reader,
-            "incoming",
-            predicate,
-            incoming_name(reader, predicate, names[predicate]),
-            counts[predicate],
-            object=[iri],
-            predicate=[predicate],
-        )
-        for predicate in sorted(counts, key=order.__getitem__)
     )
 
 

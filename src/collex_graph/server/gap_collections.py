@@ -23,13 +23,50 @@ from collex_graph.server.gap_parts import (
 from collex_graph.server.reader import sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from collex_graph.server.contexts import Gap, Node
     from collex_graph.server.reader import GraphReader, Row
 
 
 # --- labelled, not digitised ---------------------------------------------------------------------
+
+
+def _bars_of_holders(
+    reader: GraphReader,
+    by_holder: Mapping[str, Counter[str]],
+    legend: Mapping[str, str],
+    *,
+    done: tuple[str, ...],
+) -> list[Bar]:
+    """Return a bar for each holder, those with most to do first.
+
+    Args:
+        reader: names holders.
+        by_holder: IRI of the holder, empty where nobody says → fill → how many units.
+        legend: fill → what it means.
+        done: the fills that the number at the end of a bar counts.
+    """
+    words = reader.words
+    most_to_do_first = sorted(
+        by_holder.items(), key=lambda item: (-item[1]["empty"], -item[1].total(), item[0])
+    )
+    return [
+        Bar(
+            reader.label_of(holder).value if holder else words("gap.no_holder"),
+            tuple(
+                Segment(
+                    fill,
+                    counted[fill],
+                    f"{label} – {words('count.units_short', count=counted[fill])}",
+                )
+                for fill, label in legend.items()
+            ),
+            words("share.of", part=sum(counted[fill] for fill in done), whole=counted.total()),
+            reader.href_of(holder) if holder else "",
+        )
+        for holder, counted in most_to_do_first[:MOST_BARS]
+    ]
 
 
 def labelled_not_digitised(reader: GraphReader) -> Gap:
@@ -72,25 +109,7 @@ def labelled_not_digitised(reader: GraphReader) -> Gap:
         "gap.digitised.answer", count=len(rows), none=whole["empty"], some=whole["full"],
         declared=whole["part"],
     )  # fmt: skip
-    bars = [
-        Bar(
-            reader.label_of(holder).value if holder else words("gap.no_holder"),
-            tuple(
-                Segment(
-                    fill,
-                    counted[fill],
-                    f"{label} – {words('count.units_short', count=counted[fill])}",
-                )
-                for fill, label in legend.items()
-            ),
-            words("share.of", part=counted["full"], whole=counted.total()),
-            reader.href_of(holder) if holder else "",
-        )
-        for holder, counted in sorted(
-            by_holder.items(),
-            key=lambda item: (-item[1]["empty"], -item[1].total(), item[0]),
-        )[:MOST_BARS]
-    ]
+    bars = _bars_of_holders(reader, by_holder, legend, done=("full",))
     return answered_gap(
         reader, "digitised", answer=answer, notes=(words("gap.digitised.note"),),
         figures=(
@@ -265,24 +284,7 @@ def archives_without_deposit(reader: GraphReader) -> Gap:
         "gap.deposited.answer", count=len(by_unit), none=whole["empty"], some=whole["part"],
         done=whole["full"],
     )  # fmt: skip
-    bars = [
-        Bar(
-            reader.label_of(holder).value if holder else words("gap.no_holder"),
-            tuple(
-                Segment(
-                    fill,
-                    counted[fill],
-                    f"{label} – {words('count.units_short', count=counted[fill])}",
-                )
-                for fill, label in legend.items()
-            ),
-            words("share.of", part=counted["full"] + counted["part"], whole=counted.total()),
-            reader.href_of(holder) if holder else "",
-        )
-        for holder, counted in sorted(
-            by_holder.items(), key=lambda item: (-item[1]["empty"], -item[1].total(), item[0])
-        )[:MOST_BARS]
-    ]
+    bars = _bars_of_holders(reader, by_holder, legend, done=("full", "part"))
     read = words("gap.deposited.read", count=len(by_unit))
     return answered_gap(
         reader, "deposited", answer=answer, notes=(words("gap.deposited.note"),), coverage=read,

@@ -40,7 +40,7 @@ from collex_graph.server.search_page import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from collex_graph.rdf.iris import Iris
     from collex_graph.server.contexts import PointMap
@@ -97,6 +97,7 @@ class Spot:
         place: IRI of the place.
         position: latitude and longitude in degrees (WGS 84), None where nobody gives one.
         precision: IRI of the concept that says how exact the position is.
+        regions: IRIs of the regions it is in, where institutions are asked for.
         units: IRIs of the units that are asked for and held there.
     """
 
@@ -105,6 +106,7 @@ class Spot:
     place: str = ""
     position: tuple[float, float] | None = None
     precision: str = ""
+    regions: set[str] = field(default_factory=set)
     units: list[str] = field(default_factory=list)
 
 
@@ -156,6 +158,7 @@ def find_spots(reader: GraphReader, asked: MapAsked) -> list[Spot]:
         regions = [iri for name, _, iri in asked.search.wanted if name == "region"]
         for row in reader.rows("map-institutions", **({"region": regions} if regions else {})):
             spot = _spot(spots, row, "institution")
+            spot.regions |= {row["region"].value} if "region" in row else set()
             spot.kind = next(
                 kind for name, kind in _PLACED_KINDS.items() if expand(name) == row["kind"].value
             )
@@ -335,10 +338,9 @@ def _regions(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> Ite
     if asked.search.wanted:
         return
     found: dict[str, set[str]] = defaultdict(set)
-    shown = {spot.institution for spot in spots}
-    for row in reader.rows("map-institutions"):
-        if "region" in row and row["institution"].value in shown:
-            found[row["region"].value].add(row["institution"].value)
+    for spot in spots:
+        for region in spot.regions:
+            found[region].add(spot.institution)
     yield from _facet(
         reader,
         "region",
@@ -364,7 +366,7 @@ def _programmes(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> 
 
 
 def _facet(
-    reader: GraphReader, name: str, counts: Mapping[str, int], address: Any
+    reader: GraphReader, name: str, counts: Mapping[str, int], address: Callable[[str, str], str]
 ) -> Iterable[Facet]:
     reader.learn_labels(counts)
     values = [

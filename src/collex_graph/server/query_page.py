@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from collex_graph.errors import ResultTooLargeError
 from collex_graph.model import QueryRequest
 from collex_graph.rdf import formats
-from collex_graph.rdf.namespaces import compact, expand, prefixes
+from collex_graph.rdf.namespaces import compact, prefixes
 from collex_graph.server import public_queries
 from collex_graph.server.contexts import (
     Example,
@@ -22,7 +22,7 @@ from collex_graph.server.contexts import (
     View,
 )
 from collex_graph.server.reader import integer, is_web_address
-from collex_graph.server.result_views import chart_of, draw_result
+from collex_graph.server.result_views import NUMBERS, chart_of, draw_result
 from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
 
@@ -44,11 +44,6 @@ _GRAPH_CHARACTERS_SHOWN = 200_000
 PATTERNS = (
     "label", "hierarchy", "dates", "agents", "place", "label-status", "authority", "provenance",
 )  # fmt: skip
-
-_NUMBERS = frozenset(
-    expand(f"xsd:{name}") for name in ("integer", "decimal", "double", "float", "int", "long")
-)
-
 
 # --- queries to start from -----------------------------------------------------------------------
 
@@ -166,7 +161,7 @@ def describe_answer(
     shown_as = view if possible.get(view) else "table"
     current = services().snapshot.identifier
     return QueryContext(
-        title, text, "table", variables, tuple(rows), len(solutions), len(rows), seconds=seconds,
+        title, text, "table", variables, tuple(rows), len(solutions), seconds=seconds,
         downloads=downloads, examples=found,
         view=shown_as,
         views=tuple(
@@ -242,6 +237,6 @@ def _cell(reader: GraphReader, term: object) -> ResultCell:
         return ResultCell(iri, href, compact=short)
     if isinstance(term, ox.Literal):
         return ResultCell(
-            term.value, language=term.language or "", numeric=term.datatype.value in _NUMBERS
+            term.value, language=term.language or "", numeric=term.datatype.value in NUMBERS
         )
     return ResultCell("" if term is None else str(term))

@@ -27,7 +27,7 @@ Solution = tuple[object, ...]
 BARS_SHOWN = 60
 """Rows that the chart shows; more would not be read."""
 
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     expand(f"xsd:{name}")
     for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger")
 )
@@ -98,7 +98,7 @@ def _counts(name: str, column: int, solutions: Sequence[Solution]) -> bool:
 
 
 def _number(term: object) -> float | None:
-    if not isinstance(term, ox.Literal) or term.datatype.value not in _NUMBERS:
+    if not isinstance(term, ox.Literal) or term.datatype.value not in NUMBERS:
         return None
     try:
         return float(term.value)
