@@ -394,6 +394,34 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True)
+class Repair:
+    """What to write in place of something in a source.
+
+    Attributes:
+        position: where it stands, as far as the result knows; once made, exactly.
+        found: what stands there, white space made single; one value of a cell that holds several.
+        repaired: what to write in its place.
+        certain: a machine may write it, because what the source says stays the same; else a person
+            decides.
+        rule: IRI of the rule whose result it mends.
+        reasons: language tag → why (``fr``, ``en``).
+        target: for XML, the attribute (``@source``) or the text (``.``) to rewrite where it is not
+            that of the position.
+        beside: for XML, attributes or texts of the same element and what they must be for the spot
+            to be the one that is meant.
+    """
+
+    position: Position | None
+    found: str
+    repaired: str
+    certain: bool
+    rule: str
+    reasons: Mapping[str, str] = field(hash=False)
+    target: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class ValidationResult:
     """One thing that is wrong or worth knowing.
 
@@ -411,6 +439,7 @@ class ValidationResult:
         position: where it stands in a source file, where known.
         of_dataset: a violation of the whole data set, which stops publication.
         internal: kept out of every published file (it reports an internal element of a source).
+        repair: what to write instead, where that can be known.
     """
 
     focus_node: str | None
@@ -425,6 +454,7 @@ class ValidationResult:
     position: Position | None = None
     of_dataset: bool = False
     internal: bool = False
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True)
