@@ -303,7 +303,7 @@ def _report_as(
         case "json":
             return report_json(report, rules=rules)
         case _:
-            return reports.report_by_place(report, language)
+            return reports.report_by_place(report, language, rules=rules)
 
 
 @main.command("query", context_settings={"ignore_unknown_options": True})

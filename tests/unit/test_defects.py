@@ -1,7 +1,7 @@
 """Every defect that was observed in real notices is caught by a rule, and a test shows it.
 
 The list is that of section 10 of the study of sources: D1 to D25. A rule names the defects that it
-catches in ``dcterms:source``; a feature of a mapping (``problems.txt``), an invalid file of the
+catches by its code, ``CG-D16``; a feature of a mapping (``problems.txt``), an invalid file of the
 shapes or a test that names it shows that it does.
 """
 
@@ -64,8 +64,8 @@ def catching():
     """Defect → names of the rules that say they catch it."""
     found = {}
     for iri, rule in known_rules().items():
-        for source in rule.sources:
-            for defect in re.findall(r"\bD\d+\b", source):
+        for code in rule.codes:
+            if (defect := code.removeprefix("CG-")) in DEFECTS:
                 found.setdefault(defect, set()).add(iri.removeprefix(expand("collex-sh:")))
     return found
 

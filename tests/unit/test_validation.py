@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from datetime import date
 
 import pyoxigraph
 import pytest
@@ -22,8 +24,16 @@ from collex_graph.rdf.namespaces import expand, term
 from collex_graph.resources import resource_dir
 from collex_graph.validation.paths import Path, read_path
 from collex_graph.validation.readings import ReadingRules
-from collex_graph.validation.report import report_csv, report_quads, report_text, report_turtle
-from collex_graph.validation.shapes import read_shapes, shapes
+from collex_graph.validation.report import (
+    known_rules,
+    report_by_place,
+    report_csv,
+    report_quads,
+    report_text,
+    report_turtle,
+)
+from collex_graph.validation.report_files import report_json
+from collex_graph.validation.shapes import Announcement, read_shapes, shapes, written_rules
 from collex_graph.validation.terms import to_pyoxigraph, to_rdflib
 from collex_graph.validation.validator import validate
 
@@ -197,7 +207,7 @@ class TestValidator:
 
     def test_a_local_node_of_two_kinds_cites_the_defect_of_a_name_given_twice(self):
         rule = shapes().rules[expand("collex-sh:ReferredNode-one-kind")]
-        assert rule.sources == ("SOURCES D2", "SOURCES D22", "SOURCES D3")
+        assert rule.codes == ("CG-D2", "CG-D3", "CG-D22")
 
     def test_a_missing_holder_is_said_of_a_fonds_and_of_a_sub_fonds(self):
         for name in ("holder", "access"):
@@ -302,7 +312,7 @@ collex-sh:Thing-name a sh:PropertyShape ;
   rdfs:label "Chose sans nom"@fr , "Thing without a name"@en ;
   sh:name "nom"@fr , "name"@en ;
   sh:message "La chose n’a pas de nom."@fr , "The thing has no name."@en ;
-  dcterms:source "MODEL 7" .
+  collex-sh:rule collex-sh:CG-M7 .
 """
 
 
@@ -327,7 +337,15 @@ class TestLoadingShapes:
             (' , "The thing has no name."@en', "", "sh:message"),
             ('"nom"@fr , "name"@en', '"nom"@fr , "nom"@de', "sh:name"),
             ('  rdfs:label "Chose sans nom"@fr , "Thing without a name"@en ;', "", "rdfs:label"),
-            (' ;\n  dcterms:source "MODEL 7"', "", "dcterms:source"),
+            (" ;\n  collex-sh:rule collex-sh:CG-M7", "", "collex-sh:rule"),
+            ("collex-sh:CG-M7", "collex-sh:CG-M99", "CG-M99 is not in rulebook"),
+            ("sh:Warning ;", "sh:Warning ; collex-sh:announcedSeverity sh:Info ;", "graver"),
+            ("sh:Warning ;", "sh:Warning ; collex-sh:announcedSeverity sh:Violation ;", "xsd:date"),
+            (
+                "sh:Warning ;",
+                "sh:Warning ; collex-sh:inForceFrom '2027-01-01'^^xsd:date ;",
+                "graver",
+            ),
             ("sh:path rdfs:label", "sh:path [ rdfs:comment 'x' ]", "sh:path"),
             ("  sh:path rdfs:label ;\n", "", "sh:path"),
             ("sh:minCount 1 ;", 'sh:pattern "(" ;', "sh:pattern"),
@@ -347,6 +365,17 @@ class TestLoadingShapes:
         assert "thing.ttl:" in str(error.value)
         assert error.value.line is not None
 
+    def test_a_rule_can_announce_what_it_will_become(self, tmp_path):
+        announced = (
+            "sh:severity sh:Warning ; collex-sh:announcedSeverity sh:Violation ;"
+            ' collex-sh:inForceFrom "2027-09-01"^^xsd:date ;'
+        )
+        own = self.load(tmp_path, GOOD_SHAPE.replace("sh:severity sh:Warning ;", announced))
+        rule = own.rules[expand("collex-sh:Thing-name")]
+        assert rule.announced == Announcement(Severity.VIOLATION, date(2027, 9, 1))
+        (result,) = validate(read("<id/thing/1> a collex:Thing ."), against=own)
+        assert result.severity is Severity.WARNING  # until somebody changes sh:severity
+
     def test_turtle_that_cannot_be_read_is_refused_with_its_line(self, tmp_path):
         with pytest.raises(ResourceFileError, match=r"thing\.ttl:\d+: not well-formed"):
             self.load(tmp_path, GOOD_SHAPE + "\ncollex-sh:x a ;\n")
@@ -363,6 +392,10 @@ class TestLoadingShapes:
     def test_a_folder_without_shapes_is_refused(self, tmp_path):
         with pytest.raises(ResourceFileError, match="no shape file"):
             read_shapes(tmp_path)
+
+    def test_every_written_rule_is_checked_by_a_rule(self):
+        checked = {code for rule in known_rules().values() for code in rule.codes}
+        assert set(written_rules()) == checked
 
     def test_our_own_shapes_name_no_minted_iri_and_use_declared_prefixes_only(self):
         for path in resource_dir("shapes").glob("*.ttl"):
@@ -463,7 +496,7 @@ collex-sh:ObsoleteCode a collex-sh:ReadingRule ;
   sh:message "« {value} » a été lu {code} ({place})."@fr ,
     "“{value}” was read as {code} ({place})."@en ;
   collex-sh:advice "Écrire {code}, rangée {row}."@fr , "Write {code}, row {row}."@en ;
-  dcterms:source "SOURCES D21" .
+  collex-sh:rule collex-sh:CG-D21 .
 
 collex-sh:NoticeInProgress a collex-sh:ReadingRule ;
   sh:severity sh:Info ;
@@ -471,14 +504,14 @@ collex-sh:NoticeInProgress a collex-sh:ReadingRule ;
   collex-sh:withholdsValue true ;
   rdfs:label "Notice en cours"@fr , "Notice in progress"@en ;
   sh:message "Notice en cours : {value}."@fr , "Notice in progress: {value}."@en ;
-  dcterms:source "SOURCES D23" .
+  collex-sh:rule collex-sh:CG-D23 .
 
 collex-sh:TwiceIdentified a collex-sh:ReadingRule ;
   sh:severity sh:Violation ;
   collex-sh:ofDataset true ;
   rdfs:label "Identifiant double"@fr , "Identifier twice"@en ;
   sh:message "Deux fois {value}."@fr , "{value} twice."@en ;
-  dcterms:source "MODEL 5" .
+  collex-sh:rule collex-sh:CG-M5 .
 """
 
 
@@ -645,7 +678,8 @@ class TestReport:
                 ' rdfs:label "Numéro RCR mal formé"@fr , "Malformed RCR number"@en ;'
                 " sh:focusNode <id/library/674821001> ; sh:resultPath collex:rcr ;"
                 ' sh:value "674 821 001" ; collex-sh:found "674 821 001" ;'
-                " sh:sourceShape collex-sh:Value-rcr ; sh:resultSeverity sh:Warning ;"
+                " sh:sourceShape collex-sh:Value-rcr ; collex-sh:rule collex-sh:CG-M5 ;"
+                " sh:resultSeverity sh:Warning ;"
                 " sh:sourceConstraintComponent sh:PatternConstraintComponent ;"
                 " sh:resultMessage"
                 + " , ".join(
@@ -750,28 +784,32 @@ class TestSummary:
         assert lines[0] == "Contrôle : 6 violations, 14 avertissements, 8 informations"
         headings = [line for line in lines if line in ("Violations", "Avertissements")]
         assert headings == ["Violations", "Avertissements"]
-        assert "     2  Fonds ou sous-fonds sans titre (DescribedUnit-title)" in lines
-        assert lines[lines.index("     2  Identifiant double (TwiceIdentified)") + 1] == (
+        assert "     2  Fonds ou sous-fonds sans titre (DescribedUnit-title, CG-M7)" in lines
+        assert lines[lines.index("     2  Identifiant double (TwiceIdentified, CG-M5)") + 1] == (
             "        concerne tout le jeu de données : rien n’est publié"
         )
         assert "        par exemple f.xml, ligne 12, composant FRFONDS-674821001-xBW" in lines
 
-    def test_no_paragraph_of_documents_that_readers_lack_is_cited(self, results, known):
+    def test_every_form_of_report_cites_the_written_rules(self, results, known):
+        report = ValidationReport(results)
         for language in ("fr", "en"):
-            text = report_text(ValidationReport(results), language, rules=known)
-            assert "MODEL" not in text
-            assert "SOURCES" not in text
+            assert "CG-D21" in report_text(report, language, rules=known)
+            assert "CG-D21]" in report_by_place(report, language, rules=known)
+            assert "CG-D21" in report_csv(report, language, rules=known)
+        assert "collex-sh:rule collex-sh:CG-D21" in report_turtle(report, BASE, rules=known)
+        told = json.loads(report_json(report, rules=known))
+        assert ["CG-D21"] in [result["codes"] for result in told["results"]]
 
     def test_an_example_has_its_place_its_message_and_its_advice(self, results, known):
         warnings = tuple(r for r in results if r.severity is Severity.WARNING)
         text = " ".join(report_text(ValidationReport(warnings), rules=known).split())
         assert (
-            "1 Code périmé (ObsoleteCode)"
+            "1 Code périmé (ObsoleteCode, CG-D21)"
             " par exemple : « scc » a été lu srp (f.xml, ligne 12, composant Fonds_5230, did)."
             " À faire : Écrire srp, rangée …."
         ) in text
         assert (
-            "1 Langues non renseignées (DescribedUnit-language)"
+            "1 Langues non renseignées (DescribedUnit-language, CG-D16)"
             " par exemple f.xml, ligne 12, composant FRFONDS-674821001-xBW"
             " La notice ne dit pas dans quelles langues sont les documents."
         ) in text
@@ -789,7 +827,7 @@ class TestSummary:
         }
         report = ValidationReport(tuple(validate(data, positions=places)))
         lines = report_text(report, rules=known).splitlines()
-        start = lines.index("     3  Fonds ou sous-fonds sans titre (DescribedUnit-title)")
+        start = lines.index("     3  Fonds ou sous-fonds sans titre (DescribedUnit-title, CG-M7)")
         assert lines[start + 1].startswith("        Ce fonds ou sous-fonds n’a pas de titre")
         listed = [line.strip() for line in lines[start:] if line.startswith("        –")]
         assert listed == [
@@ -828,7 +866,7 @@ class TestSummary:
     def test_the_english_summary_says_the_same(self, results, known):
         text = report_text(ValidationReport(results), "en", rules=known)
         assert text.startswith("Validation: 3 violations, 7 warnings, 4 notes")
-        assert "     1  Fonds or sub-fonds without a title (DescribedUnit-title)" in text
+        assert "     1  Fonds or sub-fonds without a title (DescribedUnit-title, CG-M7)" in text
 
     def test_french_counts_nought_in_the_singular(self, results, known):
         notes = tuple(r for r in results if r.severity is Severity.INFO)

@@ -317,7 +317,7 @@ class TestRefusals:
     def test_a_file_of_shapes_is_refused_with_its_line(self, tmp_path):
         words = (
             'rdfs:label "a"@fr , "b"@en ; sh:name "a"@fr , "b"@en ; sh:message "a"@fr , "b"@en ;'
-            ' sh:severity sh:Warning ; dcterms:source "MODEL 7"'
+            " sh:severity sh:Warning ; collex-sh:rule collex-sh:CG-M7"
         )
         (tmp_path / "thing.ttl").write_text(
             f"{PREFIXES}collex-sh:ThingShape a sh:NodeShape ; rdfs:label 'a' ;\n"
@@ -461,7 +461,7 @@ class TestMessages:
             "collex-sh:Thing-part a sh:PropertyShape ; sh:path ex:p ; sh:datatype xsd:integer ;\n"
             ' rdfs:label "a"@fr , "b"@en ; sh:name "a"@fr , "b"@en ; sh:severity sh:Warning ;'
             ' sh:message "{$this} dit « {?value} » {?autre}"@fr , "{?this} says {?value}"@en ;'
-            ' dcterms:source "MODEL 7" .\n',
+            " collex-sh:rule collex-sh:CG-M7 .\n",
             encoding="utf-8",
         )
         data = read("<urn:x:t> a collex:Thing ; rdfs:label 'la chose'@fr ; ex:p '{?value}' .")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from collex_graph.server.model_drawing import ClassDrawing
 
@@ -1167,12 +1168,26 @@ class TermContext:
 
 @dataclass(frozen=True)
 class ShapeRow:
-    """A rule of the validation, and how many results it has in the snapshot's report."""
+    """A rule of the validation, what it will become, and its number of results in the report."""
 
     name: str
     label: Text
     message: Text | None
     severity: str
+    results: int
+    codes: tuple[str, ...]
+    announced: str
+    from_day: date | None
+
+
+@dataclass(frozen=True)
+class WrittenRuleRow:
+    """What is expected of a description, the rules that check it, and how often it is broken."""
+
+    code: str
+    label: Text
+    text: Text | None
+    checks: tuple[tuple[str, Text], ...]
     results: int
 
 
@@ -1196,6 +1211,7 @@ class ShapesContext:
     description: Text | None
     groups: tuple[ShapeGroup, ...]
     readings: tuple[ShapeRow, ...]
+    book: tuple[WrittenRuleRow, ...]
     rules: int
     formats: tuple[Format, ...]
 

@@ -33,8 +33,10 @@ from collex_graph.server.contexts import (
     TermUse,
     Text,
     Topic,
+    WrittenRuleRow,
 )
 from collex_graph.server.evidence import property_label
+from collex_graph.server.intervals import day_of
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
 from collex_graph.server.reader import Statements, fold, integer, sort_key
 from collex_graph.sparql.catalogue import stored_query
@@ -515,6 +517,7 @@ def describe_shapes(reader: GraphReader) -> ShapesContext:
         description=reader.best(about.literals("dcterms:description")),
         groups=tuple(groups),
         readings=readings,
+        book=_book(reader, statements, [*(row for g in groups for row in g.rows), *readings]),
         rules=sum(len(group.rows) for group in groups) + len(readings),
         formats=_formats("/shapes"),
     )
@@ -529,9 +532,9 @@ def _shape_rows(
     rows = []
     for iri in members:
         about = statements.get(iri, Statements({}))
-        severity = _SEVERITIES.get((about.value("sh:severity")).rpartition("#")[2])
+        severity = _severity(about, "sh:severity")
         label = reader.best(about.literals("rdfs:label"))
-        if severity is None or label is None:
+        if not severity or label is None:
             continue
         rows.append(
             ShapeRow(
@@ -540,7 +543,52 @@ def _shape_rows(
                 message=reader.best(about.literals("sh:message")),
                 severity=severity,
                 results=results.get(iri, 0),
+                codes=_codes(about),
+                announced=_severity(about, "collex-sh:announcedSeverity"),
+                from_day=day_of(about.value("collex-sh:inForceFrom")),
             )
         )
     order = list(_SEVERITIES.values())
     return tuple(sorted(rows, key=lambda r: (order.index(r.severity), sort_key(r.label.value))))
+
+
+def _severity(about: Statements, predicate: str) -> str:
+    return _SEVERITIES.get(about.value(predicate).rpartition("#")[2], "")
+
+
+def _codes(about: Statements) -> tuple[str, ...]:
+    found = (iri.removeprefix(f"{SHAPES}#") for iri in about.iris("collex-sh:rule"))
+    return tuple(sorted(found, key=_code_order))
+
+
+def _code_order(code: str) -> tuple[str, int]:
+    """Return what codes are sorted by: their letter, then their number."""
+    kind = code.rstrip("0123456789")
+    return kind, int(code.removeprefix(kind) or 0)
+
+
+def _book(
+    reader: GraphReader, statements: Mapping[str, Statements], rows: Iterable[ShapeRow]
+) -> tuple[WrittenRuleRow, ...]:
+    """Return the written rules in the order of their codes, with the rules that check each."""
+    checks: dict[str, dict[str, ShapeRow]] = defaultdict(dict)
+    for row in rows:
+        for code in row.codes:
+            checks[code][row.name] = row  # a rule of several groups is one rule
+    book = []
+    for iri, about in statements.items():
+        label = reader.best(about.literals("rdfs:label"))
+        if not about.is_a("collex-sh:WrittenRule") or label is None:
+            continue
+        code = iri.removeprefix(f"{SHAPES}#")
+        checking = sorted(checks[code].values(), key=lambda row: sort_key(row.label.value))
+        book.append(
+            WrittenRuleRow(
+                code=code,
+                label=label,
+                text=reader.best(about.literals("rdfs:comment")),
+                checks=tuple((row.name, row.label) for row in checking),
+                results=sum(row.results for row in checking),
+            )
+        )
+    return tuple(sorted(book, key=lambda row: _code_order(row.code)))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collex_graph.model import Severity
-from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.validation.report import known_rules
+from collex_graph.validation.report import cited, known_rules
 from collex_graph.validation.words import SEVERITIES, place_in_words
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def _row(
         "gravity": SEVERITIES[result.severity][language][0],
         "place": where or result.focus_node,
         "label": rule.labels[language] if rule else "",
-        "name": result.rule.removeprefix(expand("collex-sh:")),
+        "name": cited(result.rule, rule),
         "message": result.messages.get(language, "").replace(f" ({place})", ""),
         "advice": result.advice.get(language, ""),
         "value": result.value,

@@ -137,7 +137,7 @@ class _Reader:
                 language: messages.get(language, _PLAIN[language].format(name=labels[language]))
                 for language in LANGUAGES
             },
-            sources=(),
+            codes=(),
             file=self._file,
             line=None,
             names=self._words("sh:name"),

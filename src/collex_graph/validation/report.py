@@ -37,11 +37,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _HEADERS = {
     "fr": (
         "gravité", "règle", "constat", "message", "conseil", "nœud", "propriété", "valeur",
-        "fichier", "ligne", "rangée", "composant", "colonne", "source", "identifiant de la règle",
+        "fichier", "ligne", "rangée", "composant", "colonne", "règle écrite",
+        "identifiant de la règle",
     ),
     "en": (
         "severity", "rule", "finding", "message", "advice", "node", "property", "value",
-        "file", "line", "row", "component", "column", "source", "identifier of the rule",
+        "file", "line", "row", "component", "column", "written rule", "identifier of the rule",
     ),
 }  # fmt: skip
 _SUMMARY = {
@@ -87,6 +88,17 @@ _VALUE_WIDTH = 60
 def known_rules() -> Mapping[str, Rule]:
     """Return every rule of the project: those of the shapes and those of reading."""
     return {**shapes().rules, **ReadingRules.load().rules}
+
+
+def cited(iri: str, rule: Rule | None) -> str:
+    """Return how a report cites a rule: its short name, and the codes of the written rules.
+
+    >>> iri = "https://w3id.org/collex-graph/shapes#DescribedUnit-extent"
+    >>> cited(iri, known_rules()[iri])
+    'DescribedUnit-extent, CG-D16'
+    """
+    name = iri.removeprefix(expand("collex-sh:")).removeprefix("collex-sh:")
+    return ", ".join([name, *(rule.codes if rule else ())])
 
 
 # --- the W3C report ------------------------------------------------------------------------------
@@ -188,6 +200,8 @@ class _Writer:
         if value is not None:
             yield self.quad(node, "sh:value", value)
         yield self.quad(node, "sh:sourceShape", NamedNode(result.rule))
+        for code in rule.codes if rule else ():
+            yield self.quad(node, "collex-sh:rule", term(f"collex-sh:{code}"))
         component = result.source_constraint_component or expand("collex-sh:ReadingRule")
         yield self.quad(node, "sh:sourceConstraintComponent", NamedNode(component))
         severity = term(f"sh:{result.severity.value}")
@@ -270,8 +284,9 @@ def report_text(
 ) -> str:
     """Return a summary for a terminal: each rule once, gravest and most frequent first.
 
-    A rule bears its short name (its local name), its count, and its message and advice with the
-    place of an example; of violations every result is listed, because each must be mended.
+    A rule bears its short name (its local name), the code of the written rule that it checks, its
+    count, and its message and advice with the place of an example; of violations every result is
+    listed, because each must be mended.
 
     Args:
         report: what was found.
@@ -297,15 +312,23 @@ def report_text(
     return "\n".join(lines)
 
 
-def report_by_place(report: ValidationReport, language: str = "fr", *, most: int = 2_000) -> str:
+def report_by_place(
+    report: ValidationReport,
+    language: str = "fr",
+    *,
+    most: int = 2_000,
+    rules: Mapping[str, Rule] | None = None,
+) -> str:
     """Return each result at its place, file by file, in the order of the report.
 
     Args:
         report: what was found, in the order of files and places.
         language: ``fr`` or ``en``.
         most: how many results are shown; how many more there are is said.
+        rules: IRI → rule; None means the project's own.
     """
     words = _SUMMARY[language]
+    rules = rules or known_rules()
     lines: list[str] = []
     file: str | None = None
     place = ""
@@ -322,7 +345,7 @@ def report_by_place(report: ValidationReport, language: str = "fr", *, most: int
         message = result.messages.get(language, "").replace(f" ({here}, {where})", "")
         if result.value and result.value not in message:
             message += f" → {shorten(result.value, _VALUE_WIDTH, placeholder=' …')}"
-        name = result.rule.removeprefix(expand("collex-sh:"))
+        name = cited(result.rule, rules.get(result.rule))
         lines += _wrapped(f"{severity}{words['colon']}{message} [{name}]")
         lines += _advice(result.advice.get(language, ""), language)
     more = len(_published(report)) - most
@@ -353,7 +376,7 @@ def _rule_lines(
     first = results[0]
     name = compact(iri) or iri
     label = rule.labels[language] if rule else first.messages.get(language, name)
-    lines = [f"{len(results):>6}  {label} ({name.removeprefix('collex-sh:')})"]
+    lines = [f"{len(results):>6}  {label} ({cited(name, rule)})"]
     if first.of_dataset:
         lines += _wrapped(words["dataset"])
     if first.internal:
@@ -467,7 +490,7 @@ def report_rows(
                 if place
                 else (None,) * 5
             ),
-            " ; ".join(rule.sources) if rule else "",
+            " ; ".join(rule.codes) if rule else "",
             result.rule,
         )
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _SHEETS = {"fr": ("Constats", "Règles"), "en": ("Findings", "Rules")}
 _RULE_HEADERS = {
-    "fr": ("gravité", "règle", "constat", "nombre"),
-    "en": ("severity", "rule", "finding", "count"),
+    "fr": ("gravité", "règle", "constat", "nombre", "règle écrite"),
+    "en": ("severity", "rule", "finding", "count", "written rule"),
 }
 _WIDTHS = (14, 26, 34, 60, 44, 40, 24, 30, 30, 8, 8, 20, 22, 16, 40)
 _MOST_ROWS = 1_048_575
@@ -57,6 +57,7 @@ def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = 
         told = {
             "severity": result.severity.value,
             "rule": result.rule,
+            "codes": list(rule.codes) if rule else [],
             "label": dict(rule.labels) if rule else {},
             "message": dict(result.messages),
             "advice": dict(result.advice),
@@ -70,7 +71,7 @@ def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = 
             "record": place.component if place else None,
             "column": place.column if place else None,
         }
-        results.append({name: value for name, value in told.items() if value not in (None, {})})
+        results.append({name: value for name, value in told.items() if value not in (None, {}, [])})
     whole = {
         "conforms": report.conforms,
         "counts": {s.value: len(report.of_severity(s)) for s in Severity},
@@ -114,7 +115,7 @@ def report_xlsx(
         sheet.autofilter(0, 0, last, len(_WIDTHS) - 1)
         sheet = book.add_worksheet(summary)
         for column, title in enumerate(_RULE_HEADERS[language]):
-            sheet.set_column(column, column, (14, 30, 50, 10)[column])
+            sheet.set_column(column, column, (14, 30, 50, 10, 16)[column])
             sheet.write_string(0, column, title, head)
         counts = Counter((r.severity, r.rule) for r in report.results if not r.internal)
         order = sorted(
@@ -126,4 +127,5 @@ def report_xlsx(
             sheet.write_string(number, 1, iri.removeprefix(expand("collex-sh:")))
             sheet.write_string(number, 2, rule.labels[language] if rule else "")
             sheet.write_number(number, 3, counts[severity, iri])
+            sheet.write_string(number, 4, " ; ".join(rule.codes) if rule else "")
     return content.getvalue()

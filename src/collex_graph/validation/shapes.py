@@ -1,14 +1,15 @@
 """Reads the folder of shapes: which rules there are, what each says, how grave each is.
 
 Every rule of `shapes/` has an IRI, a severity, a name, a message in French and in English, and the
-paragraph it comes from; a file that breaks this contract is refused when it is loaded, with its
-line, so that no result can ever lack words.
+code of the written rule that it checks; a file that breaks this contract is refused when it is
+loaded, with its line, so that no result can ever lack words.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,45 @@ if TYPE_CHECKING:
     from collex_graph.validation.paths import Node, Path
 
 READINGS_FILE = "readings.ttl"
+RULEBOOK_FILE = "rulebook.ttl"
 LANGUAGES = ("fr", "en")
+_CODE = re.compile("CG-[A-Z]+[1-9][0-9]*")
 
 # What a node shape may say without being a rule itself.
 _NOT_CONSTRAINTS = frozenset(
     {
         "rdf:type", "rdfs:label", "rdfs:comment", "sh:targetClass", "sh:targetNode",
-        "sh:targetSubjectsOf", "sh:targetObjectsOf", "sh:property", "dcterms:source",
+        "sh:targetSubjectsOf", "sh:targetObjectsOf", "sh:property", "collex-sh:rule",
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WrittenRule:
+    """What is expected of a description, in words, under a stable code.
+
+    Attributes:
+        code: the code that rules and reports cite, such as ``CG-D16``.
+        labels: language → the rule in a few words.
+        texts: language → the rule in a sentence.
+    """
+
+    code: str
+    labels: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a rule will become.
+
+    Attributes:
+        severity: the severity to come, graver than today's.
+        from_day: the first day on which it holds.
+    """
+
+    severity: Severity
+    from_day: date
 
 
 @dataclass(frozen=True)
@@ -53,10 +84,11 @@ class Rule:
         messages: language → what is wrong, where, and how to mend it.
         advice: language → how to mend it, where the message does not say it.
         path: the SHACL path; None for node shapes and reading rules.
-        sources: the paragraphs it comes from, such as ``SOURCES D16``.
+        codes: the written rules that it checks, such as ``CG-D16``; empty for shapes of others.
         of_dataset: whether one result stops all publication.
         internal: whether its results are never published.
         withholds_value: whether its results never quote the value, which is private data.
+        announced: the graver severity that it will have, None for most rules.
         file: the file that states it.
         line: the line where it starts, from 1.
     """
@@ -65,7 +97,7 @@ class Rule:
     severity: Severity
     labels: Mapping[str, str]
     messages: Mapping[str, str]
-    sources: tuple[str, ...]
+    codes: tuple[str, ...]
     file: FilePath
     line: int | None
     names: Mapping[str, str] = field(default_factory=dict)
@@ -74,6 +106,7 @@ class Rule:
     of_dataset: bool = False
     internal: bool = False
     withholds_value: bool = False
+    announced: Announcement | None = None
 
 
 @dataclass(frozen=True)
@@ -182,15 +215,7 @@ class RuleFile:
         ]
         if len(severities) != 1:
             raise self.fail(node, "sh:severity must be sh:Violation, sh:Warning or sh:Info")
-        sources = tuple(
-            sorted(
-                value.value
-                for value in self.objects(node, term("dcterms:source"))
-                if isinstance(value, pyoxigraph.Literal)
-            )
-        )
-        if not sources:
-            raise self.fail(node, "dcterms:source must name the paragraph it comes from")
+        codes = self._codes(node)
         of_dataset = self._flag(node, "collex-sh:ofDataset")
         if of_dataset and severities[0] is not Severity.VIOLATION:
             raise self.fail(node, "only a sh:Violation can concern the data set as a whole")
@@ -200,13 +225,53 @@ class RuleFile:
             labels=self.words(node, "rdfs:label"),
             messages=self.words(node, "sh:message"),
             advice=self.words(node, "collex-sh:advice", required=False),
-            sources=sources,
+            codes=codes,
             of_dataset=of_dataset,
             internal=self._flag(node, "collex-sh:internal"),
             withholds_value=self._flag(node, "collex-sh:withholdsValue"),
+            announced=self._announced(node, severities[0]),
             file=self.path,
             line=self.line_of(node),
         )
+
+    def _codes(self, node: Node) -> tuple[str, ...]:
+        """Read which written rules a rule checks."""
+        named = self.objects(node, term("collex-sh:rule"))
+        if not named:
+            raise self.fail(
+                node, f"collex-sh:rule must name a written rule of {RULEBOOK_FILE} (CG-…)"
+            )
+        book = written_rules()
+        codes = []
+        for one in named:
+            iri = one.value if isinstance(one, pyoxigraph.NamedNode) else ""
+            code = iri.removeprefix(expand("collex-sh:"))
+            if code not in book:
+                raise self.fail(node, f"collex-sh:rule {code or one} is not in {RULEBOOK_FILE}")
+            codes.append(code)
+        return tuple(sorted(codes, key=lambda code: list(book).index(code)))
+
+    def _announced(self, node: Node, today: Severity) -> Announcement | None:
+        """Read what a rule will become."""
+        severities = self.objects(node, term("collex-sh:announcedSeverity"))
+        days = self.objects(node, term("collex-sh:inForceFrom"))
+        if not severities and not days:
+            return None
+        order = list(Severity)
+        graver = [
+            one for one in order[: order.index(today)] if term(f"sh:{one.value}") in severities
+        ]
+        if len(severities) != 1 or not graver:
+            raise self.fail(
+                node, "collex-sh:announcedSeverity must be one severity, graver than sh:severity"
+            )
+        day = days[0] if len(days) == 1 else None
+        if not isinstance(day, pyoxigraph.Literal) or day.datatype != term("xsd:date"):
+            raise self.fail(node, "collex-sh:inForceFrom must be one xsd:date")
+        try:
+            return Announcement(graver[0], date.fromisoformat(day.value))
+        except ValueError as error:
+            raise self.fail(node, f"collex-sh:inForceFrom is no day: {day.value}") from error
 
     def _flag(self, node: Node, predicate: str) -> bool:
         return any(
@@ -247,6 +312,26 @@ def read_shapes(directory: FilePath) -> Shapes:
 def shapes() -> Shapes:
     """Return the project's own shapes, read once."""
     return read_shapes(resource_dir("shapes"))
+
+
+@cache
+def written_rules() -> Mapping[str, WrittenRule]:
+    """Return code → written rule of the project, in the order of the rule book; read once.
+
+    Raises:
+        ResourceFileError: for a code of another form, or a rule that lacks words.
+    """
+    file = RuleFile(resource_dir("shapes") / RULEBOOK_FILE)
+    book: dict[str, WrittenRule] = {}
+    for node in file.subjects("collex-sh:WrittenRule"):
+        iri = node.value if isinstance(node, pyoxigraph.NamedNode) else ""
+        code = iri.removeprefix(expand("collex-sh:"))
+        if not _CODE.fullmatch(code):
+            raise file.fail(node, "a written rule needs an IRI like collex-sh:CG-D16")
+        book[code] = WrittenRule(
+            code, file.words(node, "rdfs:label"), file.words(node, "rdfs:comment")
+        )
+    return book
 
 
 def _rules_of(file: RuleFile) -> Iterable[Rule]:
