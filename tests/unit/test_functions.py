@@ -124,6 +124,12 @@ def test_the_french_words_of_the_rules_have_their_no_break_spaces() -> None:
     assert [text for text in french if re.search(bad, text)] == []
 
 
+SAYING = (
+    "sh:message", "collex-sh:advice", "collex-sh:repair", "collex-sh:inPlaceOf", "collex-sh:beside",
+)  # fmt: skip
+"""Properties of a rule that hold placeholders for the arguments of its notes."""
+
+
 def texts_of(rule: str, store: Store, predicate: str) -> dict[str, str]:
     return {
         quad.object.language: quad.object.value  # type: ignore[union-attr]
@@ -164,9 +170,9 @@ def test_every_rule_that_a_function_reports_is_stated_with_its_placeholders() ->
     for rule, arguments in raised.items():
         assert rule in stated, rule
         used = set()
-        for predicate in ("sh:message", "collex-sh:advice"):
+        for predicate in SAYING:
             for text in texts_of(rule, stated[rule], predicate).values():
-                used |= set(re.findall(r"\{(\w+)\}", text))
+                used |= set(re.findall(r"\{(\w+)(?:\|\w+)?\}", text))
         assert used - {"value", "place"} == arguments, rule
 
 

@@ -681,12 +681,15 @@ class TestReport:
                 " sh:sourceShape collex-sh:Value-rcr ; collex-sh:rule collex-sh:CG-M5 ;"
                 " sh:resultSeverity sh:Warning ;"
                 " sh:sourceConstraintComponent sh:PatternConstraintComponent ;"
+                ' collex-sh:repaired "674821001" ; collex-sh:certain false ;'
                 " sh:resultMessage"
                 + " , ".join(
                     f' "{text}"@{language}'
                     for language, text in known[expand("collex-sh:Value-rcr")].messages.items()
                 )
-                + " ."
+                + " ; collex-sh:repairReason"
+                ' "Les neuf chiffres seuls, zéro initial compris."@fr ,'
+                ' "The nine digits alone, with the leading zero."@en .'
             )
         )
         assert found == expected

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from collex_graph.model import Severity
 from collex_graph.resources import resource_dir
 from collex_graph.validation.report import cited, known_rules
-from collex_graph.validation.words import SEVERITIES, place_in_words
+from collex_graph.validation.words import SEVERITIES, place_in_words, repair_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,4 +72,6 @@ def _row(
         "message": result.messages.get(language, "").replace(f" ({place})", ""),
         "advice": result.advice.get(language, ""),
         "value": result.value,
+        "repair": repair_in_words(result.repair, language) if result.repair else None,
+        "reason": result.repair.reasons.get(language, "") if result.repair else None,
     }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from collex_graph.model import Problem
+    from collex_graph.model import Problem, Repair
     from collex_graph.validation.shapes import Rule
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -116,7 +116,14 @@ class ReadingRules:
             position=position,
             of_dataset=rule.of_dataset,
             internal=rule.internal,
+            repair=self._repair(rule, problem),
         )
+
+    def _repair(self, rule: Rule, problem: Problem) -> Repair | None:
+        if rule.repair is None or rule.withholds_value or rule.internal:
+            return None
+        note = problem.note
+        return rule.repair.repair(rule.iri, note.value, dict(note.arguments), problem.position)
 
 
 @cache

@@ -24,12 +24,12 @@ from collex_graph.rdf.namespaces import compact, expand, prefixes, term
 from collex_graph.validation.paths import Path
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
-from collex_graph.validation.words import SEVERITIES, place_in_words
+from collex_graph.validation.words import CERTAINTIES, SEVERITIES, place_in_words, repair_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from collex_graph.model import Position
+    from collex_graph.model import Position, Repair
     from collex_graph.validation.shapes import Rule
 
 # What a spreadsheet would run as a formula (OWASP ASVS 5.0, 1.2.10).
@@ -37,11 +37,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _HEADERS = {
     "fr": (
         "gravité", "règle", "constat", "message", "conseil", "nœud", "propriété", "valeur",
+        "réparation proposée", "sûreté de la réparation", "raison de la réparation",
         "fichier", "ligne", "rangée", "composant", "colonne", "règle écrite",
         "identifiant de la règle",
     ),
     "en": (
         "severity", "rule", "finding", "message", "advice", "node", "property", "value",
+        "suggested repair", "certainty of the repair", "reason of the repair",
         "file", "line", "row", "component", "column", "written rule", "identifier of the rule",
     ),
 }  # fmt: skip
@@ -210,6 +212,11 @@ class _Writer:
         yield from self._texts(node, "collex-sh:advice", result.advice)
         if result.value is not None:
             yield self.quad(node, "collex-sh:found", Literal(result.value))
+        if result.repair is not None:
+            certain = Literal(result.repair.certain)
+            yield self.quad(node, "collex-sh:repaired", Literal(result.repair.repaired))
+            yield self.quad(node, "collex-sh:certain", certain)
+            yield from self._texts(node, "collex-sh:repairReason", result.repair.reasons)
         if result.of_dataset:
             yield self.quad(node, "collex-sh:ofDataset", Literal(True))
         if result.position is not None:
@@ -348,6 +355,9 @@ def report_by_place(
         name = cited(result.rule, rules.get(result.rule))
         lines += _wrapped(f"{severity}{words['colon']}{message} [{name}]")
         lines += _advice(result.advice.get(language, ""), language)
+        if result.repair is not None:
+            reason = result.repair.reasons.get(language, "")
+            lines += _wrapped(f"{repair_in_words(result.repair, language)}. {reason}")
     more = len(_published(report)) - most
     if more > 0:
         lines += ["", f"… {words['more'].format(count=more)}"]
@@ -485,6 +495,7 @@ def report_rows(
             result.focus_node,
             (rule.names.get(language) if rule else None) or result.path,
             result.value,
+            *_repair_cells(result.repair, language),
             *(
                 (place.file, place.line, place.row, place.component, place.column)
                 if place
@@ -493,6 +504,13 @@ def report_rows(
             " ; ".join(rule.codes) if rule else "",
             result.rule,
         )
+
+
+def _repair_cells(repair: Repair | None, language: str) -> tuple[str | None, ...]:
+    if repair is None:
+        return (None,) * 3
+    reason = repair.reasons.get(language, "")
+    return repair.repaired, CERTAINTIES[repair.certain][language], reason
 
 
 def _plain_cell(cell: str | int | None) -> str:

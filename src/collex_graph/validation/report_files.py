@@ -19,7 +19,7 @@ from collex_graph.validation.words import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from collex_graph.model import ValidationReport
+    from collex_graph.model import Repair, ValidationReport
     from collex_graph.validation.shapes import Rule
 
 _SHEETS = {"fr": ("Constats", "Règles"), "en": ("Findings", "Rules")}
@@ -27,7 +27,7 @@ _RULE_HEADERS = {
     "fr": ("gravité", "règle", "constat", "nombre", "règle écrite"),
     "en": ("severity", "rule", "finding", "count", "written rule"),
 }
-_WIDTHS = (14, 26, 34, 60, 44, 40, 24, 30, 30, 8, 8, 20, 22, 16, 40)
+_WIDTHS = (14, 26, 34, 60, 44, 40, 24, 30, 30, 12, 40, 30, 8, 8, 20, 22, 16, 40)
 _MOST_ROWS = 1_048_575
 
 
@@ -64,6 +64,7 @@ def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = 
             "focusNode": result.focus_node,
             "path": result.path,
             "value": result.value,
+            "repair": _repair(result.repair),
             "component": result.source_constraint_component,
             "file": place.file if place else None,
             "line": place.line if place else None,
@@ -78,6 +79,18 @@ def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = 
         "results": results,
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _repair(repair: Repair | None) -> dict[str, Any] | None:
+    if repair is None:
+        return None
+    told = {
+        "found": repair.found,
+        "repaired": repair.repaired,
+        "certain": repair.certain,
+        "reason": dict(repair.reasons),
+    }
+    return told | ({"target": repair.target} if repair.target else {})
 
 
 def report_xlsx(

@@ -22,6 +22,7 @@ from collex_graph.resources import resource_dir
 from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.paths import read_path
 from collex_graph.validation.reference import Reference
+from collex_graph.validation.repairs import RepairRule
 from collex_graph.validation.shapes_graph import ShapeError, ShapesGraph
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Rule:
         announced: the graver severity that it will have, None for most rules.
         file: the file that states it.
         line: the line where it starts, from 1.
+        repair: what to write instead, where the rule can say it.
     """
 
     iri: str
@@ -107,6 +109,7 @@ class Rule:
     internal: bool = False
     withholds_value: bool = False
     announced: Announcement | None = None
+    repair: RepairRule | None = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,7 @@ class RuleFile:
             announced=self._announced(node, severities[0]),
             file=self.path,
             line=self.line_of(node),
+            repair=self._repair(node),
         )
 
     def _codes(self, node: Node) -> tuple[str, ...]:
@@ -273,11 +277,44 @@ class RuleFile:
         except ValueError as error:
             raise self.fail(node, f"collex-sh:inForceFrom is no day: {day.value}") from error
 
+    def _repair(self, node: Node) -> RepairRule | None:
+        """Read what a rule says of the repair of its results."""
+        template = self._text(node, "collex-sh:repair")
+        if template is None:
+            return None
+        certain = self._text(node, "collex-sh:certainWhere")
+        beside = self._text(node, "collex-sh:beside")
+        found = self._text(node, "collex-sh:inPlaceOf")
+        try:
+            pattern = None if certain is None else re.compile(certain, re.ASCII | re.DOTALL)
+        except re.error as error:
+            raise self.fail(node, f"collex-sh:certainWhere is no pattern: {error}") from error
+        repair = RepairRule(
+            template=template,
+            reasons=self.words(node, "collex-sh:repairReason"),
+            certain_where=pattern,
+            found="{value}" if found is None else found,
+            target=self._text(node, "collex-sh:rewrites") or "",
+            beside=() if beside is None else (_pair(beside),),
+        )
+        if repair.unknown_forms:
+            raise self.fail(node, f"no such form of a value: {', '.join(repair.unknown_forms)}")
+        return repair
+
+    def _text(self, node: Node, predicate: str) -> str | None:
+        values = self.objects(node, term(predicate))
+        return values[0].value if values and isinstance(values[0], pyoxigraph.Literal) else None
+
     def _flag(self, node: Node, predicate: str) -> bool:
         return any(
             isinstance(value, pyoxigraph.Literal) and value.value == "true"
             for value in self.objects(node, term(predicate))
         )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, template = text.partition("=")
+    return name, template
 
 
 def read_shapes(directory: FilePath) -> Shapes:

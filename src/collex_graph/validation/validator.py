@@ -148,6 +148,10 @@ class _Writer:
             words = self._words(found.focus)
         if rule.withholds_value:
             words = value_term = None
+        position = self._position(found.focus, value)
+        repair = None
+        if rule.repair is not None and isinstance(value, Literal | NamedNode) and value_term:
+            repair = rule.repair.repair(rule.iri, value.value, {}, position)
         return ValidationResult(
             focus_node=found.focus.value if isinstance(found.focus, NamedNode) else None,
             severity=rule.severity,
@@ -158,9 +162,10 @@ class _Writer:
             path=None if rule.path is None else rule.path.name,
             value=words,
             value_term=None if value_term is None else str(value_term),
-            position=self._position(found.focus, value),
+            position=position,
             of_dataset=rule.of_dataset,
             internal=rule.internal,
+            repair=repair,
         )
 
     def _messages(self, messages: Mapping[str, str], found: Violation) -> Mapping[str, str]:

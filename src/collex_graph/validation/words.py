@@ -10,12 +10,17 @@ from collex_graph.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from collex_graph.model import Position
+    from collex_graph.model import Position, Repair
 
 SEVERITIES: Mapping[Severity, Mapping[str, tuple[str, str]]] = {
     Severity.VIOLATION: {"fr": ("violation", "violations"), "en": ("violation", "violations")},
     Severity.WARNING: {"fr": ("avertissement", "avertissements"), "en": ("warning", "warnings")},
     Severity.INFO: {"fr": ("information", "informations"), "en": ("note", "notes")},
+}
+
+CERTAINTIES: Mapping[bool, Mapping[str, str]] = {
+    True: {"fr": "certaine", "en": "certain"},
+    False: {"fr": "suggérée", "en": "suggested"},
 }
 
 _PLACES: Mapping[str, Mapping[str, str]] = {
@@ -70,3 +75,22 @@ def place_in_words(position: Position, language: str) -> str:
         if _SIMPLE_PATH.fullmatch(path):
             parts.append(path)
     return ", ".join(parts)
+
+
+def repair_in_words(repair: Repair, language: str) -> str:
+    """Say what to write instead.
+
+    >>> from collex_graph.model import Repair
+    >>> repair_in_words(Repair(None, "scc", "srp", True, "", {}), "fr")
+    'Réparation certaine\u00a0: «\u00a0scc\u00a0» → «\u00a0srp\u00a0»'
+    >>> repair_in_words(Repair(None, "", "20230309", False, "", {}, target="@normal"), "en")
+    'Suggested repair: “” → “20230309” (@normal)'
+    """
+    certainty = CERTAINTIES[repair.certain][language]
+    found, repaired = repair.found, repair.repaired
+    where = f" ({repair.target})" if repair.target.startswith("@") else ""
+    if language == "fr":
+        return (
+            f"Réparation {certainty}\u00a0: «\u00a0{found}\u00a0» → «\u00a0{repaired}\u00a0»{where}"
+        )
+    return f"{certainty.capitalize()} repair: “{found}” → “{repaired}”{where}"

@@ -51,8 +51,10 @@ def notation_of(text: str) -> Reading | None:
     >>> notation_of("150.195 Psychanalyse").values
     ('150.195',)
     """
-    index = _label(text)[0]
-    return Reading((index,), (note("IndexInLabel", text, index=index),)) if index else None
+    index, label, _ = _label(text)
+    if not index:
+        return None
+    return Reading((index,), (note("IndexInLabel", text, index=index, label=label),))
 
 
 @mapping_function
@@ -62,8 +64,10 @@ def extent_in_label(text: str) -> Reading | None:
     >>> extent_in_label("Belles-lettres : 91 volumes").values
     ('91 volumes',)
     """
-    extent = _label(text)[2]
-    return Reading((extent,), (note("ExtentInLabel", text, extent=extent),)) if extent else None
+    _, label, extent = _label(text)
+    if not extent:
+        return None
+    return Reading((extent,), (note("ExtentInLabel", text, extent=extent, label=label),))
 
 
 KINDS: Final = {
@@ -180,7 +184,11 @@ def repairs(found: Identified, written: str) -> list[Note]:
         scheme = SCHEME_NAMES[found.scheme]
         notes.append(note("LostLeadingZero", written, identifier=found.value, scheme=scheme))
     if "spelling" in found.repairs:
-        notes.append(note("IdentifierSpelling", written, canonical=found.iri or found.value))
+        canonical = found.iri or found.value
+        # what was written bare stays bare, but for BnF, whose names are read with their ARK alone
+        is_bare = not re.search("[:/]", written) and found.scheme != "bnf"
+        repaired = found.value if is_bare else canonical
+        notes.append(note("IdentifierSpelling", written, canonical=canonical, repaired=repaired))
     if "stray characters" in found.repairs:
         scheme = SCHEME_NAMES[found.scheme]
         notes.append(note("StrayCharacters", written, identifier=found.value, scheme=scheme))

@@ -186,10 +186,14 @@ def _concept(scheme: str, text: str) -> str | None:
     return index.get(_plain(text)) or index.get(_stem(text))
 
 
+def _pieces(part: str) -> list[str]:
+    return [text for piece in re.split(r"[;,/]| et | and ", part) if (text := squeeze(piece))]
+
+
 def _with_semicolons(scheme: str, part: str) -> list[str]:
     """Return the concepts of a part that joins them otherwise than with `` | ``."""
-    pieces = [piece for piece in re.split(r"[;,/]| et | and ", part) if piece.strip()]
-    found = [_concept(scheme, squeeze(piece)) for piece in pieces]
+    pieces = _pieces(part)
+    found = [_concept(scheme, piece) for piece in pieces]
     return [one for one in found if one] if len(pieces) > 1 and all(found) else []
 
 
@@ -216,7 +220,8 @@ def concept(scheme: str, value: str) -> str | Reading | None:
             return found
         several = _with_semicolons(scheme, part)
         if several:
-            return Reading(tuple(several), (note("OtherSeparator", part),))
+            repaired = f" {SEPARATOR} ".join(_pieces(part))
+            return Reading(tuple(several), (note("OtherSeparator", part, repaired=repaired),))
         labels = {_plain(label): label for some in _labels(scheme).values() for label in some}
         near = nearest(_plain(part), labels)
         raise UnreadableValue(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from collex_graph.mapping.functions.registry import (
@@ -12,6 +13,7 @@ from collex_graph.mapping.functions.registry import (
     note,
     squeeze,
 )
+from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import Reading, UnreadableValue
 
 
@@ -31,8 +33,14 @@ def lookup(table: str, value: str) -> str | None:
         return None
     concept = concordance(table).get(folded(value))
     if concept is None:
-        raise UnreadableValue("UnlistedWording", value, table=table)
+        raise UnreadableValue("UnlistedWording", value, near=_near(table, value), table=table)
     return concept
+
+
+@lru_cache(maxsize=1024)
+def _near(table: str, value: str) -> str:
+    """Return the wording of a table that is nearest to one that it lacks."""
+    return nearest(folded(value), concordance(table))
 
 
 @mapping_function

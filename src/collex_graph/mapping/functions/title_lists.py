@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from collex_graph.mapping.functions.institutions import _identified, _value_and_repairs
 from collex_graph.mapping.functions.registry import BASE, mapping_function, note, squeeze
+from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import Reading, UnreadableValue
 from collex_graph.rdf import identifiers
 from collex_graph.rdf.dates import read_day
@@ -363,6 +364,11 @@ def _in_book_list(file: str) -> bool:
     return any(word in ("books", "ebooks") for word in words)
 
 
+@lru_cache(maxsize=256)
+def _near_type(kind: str) -> str:
+    return nearest(kind, _TYPES)
+
+
 @mapping_function
 def title_type(value: str, file: str) -> str | Reading | None:
     """Return the type of a title as a concept, and report a serial in a list of books.
@@ -375,7 +381,8 @@ def title_type(value: str, file: str) -> str | Reading | None:
     kind = value.strip().casefold()
     concept = _TYPES.get(kind)
     if concept is None:
-        raise UnreadableValue("UnlistedWording", value, table="title-type")
+        near = _near_type(kind)
+        raise UnreadableValue("UnlistedWording", value, near=near, table="title-type")
     if kind == "serial" and _in_book_list(file):
         return Reading((concept,), (note("SerialInBookList", value),))
     return concept
