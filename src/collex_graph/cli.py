@@ -34,11 +34,12 @@ from collex_graph.store.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from collex_graph.build import BuildSummary
     from collex_graph.model import Problem, QueryResult, ValidationReport
     from collex_graph.pipeline import MappedSource
+    from collex_graph.repair import Corrected
     from collex_graph.sparql.catalogue import StoredQuery
     from collex_graph.sparql.results import Term
     from collex_graph.validation.shapes import Rule
@@ -232,6 +233,11 @@ _ON = {"violation": Severity.VIOLATION, "warning": Severity.WARNING, "info": Sev
     help="Other SHACL shapes: FILE|FOLDER.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
+@click.option(
+    "--corrected",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder: the files with what is certain repaired, and the list of what was changed.",
+)
 def validate_command(
     *,
     paths: tuple[Path, ...],
@@ -241,19 +247,28 @@ def validate_command(
     fail_on: str,
     shapes: Path | None,
     output: Path | None,
+    corrected: Path | None,
 ) -> None:
     """Check files of any source, or RDF, and say by file and row what to mend.
 
     Exit code 1 where something is as grave as --fail-on, or graver.
     """
     from collex_graph.pipeline.checking import check_files  # noqa: PLC0415
+    from collex_graph.repair import refuse_filled, write_corrected  # noqa: PLC0415
     from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
     from collex_graph.validation.report import known_rules  # noqa: PLC0415
 
     settings = load_settings()
     against = read_any_shapes(shapes) if shapes else None
+    if corrected is not None:
+        refuse_filled(corrected)
     checked = check_files(
-        paths, base_iri=settings.base_iri, day=settings.day, source=source, against=against
+        paths,
+        base_iri=settings.base_iri,
+        day=settings.day,
+        source=source,
+        against=against,
+        correct=corrected is not None,
     )
     for one in checked.files:
         alike = f" (it also looks like {', '.join(one.alike)}: see --source)" if one.alike else ""
@@ -270,7 +285,16 @@ def validate_command(
         output.write_bytes(content)
     else:
         sys.stdout.buffer.write(content)
+    if corrected is not None:
+        _print_corrected(checked.corrected, write_corrected(checked.corrected, corrected, language))
     sys.exit(1 if checked.fails(_ON[fail_on]) else 0)
+
+
+def _print_corrected(corrected: Sequence[Corrected], changes: Path) -> None:
+    for file in corrected:
+        left = f", {len(file.left)} that could not be made" if file.left else ""
+        _ERR.print(f"{file.name}: {len(file.applied)} repairs made{left}", markup=False)
+    _ERR.print(f"what was changed: {changes}", markup=False)
 
 
 def _report_as(

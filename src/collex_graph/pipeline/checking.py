@@ -19,6 +19,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, RdfFormat, Store,
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
+from collex_graph.pipeline.correcting import correct_files
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import Positions, double_results, read_results
 from collex_graph.pipeline.sources import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from collex_graph.model import SourceFile, ValidationResult
     from collex_graph.pipeline.part import Part
+    from collex_graph.repair import Corrected
     from collex_graph.validation.shapes import Shapes
 
 RDF: Final = "rdf"
@@ -85,12 +87,14 @@ class Checked:
         files: what was checked, in the order given.
         ignored: files of folders and archives that nobody reads.
         unknown: files that look like no source.
+        corrected: where asked for, the files in which something certain was repaired.
     """
 
     report: ValidationReport
     files: list[CheckedFile] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
     unknown: list[Path] = field(default_factory=list)
+    corrected: list[Corrected] = field(default_factory=list)
 
     def fails(self, on: Severity) -> bool:
         """Say whether there is a result as grave as that, or graver."""
@@ -104,6 +108,7 @@ def check_files(
     day: str,
     source: str | None = None,
     against: Shapes | None = None,
+    correct: bool = False,
 ) -> Checked:
     """Check files, folders and archives.
 
@@ -113,6 +118,7 @@ def check_files(
         day: for which day labels hold, ``YYYY-MM-DD``.
         source: short name of the source that all of them are of, or `RDF`; None to tell from each.
         against: the shapes; None means the project's own.
+        correct: whether to correct the files, see `Checked.corrected`.
 
     Raises:
         ConfigurationError: for an unknown source, a path that does not exist, and a file given by
@@ -123,7 +129,7 @@ def check_files(
         known = ", ".join((*known_sources(), RDF))
         raise ConfigurationError(f"unknown source {source!r}; known ones: {known}")
     with tempfile.TemporaryDirectory(prefix="collex-graph-") as folder:
-        return _Check(Path(folder), base_iri, day, against).run(paths, source)
+        return _Check(Path(folder), base_iri, day, against).run(paths, source, correct=correct)
 
 
 class _Check:
@@ -137,7 +143,7 @@ class _Check:
         self._rules = ReadingRules.load()
         self._shelf = PartShelf(work / "parts", work / "unpacked")
 
-    def run(self, paths: Sequence[Path], given: str | None) -> Checked:
+    def run(self, paths: Sequence[Path], given: str | None, *, correct: bool = False) -> Checked:
         checked = Checked(ValidationReport(()))
         as_rdf: list[SourceFile] = []
         sources: dict[str, MappedSource] = {}
@@ -179,6 +185,8 @@ class _Check:
         results.sort(key=lambda result: _place(result, order))
         checked.report = ValidationReport(tuple(dict.fromkeys(results)))
         checked.files = list(told.values())
+        if correct:
+            checked.corrected = correct_files(list(sources.values()), checked.report)
         return checked
 
     def _find(self, path: Path) -> tuple[list[SourceFile], list[Path]]:

@@ -40,12 +40,12 @@ from collex_graph.store.description import describe_graph, describe_source_file,
 from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from collex_graph.mapping.engine import MappedRecord
     from collex_graph.mapping.plan import Plan
-    from collex_graph.model import SourceFile
+    from collex_graph.model import RecordSource, SourceFile
 
 FORMAT = 1
 """Of the files of a part; another number makes all kept parts foreign."""
@@ -289,6 +289,12 @@ def written_rows(
     if not sources:  # a table that the mapping does not read, told when it was met
         return [], {}
     return rows_as_written(request.file, sources, wanted)
+
+
+def sources_of(request: PartRequest) -> Sequence[RecordSource]:
+    """Return the sources of the mapping that read a file."""
+    plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
+    return plan.sources_for(request.file.path.name, request.file.kind)
 
 
 def make_part(request: PartRequest, folder: Path) -> None:

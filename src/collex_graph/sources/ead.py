@@ -41,7 +41,8 @@ PREVIOUS_ATTRIBUTE = "_previous"
 ROOTS = frozenset({"ead", "archdesc", "c", "c01"})
 """Root elements of an EAD file: a finding aid, or a part that a catalogue exports alone."""
 
-_COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
+COMPONENTS = frozenset({"c"} | {f"c{number:02}" for number in range(1, 13)})
+"""Elements that are a part of a finding aid."""
 _IN_PROGRESS = re.compile("statutdelanotice(?:est)?enmodification")
 _PERSON_IN_CHARGE = re.compile("responsables?[a-z]{0,20}?d(?:u|es|ece)fonds")
 
@@ -58,7 +59,7 @@ class _EadGate(Gate):
     def __init__(self, path: Path, places: Places, prefix: str) -> None:
         self.notice: str | None = None
         self.units_read = 0
-        self._components = frozenset(prefix + name for name in _COMPONENTS)
+        self._components = frozenset(prefix + name for name in COMPONENTS)
         self._eadid = f"{prefix}eadid"
         self._line_break = f"{prefix}lb"
         self._eadid_text: list[str] | None = None
@@ -171,7 +172,7 @@ class EadRecords(XmlRecords):
         """Reading all of an element around a unit needs the whole file; inside a unit, the unit."""
         if self._reach.whole_file:
             return True
-        outer = {self._prefix + name for name in {"ead", "archdesc", "dsc", *_COMPONENTS}}
+        outer = {self._prefix + name for name in {"ead", "archdesc", "dsc", *COMPONENTS}}
         if any(expat_name(name) in outer for name in self._reach.around):
             return True
         return any(
@@ -181,7 +182,7 @@ class EadRecords(XmlRecords):
         )
 
     def _names_of_units(self) -> frozenset[str]:
-        return frozenset(self._prefix + name for name in {"archdesc", *_COMPONENTS})
+        return frozenset(self._prefix + name for name in {"archdesc", *COMPONENTS})
 
     def _make_gate(self) -> _EadGate:
         return _EadGate(self._path, self._places, self._prefix)

@@ -129,7 +129,7 @@ def utf8_chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as stream:
             first = stream.read(max(_CHUNK_BYTES, 512))
-            encoding, mark = _encoding(path, first)
+            encoding, mark = xml_encoding(path, first)
             if encoding in _PASSED_AS_THEY_ARE:
                 yield first[mark:]
                 while chunk := stream.read(_CHUNK_BYTES):
@@ -153,8 +153,16 @@ def utf8_chunks(path: Path) -> Iterator[bytes]:
         raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
 
 
-def _encoding(path: Path, first: bytes) -> tuple[str, int]:
-    """Return a file's encoding and the length of its byte order mark."""
+def xml_encoding(path: Path, first: bytes) -> tuple[str, int]:
+    """Return a file's encoding and the length of its byte order mark.
+
+    Args:
+        path: for messages.
+        first: its first bytes.
+
+    Raises:
+        UnreadableSourceError: for an encoding that is not read.
+    """
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8", len(codecs.BOM_UTF8)
     if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):

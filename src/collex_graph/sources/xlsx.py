@@ -125,6 +125,7 @@ class _Workbook:
 
     Attributes:
         sheet: name of the sheet.
+        part: the part of the archive that holds it.
         names: name of each sheet, and whether it is hidden.
         merged: its merged ranges, known when its rows have been read to the end.
         date_columns: place of the columns that hold days → header; a number there is a day.
@@ -144,7 +145,7 @@ class _Workbook:
                 self._check_size(archive)
                 book = _tree(archive, "xl/workbook.xml")
                 targets = _targets(archive, "xl/_rels/workbook.xml.rels")
-                self.sheet, self._part = self._choose(book, targets, wanted)
+                self.sheet, self.part = self._choose(book, targets, wanted)
                 properties = book.find(f"{_MAIN}workbookPr")
                 starts_1904 = properties is not None and properties.get("date1904") in ("1", "true")
                 self._first_day = datetime(1904, 1, 1) if starts_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
@@ -203,7 +204,7 @@ class _Workbook:
         """
         self._hidden_columns: list[str] = []
         before = b""
-        with archive.open(self._part) as stream:
+        with archive.open(self.part) as stream:
             while chunk := stream.read(1 << 20):
                 text = before + chunk
                 for found in _MERGED_RANGE.finditer(text):
@@ -220,7 +221,7 @@ class _Workbook:
             return
         self.merged.append(reference)
         if first_letters == last_letters:
-            column = _place(f"{first_letters}1", 0)
+            column = cell_place(f"{first_letters}1", 0)
             self._down.setdefault(int(first), []).append((column, int(first), int(last)))
 
     def remarks(self, header_row: int) -> Iterator[Note]:
@@ -267,7 +268,7 @@ class _Workbook:
         self, notes: dict[int, list[tuple[Note, str | None]]]
     ) -> Generator[Iterator[tuple[int, list[str]]], None, None]:
         """Open the sheet; its rows come with their numbers, notes are added under these."""
-        with zipfile.ZipFile(self._path) as archive, archive.open(self._part) as stream:
+        with zipfile.ZipFile(self._path) as archive, archive.open(self.part) as stream:
             yield self._rows(stream, notes)
 
     def _rows(
@@ -326,7 +327,7 @@ class _Workbook:
         cells: list[str] = []
         namespace = row.tag[: -len("row")]
         for cell in row.iterchildren(f"{namespace}c"):
-            place = _place(cell.get("r"), len(cells))
+            place = cell_place(cell.get("r"), len(cells))
             if place >= MAX_COLUMNS:
                 raise ValueError(f"a cell stands in column {place + 1:,}")
             if place > len(cells):
@@ -423,6 +424,15 @@ def first_rows(path: Path, count: int) -> list[tuple[str, bool, list[list[str]]]
                     rows.append(cells)
         found.append((name, is_hidden, rows))
     return found
+
+
+def sheet_part(path: Path, sheet: str) -> str:
+    """Return the part of a workbook that holds a sheet, such as ``xl/worksheets/sheet1.xml``.
+
+    Raises:
+        UnreadableSourceError: when it is no workbook, or has no such sheet.
+    """
+    return _Workbook(path, sheet).part
 
 
 # --- the parts of a workbook ----------------------------------------------------------------------
@@ -529,10 +539,10 @@ def _letters_of(number: int) -> str:
     return letters
 
 
-def _place(reference: str | None, following: int) -> int:
+def cell_place(reference: str | None, following: int) -> int:
     """Return the column of a cell, from 0; cells without reference follow the one before.
 
-    >>> _place("A1", 5), _place("AB12", 0), _place(None, 5)
+    >>> cell_place("A1", 5), cell_place("AB12", 0), cell_place(None, 5)
     (5, 27, 5)
     """
     found = _REFERENCE.fullmatch(reference or "")

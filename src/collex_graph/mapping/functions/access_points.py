@@ -188,6 +188,8 @@ def repairs(found: Identified, written: str) -> list[Note]:
         # what was written bare stays bare, but for BnF, whose names are read with their ARK alone
         is_bare = not re.search("[:/]", written) and found.scheme != "bnf"
         repaired = found.value if is_bare else canonical
+        if "leading zero" in found.repairs:
+            repaired = ""  # what is said of the zero says whether it is certain
         notes.append(note("IdentifierSpelling", written, canonical=canonical, repaired=repaired))
     if "stray characters" in found.repairs:
         scheme = SCHEME_NAMES[found.scheme]

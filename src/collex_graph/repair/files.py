@@ -1,0 +1,178 @@
+"""One file: which repairs are made in it, how, and the list of what was changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from collex_graph.errors import ConfigurationError, UnreadableSourceError
+from collex_graph.rdf.namespaces import expand
+from collex_graph.repair.markup import correct_markup
+from collex_graph.repair.tables import correct_table
+from collex_graph.repair.workbooks import correct_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collex_graph.model import RecordSource, Repair, SourceFile
+
+LARGEST_BYTES: Final = 256 << 20
+"""Of a file that is corrected: it is held in memory, several times."""
+_HEADERS: Final = {
+    "fr": (
+        "fichier",
+        "ligne",
+        "rangée",
+        "composant",
+        "colonne",
+        "avant",
+        "après",
+        "raison",
+        "règle",
+    ),
+    "en": ("file", "line", "row", "component", "column", "before", "after", "reason", "rule"),
+}
+_LISTS: Final = {"fr": "modifications.csv", "en": "changes.csv"}
+# What a spreadsheet would run as a formula (OWASP ASVS 5.0, 1.2.10).
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected file.
+
+    Attributes:
+        name: of the file, as positions have it.
+        content: its bytes; those of the original where nothing was changed.
+        applied: what was changed, each at its exact place, in the order of the file.
+        left: repairs that were certain and that could not be made, because the spot is not found as
+            it was read (markup inside a text, a formula, a cell merged with another).
+    """
+
+    name: str
+    content: bytes
+    applied: tuple[Repair, ...]
+    left: tuple[Repair, ...]
+
+
+def correct_file(
+    tables: Sequence[tuple[SourceFile, Sequence[RecordSource]]], repairs: Sequence[Repair]
+) -> Corrected:
+    """Make the certain ones of some repairs in a file.
+
+    Args:
+        tables: the file; for a workbook that people fill in each of its sheets that is read, with
+            the sources that read it.
+        repairs: of results in that file; those that are not certain are passed over.
+
+    Raises:
+        UnreadableSourceError: when the file cannot be read.
+    """
+    file = tables[0][0]
+    wanted = list(dict.fromkeys(repair for repair in repairs if repair.certain))
+    content = file.path.read_bytes()
+    if not wanted or len(content) > LARGEST_BYTES or file.problem:
+        return Corrected(file.name, content, (), tuple(wanted))
+    applied: list[Repair] = []
+    corrected = content
+    suffix = file.path.suffix.lower()
+    formulations = {source.formulation for _, sources in tables for source in sources}
+    try:
+        if formulations == {"csv"} and suffix == ".xlsx":
+            corrected, applied = correct_workbook(content, tables, wanted)
+        elif formulations == {"csv"}:
+            corrected, applied = correct_table(content, *tables[0], wanted)
+        elif formulations == {"xpath"}:
+            corrected, applied = correct_markup(content, file.path, wanted)
+    except UnreadableSourceError:
+        # a file that breaks off was read up to there; a part of it is no corrected file
+        return Corrected(file.name, content, (), tuple(wanted))
+    made = {_what(repair) for repair in applied}
+    left = tuple(repair for repair in wanted if _what(repair) not in made)
+    return Corrected(file.name, corrected, tuple(applied), left)
+
+
+def _what(repair: Repair) -> tuple[object, ...]:
+    """Return what a repair and the places where it was made have in common."""
+    place = repair.position
+    where = (place.row, place.component) if place else ()
+    return (repair.rule, repair.found, repair.repaired, *where)
+
+
+def write_corrected(corrected: Sequence[Corrected], folder: Path, language: str = "fr") -> Path:
+    """Write the files in which something was repaired, and the list of what was changed.
+
+    Args:
+        corrected: the files.
+        folder: where to; new or empty, so that nothing is ever overwritten.
+        language: of the list.
+
+    Returns:
+        The list of what was changed.
+
+    Raises:
+        ConfigurationError: when the folder holds something, or cannot be written to.
+    """
+    changed = [file for file in corrected if file.applied]
+    files = {file.name.replace("/", "--"): file.content for file in changed}
+    name = _LISTS[language]
+    while name in files:
+        name = f"_{name}"
+    files[name] = b"\xef\xbb\xbf" + changes_csv(corrected, language).encode()
+    refuse_filled(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # all or nothing: a folder beside it becomes that folder
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".corrected-") as made:
+            for file, content in files.items():
+                (Path(made) / file).write_bytes(content)
+            for file in files:
+                (Path(made) / file).rename(folder / file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: corrected files cannot be written: {error.strerror}"
+        ) from error
+    return folder / name
+
+
+def refuse_filled(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        ConfigurationError: when it does, or is no folder.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigurationError(
+            f"{folder} is not empty: name a new folder, so that no file is overwritten"
+        )
+
+
+def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> str:
+    """Return what was changed, a row for each spot, for a spreadsheet.
+
+    Args:
+        corrected: the files.
+        language: ``fr`` or ``en``.
+    """
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(_HEADERS[language])
+    for file in corrected:
+        for repair in file.applied:
+            place = repair.position
+            where = (place.line, place.row, place.component, place.column) if place else (None,) * 4
+            name = repair.rule.removeprefix(expand("collex-sh:"))
+            reason = repair.reasons.get(language, "")
+            row = (file.name, *where, repair.found, repair.repaired, reason, name)
+            table.writerow(_plain(cell) for cell in row)
+    return text.getvalue()
+
+
+def _plain(cell: str | int | None) -> str:
+    """Return a cell that a spreadsheet shows and never runs."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
