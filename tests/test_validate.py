@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store, parse
 
 from collex_graph.build import build
 from collex_graph.cli import main
@@ -222,7 +222,7 @@ def test_the_text_names_file_row_and_remedy_in_the_language_asked_for(titles):
     assert "  row 2, column print_identifier" in english
     assert "À faire : " in french.replace("\u00a0", " ")
     assert "What to do: " in english
-    assert "[WrongCheckCharacter]" in french
+    assert "[WrongCheckCharacter" in french
 
 
 def test_every_format_says_the_same_findings(titles, tmp_path):
@@ -271,3 +271,68 @@ def test_what_a_source_keeps_to_itself_is_in_no_report(form, tmp_path):
     done = run(path, "--format", form)
     assert done.stdout
     assert "Zzqxcanary" not in done.output
+
+
+LABELS = (
+    "Campagne;Fonds;Label;État;Date de décision;Début;Fin;Charte;Discipline;Preuve;Remarque\n"
+    "2023;{known};CollEx;Labellisée;12/09/2018;01/01/2019;31/12/2030;;;;\n"
+    "2023;FRFONDS-000000000-9;CollEx;Labellisée;12/09/2018;01/01/2019;31/12/2030;;;;\n"
+)
+
+
+@pytest.fixture
+def decisions(tmp_path, sample_snapshot):
+    """A sheet of two labels: of a fonds that the snapshot describes, and of one that none does."""
+    store = Store.read_only(str(sample_snapshot.store))
+    kind = NamedNode(expand("collex:Fonds"))
+    found = store.quads_for_pattern(None, NamedNode(expand("rdf:type")), kind, DefaultGraph())
+    start = f"{BASE}id/fonds/"
+    known = min(q.subject.value for q in found if q.subject.value.startswith(start))
+    path = tmp_path / "labels.csv"
+    path.write_text(LABELS.format(known=known.removeprefix(start)), encoding="utf-8")
+    return path
+
+
+def missing_at(found):
+    return {
+        p.row: r.messages["fr"]
+        for r in found.report.results
+        if r.rule.endswith("#Labelling-concerns-unit") and (p := r.position)
+    }
+
+
+def test_what_the_published_snapshot_describes_is_not_said_to_be_missing(
+    decisions, sample_snapshot
+):
+    alone, beside = checked(decisions), checked(decisions, beside=sample_snapshot)
+    assert alone.beside is None
+    assert beside.beside == sample_snapshot.identifier
+    assert missing_at(alone).keys() == {2, 3}
+    assert missing_at(beside).keys() == {3}
+    assert "Cherché dans les seuls fichiers contrôlés" in missing_at(alone)[2]
+    assert f"l’instantané {sample_snapshot.identifier}" in missing_at(beside)[3]
+
+
+def test_the_faults_of_the_snapshot_are_not_those_of_a_file_that_refers_to_it(
+    decisions, sample_snapshot
+):
+    def about_the_fonds(found):
+        return [
+            result
+            for result in found.report.results
+            if "/id/fonds/" in (result.focus_node or "")
+            if result.position is not None and result.position.row == 2
+        ]
+
+    assert about_the_fonds(checked(decisions))
+    assert about_the_fonds(checked(decisions, beside=sample_snapshot)) == []
+
+
+def test_the_head_names_the_snapshot_that_was_looked_at(decisions, sample_snapshot):
+    var = sample_snapshot.directory.parent.parent
+    told = run(decisions, "--var", var)
+    assert f"l’instantané {sample_snapshot.identifier}" in told.stderr
+    page = run(decisions, "--var", var, "--format", "html", "--lang", "en").stdout
+    assert f"in the snapshot {sample_snapshot.identifier}" in page
+    assert "sans instantané" in run(decisions, "--var", var, "--alone").stderr
+    assert "no snapshot" in run(decisions, "--var", decisions.parent / "none").stderr

@@ -19,6 +19,7 @@ from collex_graph.errors import (
     ConfigurationError,
     InvalidDatasetError,
     QuerySyntaxError,
+    SnapshotNotFoundError,
 )
 from collex_graph.model import Severity
 from collex_graph.rdf.iris import is_absolute_iri
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from collex_graph.build import BuildSummary
-    from collex_graph.model import Problem, QueryResult, ValidationReport
+    from collex_graph.model import Problem, QueryResult, Snapshot, ValidationReport
     from collex_graph.pipeline import MappedSource
     from collex_graph.repair import Corrected
     from collex_graph.sparql.catalogue import StoredQuery
@@ -238,6 +239,8 @@ _ON = {"violation": Severity.VIOLATION, "warning": Severity.WARNING, "info": Sev
     type=click.Path(path_type=Path, file_okay=False),
     help="New folder: the files with what is certain repaired, and the list of what was changed.",
 )
+@_VAR
+@click.option("--alone", is_flag=True, help="Look for nothing in the published snapshot.")
 def validate_command(
     *,
     paths: tuple[Path, ...],
@@ -248,8 +251,12 @@ def validate_command(
     shapes: Path | None,
     output: Path | None,
     corrected: Path | None,
+    var: Path | None,
+    alone: bool,
 ) -> None:
     """Check files of any source, or RDF, and say by file and row what to mend.
+
+    What they refer to is looked for in the current snapshot of --var, where there is one.
 
     Exit code 1 where something is as grave as --fail-on, or graver.
     """
@@ -258,10 +265,11 @@ def validate_command(
     from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
     from collex_graph.validation.report import known_rules  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = load_settings(var=var)
     against = read_any_shapes(shapes) if shapes else None
     if corrected is not None:
         refuse_filled(corrected)
+    beside = None if alone else _published(settings, required=var is not None)
     checked = check_files(
         paths,
         base_iri=settings.base_iri,
@@ -269,7 +277,10 @@ def validate_command(
         source=source,
         against=against,
         correct=corrected is not None,
+        beside=beside,
     )
+    head = _compared_with(checked.beside)[language]
+    _ERR.print(head, markup=False)
     for one in checked.files:
         alike = f" (it also looks like {', '.join(one.alike)}: see --source)" if one.alike else ""
         _ERR.print(f"{one.name}: {one.source}, {one.records:,} read{alike}", markup=False)
@@ -279,7 +290,7 @@ def validate_command(
         names = ", ".join(path.name for path in checked.ignored)
         _ERR.print(f"left alone: {names}", markup=False)
     rules = {**known_rules(), **(against.rules if against else {})}
-    told = _report_as(form, checked.report, language, settings.base_iri, rules)
+    told = _report_as(form, checked.report, language, settings.base_iri, rules, head=head)
     content = told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode()
     if output is not None:
         output.write_bytes(content)
@@ -297,14 +308,39 @@ def _print_corrected(corrected: Sequence[Corrected], changes: Path) -> None:
     _ERR.print(f"what was changed: {changes}", markup=False)
 
 
+def _published(settings: Settings, *, required: bool) -> Snapshot | None:
+    """Return the current snapshot; None where there is none and none was asked for."""
+    try:
+        return current_snapshot(settings.var)
+    except SnapshotNotFoundError:
+        if required:
+            raise
+        return None
+
+
+def _compared_with(identifier: str | None) -> dict[str, str]:
+    """Say where a check looked for what the files refer to."""
+    if identifier is None:
+        return {
+            "fr": "Contrôle sans instantané : ce que les fichiers citent n’est cherché que là.",
+            "en": "Checked without a snapshot: what the files refer to is looked for there alone.",
+        }
+    return {
+        "fr": f"Ce que les fichiers citent est aussi cherché dans l’instantané {identifier}.",
+        "en": f"What the files refer to is also looked for in the snapshot {identifier}.",
+    }
+
+
 def _report_as(
     form: str,
     report: ValidationReport,
     language: str,
     base_iri: str,
     rules: Mapping[str, Rule],
+    *,
+    head: str,
 ) -> str | bytes:
-    """Return a report in one of the formats of ``validate``."""
+    """Return a report in one of the formats of ``validate``; pages say first what was compared."""
     from collex_graph.server.report_page import report_html  # noqa: PLC0415
     from collex_graph.validation import report as reports  # noqa: PLC0415
     from collex_graph.validation.report_files import (  # noqa: PLC0415
@@ -319,7 +355,7 @@ def _report_as(
         case "xlsx":
             return report_xlsx(report, language, rules=rules)
         case "html":
-            return report_html(report, language, rules=rules)
+            return report_html(report, language, rules=rules, head=head)
         case "turtle":
             return reports.report_turtle(report, base_iri, rules=rules)
         case "json-ld":

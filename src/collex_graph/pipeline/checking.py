@@ -1,8 +1,9 @@
 """Checks files as they are given: read → map → link → derive → validate, and nothing published.
 
 What is checked stands beside what every build reads (the ontology, the vocabularies, libraries and
-establishments); results are of the given files alone. RDF is checked as it is, unless it is of a
-source that has a mapping.
+establishments), and beside what a published snapshot says of the things that the files refer to;
+results are of the given files alone. RDF is checked as it is, unless it is of a source that has a
+mapping.
 """
 
 from __future__ import annotations
@@ -11,15 +12,26 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, RdfFormat, Store, Triple
+from pyoxigraph import (
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+)
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
 from collex_graph.pipeline.correcting import correct_files
+from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import Positions, double_results, read_results
 from collex_graph.pipeline.sources import (
@@ -30,7 +42,7 @@ from collex_graph.pipeline.sources import (
     map_sources,
 )
 from collex_graph.rdf.iris import Iris
-from collex_graph.rdf.namespaces import expand, prefixes
+from collex_graph.rdf.namespaces import expand, prefixes, term
 from collex_graph.rdf.skolem import model_quads
 from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files
@@ -38,14 +50,15 @@ from collex_graph.sources.outline import outline_of
 from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.lines import read_chunks
+from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import validate, validate_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-    from collex_graph.model import SourceFile, ValidationResult
+    from collex_graph.model import Snapshot, SourceFile, ValidationResult
     from collex_graph.pipeline.part import Part
     from collex_graph.repair import Corrected
     from collex_graph.validation.shapes import Shapes
@@ -57,6 +70,13 @@ _IN_MEMORY_BYTES: Final = 100_000_000
 """Lines that are loaded into a store in memory; more go to a temporary store on disk."""
 _LOADED_AT_ONCE: Final = 8 << 20
 _NAMED: Final = re.compile(r"<([^<>\s]+)>|\b([a-z][\w-]*:[A-Za-z][\w-]*)")
+_CITED: Final = re.compile(
+    rb"(?m)^[^ ]+ (?!<http://www\.w3\.org/1999/02/22-rdf)[^ ]+ <([^>]+)> \.$"
+)
+"""The object of an N-Triples line, where it is a node and no class."""
+_SUBJECT: Final = re.compile(rb"(?m)^<([^>]+)>")
+_IS_A: Final = term("rdf:type")
+_CLASS: Final = expand("sh:ClassConstraintComponent")
 _FOR_WORDS: Final = ("rdf:type", "rdfs:label", "skos:prefLabel", "dcterms:title", "rico:title")
 """What results name nodes by."""
 
@@ -88,6 +108,7 @@ class Checked:
         ignored: files of folders and archives that nobody reads.
         unknown: files that look like no source.
         corrected: where asked for, the files in which something certain was repaired.
+        beside: identifier of the snapshot that references were looked for in; None for none.
     """
 
     report: ValidationReport
@@ -95,6 +116,7 @@ class Checked:
     ignored: list[Path] = field(default_factory=list)
     unknown: list[Path] = field(default_factory=list)
     corrected: list[Corrected] = field(default_factory=list)
+    beside: str | None = None
 
     def fails(self, on: Severity) -> bool:
         """Say whether there is a result as grave as that, or graver."""
@@ -109,6 +131,7 @@ def check_files(
     source: str | None = None,
     against: Shapes | None = None,
     correct: bool = False,
+    beside: Snapshot | None = None,
 ) -> Checked:
     """Check files, folders and archives.
 
@@ -119,32 +142,43 @@ def check_files(
         source: short name of the source that all of them are of, or `RDF`; None to tell from each.
         against: the shapes; None means the project's own.
         correct: whether to correct the files, see `Checked.corrected`.
+        beside: the snapshot where things are looked for that the files refer to; None for none.
 
     Raises:
-        ConfigurationError: for an unknown source, a path that does not exist, and a file given by
-            its name that looks like no source.
+        ConfigurationError: for an unknown source, a path that does not exist, a file given by its
+            name that looks like no source, and a snapshot with another base of IRIs.
         ResourceFileError: when a mapping cannot be used.
     """
     if source is not None and source != RDF and source not in known_sources():
         known = ", ".join((*known_sources(), RDF))
         raise ConfigurationError(f"unknown source {source!r}; known ones: {known}")
     with tempfile.TemporaryDirectory(prefix="collex-graph-") as folder:
-        return _Check(Path(folder), base_iri, day, against).run(paths, source, correct=correct)
+        check = _Check(Path(folder), base_iri, day, against, beside)
+        return check.run(paths, source, correct=correct)
 
 
 class _Check:
     """One check, in a folder that is removed afterwards."""
 
-    def __init__(self, work: Path, base_iri: str, day: str, against: Shapes | None) -> None:
+    def __init__(
+        self,
+        work: Path,
+        base_iri: str,
+        day: str,
+        against: Shapes | None,
+        beside: Snapshot | None = None,
+    ) -> None:
         self._work = work
         self._iris = Iris(base_iri)
         self._day = day
         self._against = against
+        self._beside = None if beside is None else Published(beside, self._iris.base)
         self._rules = ReadingRules.load()
         self._shelf = PartShelf(work / "parts", work / "unpacked")
 
     def run(self, paths: Sequence[Path], given: str | None, *, correct: bool = False) -> Checked:
         checked = Checked(ValidationReport(()))
+        checked.beside = None if self._beside is None else self._beside.identifier
         as_rdf: list[SourceFile] = []
         sources: dict[str, MappedSource] = {}
         told: dict[str, CheckedFile] = {}
@@ -212,12 +246,57 @@ class _Check:
         own = {t.subject.value for t in statements if isinstance(t.subject, NamedNode)}
         positions = {iri: Position(file.name, component=iri) for iri in own}
         about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
-        data = [*statements, *model_quads(self._iris)]
-        for result in validate(data, positions=positions, against=self._against):
-            if result.focus_node is None or result.focus_node in about_own:
-                place = result.position or Position(file.name)
-                results.append(replace(result, position=place))
+        data: list[Quad | Triple] = [*statements, *model_quads(self._iris)]
+        typed = {
+            t.subject.value
+            for t in data
+            if t.predicate == _IS_A and isinstance(t.subject, NamedNode)
+        }
+        if self._beside is not None:
+            read = list(self._beside.about(sorted(about_own - typed), self._asked_for()))
+            data += read
+            typed |= self._beside.known
+        found = [
+            replace(result, position=result.position or Position(file.name))
+            for result in validate(data, positions=positions, against=self._against)
+            if result.focus_node is None or result.focus_node in about_own
+        ]
+        results += self._of_the_files(found, own, typed.__contains__)
         return len(statements), results
+
+    def _of_the_files(
+        self,
+        results: Iterable[ValidationResult],
+        own: Container[str],
+        is_described: Callable[[str], bool],
+    ) -> Iterator[ValidationResult]:
+        """Leave out what the snapshot answers for, and say where missing things were looked for.
+
+        Args:
+            results: of the validation.
+            own: the nodes that the files describe.
+            is_described: whether a node has a class.
+        """
+        if self._beside is not None:
+            graph = (self._against or shapes()).graph
+            parts = compile_shapes(graph, lambda name: [name])
+            results = self._beside.without_its_own(results, parts)
+        words = looked_for(self._beside)
+        for result in results:
+            focus, value = result.focus_node, result.value_term or ""
+            is_missing = (
+                result.source_constraint_component == _CLASS
+                and value.startswith("<")
+                and not is_described(value[1:-1])
+            ) or (focus is not None and focus not in own and not is_described(focus))
+            if is_missing:
+                told = {
+                    language: f"{text} {words[language]}" if language in words else text
+                    for language, text in result.messages.items()
+                }
+                yield replace(result, messages=told)
+            else:
+                yield result
 
     # --- sources ----------------------------------------------------------------------------------
 
@@ -241,7 +320,8 @@ class _Check:
         store = self._store(parts, identities)
         positions = Positions(sources, identities)
         found = validate_store(store, positions=positions, against=self._against)
-        results += [result for result in found if result.position is not None]
+        placed = [result for result in found if result.position is not None]
+        results += self._of_the_files(placed, positions, partial(_has_class, store))
         del store
         shutil.rmtree(self._work / "store", ignore_errors=True)
         return results
@@ -251,10 +331,10 @@ class _Check:
         if self._against is not None:
             return None
         named = [triple.object for triple in shapes().graph.triples()]
-        texts = [term.value for term in named if isinstance(term, Literal)]
+        texts = [one.value for one in named if isinstance(one, Literal)]
         derivations = (resource_dir("queries") / "derivations").glob("*.rq")
         texts += [path.read_text(encoding="utf-8") for path in derivations]
-        names = {term.value for term in named if isinstance(term, NamedNode)}
+        names = {one.value for one in named if isinstance(one, NamedNode)}
         for iri, name in (found for text in texts for found in _NAMED.findall(text)):
             if iri or name.partition(":")[0] in prefixes():
                 names.add(iri or expand(name))
@@ -267,12 +347,21 @@ class _Check:
         store.bulk_extend(
             Quad(quad.subject, quad.predicate, quad.object) for quad in model_quads(self._iris)
         )
-        asked = _Asked(self._asked_for(), f"{self._iris.base}vocabulary/")
+        names = self._asked_for()
+        asked = _Asked(names, f"{self._iris.base}vocabulary/")
+        cited: set[bytes] = set()
         for part in parts:
             for chunk in _gathered(read_chunks(part.lines.lines.path)):
                 lines = asked.lines(identities.rewrite(chunk))
                 # what the mapping engine wrote is valid
                 store.bulk_load(input=lines, format=RdfFormat.N_TRIPLES, lenient=True)
+                if self._beside is not None:
+                    cited.update(_CITED.findall(lines), _SUBJECT.findall(lines))
+        if self._beside is not None:
+            unknown = [i for i in sorted(map(bytes.decode, cited)) if not _has_class(store, i)]
+            store.bulk_extend(
+                Quad(t.subject, t.predicate, t.object) for t in self._beside.about(unknown, names)
+            )
         represented = NamedNode(expand("collex:representedBy"))
         store.bulk_extend(
             Quad(NamedNode(name), represented, NamedNode(node))
@@ -286,6 +375,11 @@ class _Check:
             triples = list(found)
             store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in triples)
         return store
+
+
+def _has_class(store: Store, iri: str) -> bool:
+    found = store.quads_for_pattern(NamedNode(iri), _IS_A, None, DefaultGraph())
+    return next(iter(found), None) is not None
 
 
 def _statements(file: SourceFile) -> Iterator[Triple]:

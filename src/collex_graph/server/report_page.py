@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def report_html(
-    report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
+    report: ValidationReport,
+    language: str = "fr",
+    *,
+    rules: Mapping[str, Rule] | None = None,
+    head: str = "",
 ) -> str:
     """Return the report as a page of its own, without scripts and without other files.
 
@@ -28,6 +32,7 @@ def report_html(
         report: what was found, in the order of files and places.
         language: ``fr`` or ``en``.
         rules: IRI → rule; None means the project's own.
+        head: what is said before the findings.
     """
     rules = rules or known_rules()
     pages = Environment(
@@ -52,7 +57,7 @@ def report_html(
         if (found := [result for result in shown if result.severity is severity])
     ]
     template = pages.get_template("validation_report.html")
-    return template.render(language=language, files=files, counts=counts)
+    return template.render(language=language, files=files, counts=counts, head=head)
 
 
 def _row(
