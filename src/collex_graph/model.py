@@ -579,12 +579,14 @@ class Box(NamedTuple):
 class SearchIndex(Protocol):
     """Finds things of one snapshot by words and by place."""
 
-    def find_words(self, text: str, *, language: str, limit: int) -> list[tuple[str, float]]:
-        """Return IRIs, best first, each with its score."""
+    def find_words(
+        self, text: str, *, language: str = "", limit: int | None = None
+    ) -> list[tuple[str, float]]:
+        """Return IRIs, best first, each with its score; all of them without a limit."""
         ...
 
-    def find_places(self, box: Box, *, limit: int) -> list[str]:
-        """Return IRIs, sorted."""
+    def find_places(self, box: Box, *, limit: int | None = None) -> list[str]:
+        """Return IRIs, sorted; all of them without a limit."""
         ...
 
 

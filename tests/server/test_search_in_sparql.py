@@ -7,7 +7,8 @@ from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.model import Box
 from collex_graph.store.search_index import SearchIndex, write_search_index
 
-PREFIX = "PREFIX collex: <https://w3id.org/collex-graph/ontology#>\n"
+COLLEX = "https://w3id.org/collex-graph/ontology"
+PREFIX = f"PREFIX collex: <{COLLEX}#>\n"
 DATA = """
 <graph/source/ccfr/1> {
   <id/fonds/1> a collex:Fonds ; rdfs:label "Cathédrales et évêchés d'Alsace"@fr ;
@@ -56,6 +57,13 @@ def found(client, words, more=""):
         ("absent", []),
         ("*", []),
         ("a.*|b", []),
+        (r"\"la cathédrale de\"", ["fonds/2"]),
+        (r"\"CATHEDRALE DE\"", ["fonds/2"]),
+        (r"\"cathédrales de\"", []),
+        (r"\"plans de la\" cartes", ["fonds/3"]),
+        (r"\"papiers\"", ["fonds/3"]),
+        ("cathédrale_de", ["fonds/2"]),
+        ("x" * 70, []),
     ],
 )
 def test_words_are_found_whatever_their_accents_case_and_endings(client, words, expected):
@@ -102,6 +110,13 @@ def test_words_and_a_box_must_both_hold(client):
         assert rows(client, query) == expected
 
 
+def test_a_limit_counts_what_is_in_the_box(client):
+    pattern = '?x collex:searchText "stras*" ; collex:searchBox "7 48 8 49" ; collex:searchLimit 1'
+    assert rows(client, f"SELECT ?x {{ SERVICE collex:search {{ {pattern} }} }}") == [
+        {"x": "place/1"}
+    ]
+
+
 @pytest.mark.parametrize(
     "service",
     [
@@ -121,6 +136,7 @@ def test_the_service_may_be_written_in_any_way(client, service):
         "", "?x a ?y", "?x collex:searchText ?y", '?x collex:searchText ""',
         "?x collex:searchText 1",
         '<a:b> collex:searchText "x"', '?x collex:searchText "x" ; collex:searchLimit 5001',
+        f'?x collex:searchText "{"x " * 21}"',
         '?x collex:searchText "x" ; collex:searchLimit 0', '?x collex:searchBox "1 2 3"',
         '?x collex:searchBox "3 2 1 4"', '?x collex:searchBox "nan 2 3 4"',
         '?x collex:searchText "x" ; collex:searchLanguage "de"', "?x collex:searchScore ?s",
@@ -135,10 +151,28 @@ def test_a_pattern_that_is_no_search_is_malformed_with_its_place(client, pattern
     assert response.get_json()["position"]["line"] == 2
 
 
-def test_an_error_after_a_search_is_told_at_its_own_line(client):
-    query = 'SELECT ?x {\nSERVICE collex:search {\n?x collex:searchText "papiers"\n}\n?x ?y }'
+def test_an_error_after_a_search_is_told_at_its_own_place(client):
+    query = (
+        "SELECT ?x { ?x a <#kind>\nSERVICE collex:search {\n"
+        '?x collex:searchText "papiers"\n} ?x a <#kind> . ?x ?y }'
+    )
     response = client.get("/sparql", query_string={"query": PREFIX + query})
-    assert response.get_json()["position"]["line"] == 6
+    assert response.get_json()["position"] == {"line": 5, "column": 25}
+
+
+def test_what_a_query_names_with_a_hash_is_kept_around_searches(client):
+    search = f'SERVICE collex:search {{ ?x <{COLLEX}#searchText> "papiers" }}'
+    query = f"SELECT ?x {{ ?x a <{COLLEX}#Fonds> {search} {search} ?x a <{COLLEX}#Fonds> }}"
+    assert rows(client, query) == [{"x": "fonds/3"}]
+
+
+def test_a_query_may_search_twenty_times(client):
+    search = 'SERVICE collex:search { ?x collex:searchText "papiers" } '
+    assert rows(client, f"SELECT ?x {{ {search * 20} }}") == [{"x": "fonds/3"}]
+    query = f"{PREFIX}SELECT ?x {{\n{search * 21} }}"
+    response = client.get("/sparql", query_string={"query": query})
+    assert response.status_code == 400
+    assert "20 SERVICE" in response.get_json()["detail"]
 
 
 @pytest.mark.parametrize(

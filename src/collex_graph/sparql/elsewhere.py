@@ -32,7 +32,7 @@ from collex_graph.rdf.formats import JSON, N_TRIPLES, choose_format
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import prefixes
 from collex_graph.sparql.lexer import Kind, read_tokens
-from collex_graph.sparql.policy import QueryForm, check_query
+from collex_graph.sparql.policy import QueryForm, query_of
 from collex_graph.sparql.remote import fetch_result
 from collex_graph.sparql.worker_process import write_result
 
@@ -100,9 +100,7 @@ class EngineElsewhere:
         """
         settings = self._settings
         started = time.monotonic()
-        query = check_query(
-            request.text, text_bytes=settings.query_text_bytes, nesting=settings.query_nesting
-        )
+        query = query_of(request, settings)
         written_as = choose_format(request.accept, query.form.formats)
         if written_as is None:
             types = ", ".join(each.media_type for each in query.form.formats)
@@ -185,6 +183,7 @@ def graphs_named(query: CheckedQuery, base_iri: str) -> tuple[str, ...]:
     Raises:
         QueryRefusedError: when a clause leaves the graph open, which would find nothing.
 
+    >>> from collex_graph.sparql.policy import check_query
     >>> graphs_named(check_query("ASK { GRAPH <g> {} }", text_bytes=99, nesting=9), "http://b/")
     ('http://b/g',)
     """
@@ -220,6 +219,7 @@ def text_for_others(query: CheckedQuery, base_iri: str) -> str:
     by a prefix of its own: in a prologue nothing can be taken for an operator. (The embedded store
     gets ``\u0023`` in such IRIs, which Virtuoso does not read.) Relative IRIs get their base.
 
+    >>> from collex_graph.sparql.policy import check_query
     >>> query = check_query("ASK { ?s a <http://x/#A> }", text_bytes=100, nesting=9)
     >>> print(text_for_others(query, "http://b/"))
     BASE <http://b/>

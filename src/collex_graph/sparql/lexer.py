@@ -239,6 +239,7 @@ class Rewriting:
 
     def __init__(self, source: str, replacements: Sequence[tuple[int, int, str]]) -> None:
         self.source = source
+        self.replacements = replacements
         parts: list[str] = []
         self._starts: list[int] = [0]  # where a part begins in the new text…
         self._origins: list[tuple[int, bool]] = [(0, False)]  # …and in the source; replaced?

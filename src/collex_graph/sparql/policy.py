@@ -12,6 +12,7 @@ The limits, and why they are sound:
   bracket: the tree grows by a level per operator. A worker survives chains of this length.
   Long flat lists (``VALUES``, ``IN``, triples) are no chains; a list that takes too long to plan is
   stopped at the time limit like any other query.
+* **Calls**: at most `MOST_CALLS` services, since each is answered before the query is evaluated.
 * **Words**: only queries, no update; no ``SERVICE``; no prefix that is not declared. A bare word
   that is no keyword is an error, because Oxigraph reads keywords without looking where the word
   ends: it finds a ``SERVICE`` in ``trueSERVICE<…>``, and in the prefixed name ``service:x {`` too.
@@ -23,12 +24,14 @@ The worker's sandbox, without sockets, is the second line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import QueryRefusedError, QuerySyntaxError, QueryTooLargeError
+from collex_graph.model import QueryRequest
 from collex_graph.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, ROW_FORMATS
 from collex_graph.rdf.namespaces import prefixes
 from collex_graph.sparql.lexer import (
@@ -43,10 +46,14 @@ from collex_graph.sparql.lexer import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from collex_graph.rdf.formats import Format
+    from collex_graph.settings import Settings
 
 LONGEST_CHAIN = 10_000
 MOST_TOKENS = 250_000
+MOST_CALLS = 20
 
 REMEMBERED_CHARACTERS = 10_000
 """Queries up to this length are remembered once checked: most are asked again and again."""
@@ -113,8 +120,31 @@ class CheckedQuery:
 
     @property
     def decoded(self) -> str:
-        """The text as it was asked, without codepoint escapes."""
+        """The text as it was asked, without codepoint escapes, and with answers for its calls."""
         return self._rewritings[-1].source
+
+    def answered(self, answers: Sequence[str]) -> CheckedQuery:
+        """Return the query with an answer in the place of each of its calls.
+
+        Args:
+            answers: for each call, SPARQL that needs no check: a ``VALUES`` whose names are
+                variables and whose terms `sparql.terms.write_term` has written.
+        """
+        there = [
+            (call.start, call.end, answer) for call, answer in zip(self.calls, answers, strict=True)
+        ]
+        answered = Rewriting(self.decoded, there)
+        # What was rewritten elsewhere moves with the text; what stood in a call is gone.
+        left, moved, rewritten = deque(there), 0, []
+        for start, end, piece in self._rewritings[-1].replacements:
+            while left and left[0][1] <= start:
+                begin, past, answer = left.popleft()
+                moved += len(answer) - (past - begin)
+            if not left or start < left[0][0]:
+                rewritten.append((start + moved, end + moved, piece))
+        safe = Rewriting(answered.text, rewritten)
+        rewritings = (*self._rewritings[:-1], answered, safe)
+        return replace(self, text=safe.text, _rewritings=rewritings, calls=())
 
     def origin(self, line: int, column: int) -> tuple[int, int]:
         """Return where in the text as asked stands what an evaluator finds at a place of `text`."""
@@ -142,6 +172,30 @@ class CheckedQuery:
         lines = self.source.split("\n")
         rest = lines[line - 1][column - 1 :] if 1 <= line <= len(lines) else ""
         return " ".join(rest.split()[:3])[:40]
+
+
+@dataclass(frozen=True)
+class CheckedRequest(QueryRequest):
+    """A request whose text has been checked: whoever is asked need not do so again.
+
+    Attributes:
+        query: what the text is.
+    """
+
+    query: CheckedQuery | None = None
+
+
+def query_of(request: QueryRequest, settings: Settings) -> CheckedQuery:
+    """Return the query of a request, checked: now, if nobody has yet.
+
+    Raises:
+        QueryError: as `check_query`; no service may be called.
+    """
+    if isinstance(request, CheckedRequest) and request.query is not None:
+        return request.query
+    return check_query(
+        request.text, text_bytes=settings.query_text_bytes, nesting=settings.query_nesting
+    )
 
 
 def _words(text: str) -> frozenset[str]:
@@ -350,6 +404,12 @@ class _Guard:
         assert self._word is not None
         assert self._callee is not None
         assert self._in_call is not None
+        if len(self.calls) == MOST_CALLS:
+            raise self._error(
+                f"plus de {MOST_CALLS} SERVICE dans une requête",
+                f"more than {MOST_CALLS} SERVICE in one query",
+                self._word,
+            )
         self.calls.append(
             ServiceCall(
                 self._callee,

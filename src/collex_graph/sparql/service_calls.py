@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode
@@ -18,7 +18,7 @@ from collex_graph.errors import FederationError, QueryRefusedError
 from collex_graph.model import Box
 from collex_graph.rdf.namespaces import expand
 from collex_graph.sparql.lexer import Kind, Token, line_and_column, read_tokens, syntax_error
-from collex_graph.sparql.policy import check_query
+from collex_graph.sparql.policy import CheckedRequest, check_query
 from collex_graph.sparql.remote import fetch_result, read_rows
 from collex_graph.sparql.terms import write_term
 
@@ -40,6 +40,9 @@ SEARCH = expand("collex:search")
 
 MOST_FOUND = 5_000
 """Rows that a search gives at most."""
+
+MOST_WORDS = 20
+"""Words of one search at most."""
 
 _DEFAULT_FOUND = 1_000
 _MOST_WORDS_BYTES = 1_000
@@ -103,36 +106,36 @@ class ExpandingQueries:
         while True:
             began = time.monotonic()
             snapshot = self.behind.snapshot
-            text = self._expand(query, snapshot, began + limit)
+            answered = query.answered(self._answers(query, snapshot, began + limit))
             spent = time.monotonic() - began
-            left = max(0.001, limit - spent)
-            expanded = replace(request, text=text, timeout_seconds=left)
+            expanded = CheckedRequest(
+                text=answered.text,
+                accept=request.accept,
+                default_graphs=request.default_graphs,
+                named_graphs=request.named_graphs,
+                timeout_seconds=max(0.001, limit - spent),
+                priority=request.priority,
+                query=answered,
+            )
             result = self.behind.run(expanded, is_cancelled=is_cancelled)
             if result.snapshot == snapshot.identifier:
                 return replace(result, seconds=result.seconds + spent)
             # Another snapshot was published in between: what its indexes said may not hold.
 
-    def _expand(self, query: CheckedQuery, snapshot: Snapshot, deadline: float) -> str:
-        text = query.decoded
-        parts: list[str] = []
-        done = size = 0
+    def _answers(self, query: CheckedQuery, snapshot: Snapshot, deadline: float) -> list[str]:
+        answers: list[str] = []
         for call in query.calls:
             if call.iri == SEARCH:
-                answer = self._search(query, call, snapshot)
+                answers.append(self._search(query, call, snapshot))
             else:
-                answer = self._ask(query, call, deadline)
-            size += len(answer)
-            if size > self._settings.query_text_bytes // 2:
+                answers.append(self._ask(query, call, deadline))
+            if sum(map(len, answers)) > self._settings.query_text_bytes // 2:
                 raise FederationError(
                     f"Ce que {call.iri} répond est trop long pour la suite de la requête\u00a0; "
                     "limitez-le.\n"
                     f"What {call.iri} answers is too long for the rest of the query; limit it."
                 )
-            # Errors further down are told by their line, so lines are kept.
-            lines = text.count("\n", call.start, call.end)
-            parts += [text[done : call.start], answer, "\n" * lines]
-            done = call.end
-        return "".join((*parts, text[done:]))
+        return answers
 
     # --- search ----------------------------------------------------------------------------------
 
@@ -145,19 +148,15 @@ class ExpandingQueries:
                 "This snapshot has no index to search."
             )
         found: Iterable[tuple[str, float]]
-        if wanted.text:
-            found = index.find_words(
-                wanted.text,
-                language=wanted.language,
-                limit=MOST_FOUND if wanted.box else wanted.limit,
-            )
-            if wanted.box:
-                places = set(index.find_places(wanted.box, limit=1 << 30))
-                found = [each for each in found if each[0] in places][: wanted.limit]
-        else:
+        if not wanted.text:
             assert wanted.box is not None
-            places_found = index.find_places(wanted.box, limit=wanted.limit)
-            found = [(iri, 1.0) for iri in places_found]
+            found = [(iri, 1.0) for iri in index.find_places(wanted.box, limit=wanted.limit)]
+        elif wanted.box is None:
+            found = index.find_words(wanted.text, language=wanted.language, limit=wanted.limit)
+        else:  # the best of those that are in the box, however many are elsewhere
+            places = set(index.find_places(wanted.box))
+            everywhere = index.find_words(wanted.text, language=wanted.language)
+            found = islice((each for each in everywhere if each[0] in places), wanted.limit)
         if wanted.score:
             scored = ((NamedNode(iri), _decimal(score)) for iri, score in found)
             return _values((wanted.thing, wanted.score), scored)
@@ -273,10 +272,16 @@ class _SearchReader:
         match name, value.kind:
             case "searchText", Kind.STRING:
                 wanted.text = _unquoted(value)
-                if not wanted.text.strip() or len(wanted.text.encode()) > _MOST_WORDS_BYTES:
+                if not 1 <= len(wanted.text.split()) <= MOST_WORDS:
                     raise self._error(
-                        f"un texte de 1 à {_MOST_WORDS_BYTES} octets est attendu",
-                        f"expected a text of 1 to {_MOST_WORDS_BYTES} bytes",
+                        f"un texte de 1 à {MOST_WORDS} mots est attendu",
+                        f"expected a text of 1 to {MOST_WORDS} words",
+                        value,
+                    )
+                if len(wanted.text.encode()) > _MOST_WORDS_BYTES:
+                    raise self._error(
+                        f"un texte d’au plus {_MOST_WORDS_BYTES} octets est attendu",
+                        f"expected a text of {_MOST_WORDS_BYTES} bytes at most",
                         value,
                     )
             case "searchScore", Kind.VARIABLE:

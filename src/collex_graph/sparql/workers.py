@@ -31,7 +31,7 @@ from collex_graph.rdf.formats import choose_format
 from collex_graph.sparql.answer import Answer, LostWorkerError
 from collex_graph.sparql.crew import Crew
 from collex_graph.sparql.frames import Question
-from collex_graph.sparql.policy import check_query
+from collex_graph.sparql.policy import query_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,9 +175,7 @@ class WorkerPool:
             SnapshotNotFoundError: when the snapshot cannot be queried at all.
         """
         settings = self._settings
-        query = check_query(
-            request.text, text_bytes=settings.query_text_bytes, nesting=settings.query_nesting
-        )
+        query = query_of(request, settings)
         offered = query.form.formats
         written_as = choose_format(request.accept, offered)
         seconds = settings.query_timeout_seconds

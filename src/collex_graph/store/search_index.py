@@ -1,19 +1,25 @@
 """The indexes of a snapshot: words of labels and texts (tantivy), positions (SQLite R*Tree).
 
 Written once, when the snapshot is published, from its default graph; opened read-only by whoever
-serves it. ``search/words`` holds one document a text; ``search/places.sqlite`` one row a position.
+serves it. ``search/words`` holds one document a text; ``search/texts`` the IRI that each of them is
+about, by its number, a column that is mapped into memory: what tantivy keeps beside its columns it
+compresses, and unpacks anew for every hit. ``search/places.sqlite`` has one row a position.
 
 Words are folded (lower case, no accents) and stemmed twice, as French and as English, whatever
 language the text says it is in: titles of one language are full of words of the other. A word
-that ends with ``*`` is compared as a beginning, without stemming.
+that ends with ``*`` is compared as a beginning, and words in quotes must follow each other, both
+without stemming.
 """
 
 from __future__ import annotations
 
 import contextlib
+import mmap
 import re
 import sqlite3
-from typing import TYPE_CHECKING
+import struct
+import threading
+from typing import TYPE_CHECKING, Self
 
 import tantivy
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
@@ -29,17 +35,20 @@ if TYPE_CHECKING:
 
 FOLDER = "search"
 
-MOST_WORDS = 20
-"""Words of one search; more are refused by whoever reads them."""
-
 _NAMES = ("rdfs:label", "skos:prefLabel", "skos:altLabel", "dcterms:title", "rico:title")
 _TEXTS = ("dcterms:abstract", "rico:scopeAndContent", "rico:history", "skos:definition")
 _NAME_BOOST = 3.0
 _HEAP_BYTES = 64_000_000
 _LONGEST_WORD = 60
 _STEMMED = {"fr": "french", "en": "english"}
-_WORD = re.compile(r"\w+\*?")
+_AS_WRITTEN = "word"
+_STEMS = (_AS_WRITTEN, *_STEMMED)
+_SOUGHT = re.compile(r'"[^"]*"|\w+\*?')  # words in quotes, or a word
 _DUPLICATES = 4  # a thing has about so many texts that say the same words
+_IRIS = "texts"
+_ENDS = "texts.ends"
+_END = struct.Struct("<Q")
+_BOTH_ENDS = struct.Struct("<2Q")
 _ROUNDING = 1e-4  # degrees: an R*Tree keeps 32 bits, about 10 m; the exact test follows
 
 
@@ -56,18 +65,20 @@ def _analyzer(language: str | None) -> tantivy.TextAnalyzer:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("iri", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("number", fast=True)
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     for field in ("name", "text"):
-        for stem in ("word", *_STEMMED):
+        for stem in _STEMS:
             builder.add_text_field(
-                f"{field}_{stem}", tokenizer_name=f"collex_{stem}", index_option="freq"
+                f"{field}_{stem}",
+                tokenizer_name=f"collex_{stem}",
+                index_option="position" if stem == _AS_WRITTEN else "freq",
             )
     return builder.build()
 
 
 def _register(index: tantivy.Index) -> None:
-    for stem in ("word", *_STEMMED):
+    for stem in _STEMS:
         index.register_tokenizer(f"collex_{stem}", _analyzer(_STEMMED.get(stem)))
 
 
@@ -86,16 +97,60 @@ def write_search_index(store: Store, folder: Path) -> None:
     index = tantivy.Index(_schema(), path=str(words))
     _register(index)
     writer = index.writer(_HEAP_BYTES, 1)
-    for field, predicates in (("name", _NAMES), ("text", _TEXTS)):
-        for predicate in predicates:
-            for iri, text, language in _texts(store, predicate):
-                content = {f"{field}_{stem}": text for stem in ("word", *_STEMMED)}
-                document = tantivy.Document(iri=iri, language=language, **content)
-                writer.add_document(document)
+    with _IriWriter(folder) as iris:
+        for field, predicates in (("name", _NAMES), ("text", _TEXTS)):
+            for predicate in predicates:
+                for iri, text, language in _texts(store, predicate):
+                    content = {f"{field}_{stem}": text for stem in _STEMS}
+                    number = iris.add(iri)
+                    document = tantivy.Document(number=number, language=language, **content)
+                    writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
     with contextlib.closing(sqlite3.connect(folder / "places.sqlite")) as database:
         _write_places(store, database)
+
+
+class _IriWriter:
+    """Writes the column of IRIs: their bytes one after the other, and where each ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._iris = (folder / _IRIS).open("wb")
+        self._ends = (folder / _ENDS).open("wb")
+        self._ends.write(_END.pack(0))
+        self._number = 0
+
+    def add(self, iri: str) -> int:
+        """Add an IRI and return its number."""
+        self._iris.write(iri.encode())
+        self._ends.write(_END.pack(self._iris.tell()))
+        self._number += 1
+        return self._number - 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._iris.close()
+        self._ends.close()
+
+
+class _IriReader:
+    """Gives the IRI of a number from the two files, which stay mapped into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._iris, self._ends = (_mapped(folder / name) for name in (_IRIS, _ENDS))
+
+    def __getitem__(self, number: int) -> str:
+        start, end = _BOTH_ENDS.unpack_from(self._ends, number * _END.size)
+        return self._iris[start:end].decode()
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    with path.open("rb") as file:
+        if not path.stat().st_size:  # which cannot be mapped
+            return b""
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _texts(store: Store, predicate: str) -> Iterator[tuple[str, str, str]]:
@@ -150,69 +205,88 @@ class SearchIndex:
             index = tantivy.Index.open(str(folder / "words"))
             _register(index)
             self._searcher = index.searcher()
+            self._iris = _IriReader(folder)
             places = (folder / "places.sqlite").resolve(strict=True)
         except (OSError, ValueError) as error:
             raise SnapshotNotFoundError(
                 f"the snapshot {snapshot.identifier} has no search index; build it again"
             ) from error
         self._schema = index.schema
-        self._analyzers = {stem: _analyzer(_STEMMED.get(stem)) for stem in ("word", *_STEMMED)}
+        self._analyzers = {stem: _analyzer(_STEMMED.get(stem)) for stem in _STEMS}
         self._places = f"{places.as_uri()}?mode=ro&immutable=1"
+        self._threads = threading.local()
 
-    def find_words(self, text: str, *, language: str, limit: int) -> list[tuple[str, float]]:
+    def find_words(
+        self, text: str, *, language: str = "", limit: int | None = None
+    ) -> list[tuple[str, float]]:
         """Return what the words of a search name, best first, each with its score.
 
         Args:
-            text: the words, all of which must be found in one text of a thing.
+            text: the words, all of which must be found in one text of a thing; those in quotes
+                one after the other.
             language: ``fr`` or ``en``: of the texts to look at; empty for all.
-            limit: how many at most.
+            limit: how many at most; None for all.
         """
-        queries = [self._word_query(word) for word in _WORD.findall(text)]
-        if not queries:
+        sought = [each for each in _SOUGHT.findall(text) if any(map(str.isalnum, each))]
+        if not sought:
             return []
+        queries = [self._query(each) for each in sought]
         if language:
             only = tantivy.Query.term_query(self._schema, "language", language, "basic")
             queries.append(tantivy.Query.const_score_query(only, 0.0))
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in queries])
-        wanted, best = limit * _DUPLICATES, dict[str, float]()
+        most = max(1, self._searcher.num_docs)
+        wanted = most if limit is None else min(limit * _DUPLICATES, most)
         while True:
             hits = self._searcher.search(query, limit=wanted, count=False).hits
-            best.clear()
-            for score, address in hits:
-                best.setdefault(self._searcher.doc(address)["iri"][0], float(score))
-            if len(best) >= limit or len(hits) < wanted:
+            numbers = self._searcher.fast_field_values("number", [place for _, place in hits])
+            best = dict[str, float]()
+            for (score, _), number in zip(hits, numbers, strict=True):
+                assert isinstance(number, int)
+                best.setdefault(self._iris[number], float(score))
+            if limit is None or len(best) >= limit or len(hits) < wanted or wanted == most:
                 break
-            wanted *= _DUPLICATES
-        ordered = sorted(best.items(), key=lambda found: (-found[1], found[0]))
-        return ordered[:limit]
+            wanted = min(wanted * _DUPLICATES, most)
+        return sorted(best.items(), key=lambda found: (-found[1], found[0]))[:limit]
 
-    def find_places(self, box: Box, *, limit: int) -> list[str]:
-        """Return what has a position in a box, sorted."""
-        with contextlib.closing(sqlite3.connect(self._places, uri=True)) as database:
-            rows = database.execute(
-                "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
-                "WHERE box.east >= :west - :r AND box.west <= :east + :r "
-                "AND box.north >= :south - :r AND box.south <= :north + :r "
-                "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north "
-                "ORDER BY place.iri LIMIT :limit",
-                {**box._asdict(), "limit": limit, "r": _ROUNDING},
-            )
-            return [iri for (iri,) in rows]
+    def find_places(self, box: Box, *, limit: int | None = None) -> list[str]:
+        """Return what has a position in a box, sorted; all of it, or so many."""
+        rows = self._database().execute(
+            "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
+            "WHERE box.east >= :west - :r AND box.west <= :east + :r "
+            "AND box.north >= :south - :r AND box.south <= :north + :r "
+            "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north "
+            "ORDER BY place.iri LIMIT :limit",
+            {**box._asdict(), "limit": -1 if limit is None else limit, "r": _ROUNDING},
+        )
+        return [iri for (iri,) in rows]
 
-    def _word_query(self, word: str) -> tantivy.Query:
-        stems = ("word",) if word.endswith("*") else ("word", *_STEMMED)
+    def _database(self) -> sqlite3.Connection:
+        """Return the connection of this thread; it keeps the prepared question."""
+        kept: sqlite3.Connection | None = getattr(self._threads, "database", None)
+        if kept is None:
+            kept = self._threads.database = sqlite3.connect(self._places, uri=True)
+        return kept
+
+    def _query(self, sought: str) -> tantivy.Query:
+        """Return what finds one word, one beginning of words, or words that follow each other."""
+        beginning, phrase = sought.endswith("*"), sought.startswith('"')
+        stems = (_AS_WRITTEN,) if beginning or phrase else _STEMS
         either = []
         for field, boost in (("name", _NAME_BOOST), ("text", 1.0)):
             for stem in stems:
-                if word.endswith("*"):
-                    (folded,) = self._analyzers[stem].analyze(word[:-1]) or ("",)
-                    query = tantivy.Query.regex_query(
-                        self._schema, f"{field}_{stem}", f"{re.escape(folded)}.*"
-                    )
+                words = self._analyzers[stem].analyze(sought)
+                name = f"{field}_{stem}"
+                if not words:  # longer than any word that was kept
+                    query = tantivy.Query.empty_query()
+                elif len(words) > 1:
+                    if stem != _AS_WRITTEN:
+                        continue
+                    query = tantivy.Query.phrase_query(self._schema, name, list(words))
+                elif beginning:
+                    pattern = f"{re.escape(words[0])}.*"
+                    query = tantivy.Query.regex_query(self._schema, name, pattern)
                 else:
-                    (folded,) = self._analyzers[stem].analyze(word) or ("",)
-                    query = tantivy.Query.term_query(
-                        self._schema, f"{field}_{stem}", folded, "freq"
-                    )
+                    query = tantivy.Query.term_query(self._schema, name, words[0], "freq")
                 either.append(tantivy.Query.boost_query(query, boost))
         return tantivy.Query.disjunction_max_query(either)
