@@ -53,6 +53,7 @@ bench: $(VENV)/.installed-dev ## speed and memory, beside their peers
 	$(BIN)/python tests/benchmarks/bench_build.py
 	$(BIN)/python tests/benchmarks/bench_conformance.py
 	$(BIN)/python tests/benchmarks/bench_validation.py
+	$(BIN)/python tests/benchmarks/bench_rules.py
 	$(BIN)/python tests/benchmarks/bench_endpoint.py
 	$(BIN)/python tests/benchmarks/bench_service.py
 	$(BIN)/python tests/benchmarks/bench_questions.py
@@ -62,4 +63,4 @@ dist: $(VENV)/.installed-dev $(VENV)/.web ## build the wheel and the source arch
 	$(BIN)/python -m build --no-isolation
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build web/node_modules web/static/vendor
+	rm -rf $(VENV) .venv-peers dist build web/node_modules web/static/vendor
