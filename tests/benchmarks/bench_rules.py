@@ -30,7 +30,7 @@ import sources_at_scale
 from pyoxigraph import RdfFormat, Store
 
 from collex_graph.rdf.namespaces import expand, prefixes
-from collex_graph.validation.compiler import all_nodes
+from collex_graph.validation.compiler import ALL_NODES
 from collex_graph.validation.data_graph import DataGraph
 from collex_graph.validation.engine import Engine
 from collex_graph.validation.shapes import shapes
@@ -254,7 +254,7 @@ def list_slowest(store: Store, count: int) -> None:
     for part in Engine(own.graph, own.reference, data).parts:
         for check in part.checks:
             start = time.process_time()
-            rows = sum(1 for _ in data.rows(check.text(all_nodes)))
+            rows = sum(1 for _ in data.rows(check.text(ALL_NODES)))
             seconds = time.process_time() - start
             taken.append((seconds, f"{check.shape} {'+'.join(check.components)}: {rows} rows"))
     print(f"    all queries {sum(seconds for seconds, _ in taken):.1f} s")

@@ -423,6 +423,27 @@ class TestStore:
         assert len(list(engine.violations())) == 2_500
         assert list(engine.violations([NamedNode(f"{EX}other")])) == []
 
+    def test_of_many_nodes_only_those_that_the_statements_make_suspect_are_looked_at(
+        self, monkeypatch
+    ):
+        shape = PROPERTY + (
+            "sh:path ex:p ; sh:maxCount 1 ; sh:uniqueLang true ; sh:datatype rdf:langString ."
+        )
+        values = {3: "'a'@fr , 'b'@fr", 5: "1", 8: "'a'@fr , 'b'@en", 9: "'a'"}
+        lines = [f"ex:{n} a ex:C ; ex:p {values.get(n, '[]')} ." for n in range(600)]
+        text = "\n".join([*lines, "ex:another ex:p 1 , 2 ."]).replace("[]", "'a'@fr")
+        asked = []
+        rows = DataGraph.rows
+        monkeypatch.setattr(
+            DataGraph, "rows", lambda self, query, *more: asked.append(query) or rows(self, query)
+        )
+        everywhere = found(shape, text)
+        of_targets = [query for query in asked if f"{EX}C" in query and "COUNT(*)" not in query]
+        assert len(of_targets) == 3
+        assert all("VALUES ?this" in query for query in of_targets)
+        assert everywhere == found(shape, text, [NamedNode(f"{EX}{n}") for n in range(600)])
+        assert len(everywhere) == 5
+
     def test_time_grows_with_the_graph_and_not_with_its_square(self):
         """Units in units under a few fonds: a path of any length, inside a negation."""
         shape = (

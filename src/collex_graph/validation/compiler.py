@@ -10,7 +10,10 @@ The queries run in place on an Oxigraph store and touch nothing that keeps a rul
   an EXISTS, which stops at the first, or a count;
 * a target is left out where the path implies it: what has a ``collex:rcr`` is a subject of
   ``collex:rcr``; values of many predicates are read predicate by predicate (`_Compiler._values`);
-* a path is followed from the focus node (`Path.sparql`).
+* a path is followed from the focus node (`Path.sparql`), which is dear for many nodes: to read the
+  statements of one predicate in one go costs a fifth of it in memory, a tenth on disk. So a check
+  on the values of a predicate has a second query that reads just these and gives a few suspects
+  (`Suspects`), among which the check is then run.
 
 What cannot be said in SPARQL exactly as SHACL means it is refused (`Part.refused` says why) and
 left to pySHACL. A shape that no engine can run as it is meant is a `ShapeError`.
@@ -35,9 +38,6 @@ if TYPE_CHECKING:
     from collex_graph.validation.paths import Path
     from collex_graph.validation.shapes_graph import ShapesGraph, Term
 
-    # Writes `VALUES` for a variable, or nothing: the only focus nodes to look at.
-    Among = Callable[[str], str]
-
 EVERYWHERE = ("", True)
 """In `Part.steps`: the part may look at any statement of the graph."""
 WHOLE_NODES = ("", False)
@@ -46,6 +46,8 @@ SHAPES_GRAPH = "urn:x-collex-graph:shapes"
 
 # The most values of one node that are told apart by joining: more is for GROUP BY or for pySHACL.
 _JOINED_VALUES = 4
+# For so many sets of classes, what was compiled is kept.
+_KEPT = 8
 # Up to so many classes are asked for one by one.
 _FEW_CLASSES = 3
 # From so many predicates on, their statements are read in one go.
@@ -99,6 +101,44 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
+class Among:
+    """The only nodes that a check is run among.
+
+    Attributes:
+        values: IRIs and literals in SPARQL's syntax; "" for all nodes.
+        are_targets: whether all of them are known to be focus nodes.
+    """
+
+    values: str = ""
+    are_targets: bool = False
+
+    def __call__(self, variable: str) -> str:
+        """Return the pattern that restricts a variable to them."""
+        return f"VALUES {variable} {{ {self.values} }}" if self.values else ""
+
+
+ALL_NODES = Among()
+
+
+def among(nodes: Iterable[Term], *, are_targets: bool = False) -> Among:
+    """Return the restriction to some IRIs and literals."""
+    return Among(" ".join(map(str, nodes)), are_targets)
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """A query that gives all focus nodes that a check could find, and perhaps others.
+
+    Attributes:
+        query: a SELECT of ``this``.
+        predicate: the one predicate whose statements it reads, all of them.
+    """
+
+    query: str
+    predicate: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One query.
 
@@ -113,6 +153,7 @@ class Check:
         constraint: the node of a ``sh:sparql``.
         query: a ``sh:sparql`` that is run once for each focus node; ``text`` then gives these.
         looks_at_shapes: whether the query needs the shapes beside the data.
+        suspects: a cheaper query that says among which nodes the check need be run.
     """
 
     shape: Term
@@ -121,6 +162,7 @@ class Check:
     constraint: Term | None = None
     query: Query | None = None
     looks_at_shapes: bool = False
+    suspects: Suspects | None = None
 
 
 @dataclass
@@ -186,6 +228,7 @@ class _Rule:
         more: further columns.
         tail: what follows GROUP BY, where the values are counted.
         needs_value: whether a focus node without a value keeps it.
+        suspects: what follows the pattern of the values, in a query that gives suspects.
     """
 
     component: str
@@ -195,23 +238,15 @@ class _Rule:
     more: str = ""
     tail: str = ""
     needs_value: bool = False
-
-
-def all_nodes(_variable: str) -> str:
-    """Restrict nothing: an `Among`."""
-    return ""
-
-
-def among(nodes: Iterable[Term]) -> Among:
-    """Return the restriction to some IRIs and literals."""
-    values = " ".join(map(str, nodes))
-    return lambda variable: f"VALUES {variable} {{ {values} }}"
+    suspects: str = ""
 
 
 def compile_shapes(
     graph: ShapesGraph, closure: Callable[[NamedNode], Sequence[Term]]
 ) -> list[Part]:
     """Compile a shapes graph.
+
+    What was compiled is kept with the shapes, and used again for data with the same classes.
 
     Args:
         graph: the shapes.
@@ -220,8 +255,19 @@ def compile_shapes(
     Raises:
         ShapeError: for a shape that no engine can run as it is meant.
     """
+    for classes, parts in graph.compiled:
+        if all(closure(name) == below for name, below in classes.items()):
+            return parts
     graph.check_recursion()
-    return [part for root in graph.roots() for part in _Compiler(graph, closure).parts(root)]
+    asked: dict[NamedNode, Sequence[Term]] = {}
+
+    def remembered(name: NamedNode) -> Sequence[Term]:
+        return asked.setdefault(name, closure(name))
+
+    parts = [part for root in graph.roots() for part in _Compiler(graph, remembered).parts(root)]
+    graph.compiled.append((asked, parts))
+    del graph.compiled[:-_KEPT]
+    return parts
 
 
 class _Compiler:
@@ -408,9 +454,11 @@ class _Compiler:
             write = partial(
                 _select, columns, targets, f"{source} FILTER(!({failed}))", "", implied=implied
             )
-            found.append(Check(shape, tuple(component for component, _ in tests), write))
+            suspects = _suspects(path, targets, f"FILTER(!({failed})) }}") if not implied else None
+            components = tuple(component for component, _ in tests)
+            found.append(Check(shape, components, write, suspects=suspects))
         found += [
-            self._rule_check(shape, rule, targets, implied=implied)
+            self._rule_check(shape, path, rule, targets, implied=implied)
             for rule in self._rules(shape, path, "?this")
         ]
         for constraint in graph.sh(shape, "sparql"):
@@ -438,7 +486,9 @@ class _Compiler:
         return f"VALUES {predicate} {{ {names} }} ?this {predicate} {value} ."
 
     @staticmethod
-    def _rule_check(shape: Term, rule: _Rule, targets: Targets, *, implied: bool) -> Check:
+    def _rule_check(
+        shape: Term, path: Path | None, rule: _Rule, targets: Targets, *, implied: bool
+    ) -> Check:
         columns = f"?this {targets.via}"
         if rule.value:
             columns += " ?value" if rule.value == "?value" else f" ({rule.value} AS ?value)"
@@ -450,7 +500,10 @@ class _Compiler:
         write = partial(
             _select, columns, targets, pattern, tail, implied=implied and rule.needs_value
         )
-        return Check(shape, (rule.component,), write)
+        suspects = None
+        if rule.suspects and not implied:
+            suspects = _suspects(path, targets, rule.suspects)
+        return Check(shape, (rule.component,), write, suspects=suspects)
 
     def _values_as_targets(self, path: Path, targets: Targets) -> Targets:
         inner = self._fresh()
@@ -606,7 +659,10 @@ class _Compiler:
         test = f"FILTER(LANG({a}) != '' && EXISTS {{ {other} }})"
         pattern = f"{focus} {path.sparql} {a} {test}"
         more = f"(LANG({a}) AS ?language)"
-        return [_Rule("UniqueLang", pattern=pattern, more=more, needs_value=True)]
+        suspects = "} GROUP BY ?this (LANG(?value) AS ?language) HAVING(COUNT(*) > 1)"
+        return [
+            _Rule("UniqueLang", pattern=pattern, more=more, needs_value=True, suspects=suspects)
+        ]
 
     def _count(
         self, shape: Term, name: str, path: Path, focus: str, number: int, *, nested: bool
@@ -629,7 +685,8 @@ class _Compiler:
                     other = self._fresh()
                     test = f"{accepted(other)} FILTER(!sameTerm({value}, {other}))"
                     first += f" FILTER EXISTS {{ {focus} {path.sparql} {other} {test} }}"
-                return [_Rule(component, pattern=first, needs_value=True)]
+                suspects = f"}} GROUP BY ?this HAVING(COUNT(*) > {number})"
+                return [_Rule(component, pattern=first, needs_value=True, suspects=suspects)]
             exists = f"EXISTS {{ {self._different(path, focus, most, accepted)} }}"
             return [_Rule(component, f"NOT {exists}" if at_least else exists)]
         value = self._fresh()
@@ -637,7 +694,12 @@ class _Compiler:
         sign = "<" if at_least else ">"
         tail = f"HAVING(COUNT(DISTINCT {value}) {sign} {number})"
         pattern = f"OPTIONAL {{ {pattern} }}" if at_least else pattern
-        return [_Rule(component, pattern=pattern, tail=tail, needs_value=not at_least)]
+        suspects = "" if at_least else f"}} GROUP BY ?this HAVING(COUNT(*) > {number})"
+        return [
+            _Rule(
+                component, pattern=pattern, tail=tail, needs_value=not at_least, suspects=suspects
+            )
+        ]
 
     def _different(
         self, path: Path, focus: str, number: int, accepted: Callable[[str], str]
@@ -769,7 +831,17 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def _suspects(path: Path | None, targets: Targets, rest: str) -> Suspects | None:
+    """Return a query that reads the statements of a path in one go, where it is one predicate."""
+    if path is None or path.kind != "predicate" or targets.via:
+        return None
+    query = f"SELECT ?this WHERE {{ ?this {path.sparql} ?value {rest}"
+    return Suspects(query, path.predicate)
+
+
 def _write_target(patterns: list[str], once: bool, variable: str, among_: Among) -> str:
+    if among_.are_targets:
+        return among_(variable)
     written = [f"{among_(variable)} {pattern.format(variable)}" for pattern in patterns]
     if not written:
         return f"VALUES {variable} {{ }}"

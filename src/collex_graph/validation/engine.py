@@ -9,8 +9,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from collex_graph.rdf.namespaces import expand
 from collex_graph.validation.compiler import (
+    ALL_NODES,
     SHAPES_GRAPH,
-    all_nodes,
     among,
     compile_shapes,
 )
@@ -20,12 +20,18 @@ from collex_graph.validation.shapes_graph import ShapeError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from collex_graph.validation.compiler import Among, Check, Part
+    from collex_graph.validation.compiler import Among, Check, Part, Targets
     from collex_graph.validation.data_graph import DataGraph
     from collex_graph.validation.reference import Reference
     from collex_graph.validation.shapes_graph import ShapesGraph, Term
 
 _NODES_AT_ONCE = 1_000
+# Fewer focus nodes are looked at one by one.
+_FEW_NODES = 500
+# A predicate is read as a whole where it has at most so many statements for each focus node.
+_STATEMENTS_A_NODE = 2
+# Suspects are worth looking at where they are at most one of so many focus nodes.
+_NODES_A_SUSPECT = 20
 _WITHOUT_VALUE = frozenset(
     {"MinCount", "MaxCount", "UniqueLang", "HasValue", "QualifiedMinCount", "QualifiedMaxCount"}
 )
@@ -75,6 +81,7 @@ class Engine:
         self._shapes = shapes
         self._reference = reference
         self._data = data
+        self._counted: dict[Targets | tuple[str, int], int] = {}
         self.parts = compile_shapes(shapes, data.classes_below)
         for part in self.parts:
             for check in part.checks:
@@ -101,38 +108,79 @@ class Engine:
         Args:
             wanted: the only focus nodes to look at; None means all.
         """
+        known: dict[Targets, set[Term]] = {}
         for part in self.parts:
+            focus = None
+            if wanted is not None:
+                if part.targets not in known:
+                    known[part.targets] = self._focus_nodes(part, wanted)
+                focus = known[part.targets]
+                if not focus:
+                    continue
             if part.refused:
-                yield from self._by_reference(part, self._focus_nodes(part, wanted))
+                yield from self._by_reference(
+                    part, self._focus_nodes(part) if focus is None else focus
+                )
                 continue
-            apart = self._told_apart(part, wanted)
+            apart = self._told_apart(part, focus)
             if apart and part.climbs:
-                yield from self._by_reference(part, self._focus_nodes(part, wanted))
+                yield from self._by_reference(
+                    part, self._focus_nodes(part) if focus is None else focus
+                )
                 continue
             for check in part.checks:
                 if check.query is not None:
-                    nodes = set(self._nodes(check, wanted)) - apart
+                    nodes = set(self._nodes(check, focus)) - apart
                     apart |= {node for node in nodes if isinstance(node, BlankNode)}
                     yield from self._node_by_node(check, nodes - apart)
                 else:
-                    for found in self._rows(check, wanted):
+                    for found in self._rows(part, check, focus):
                         if found.focus not in apart:
                             yield found
             yield from self._by_reference(part, apart)
 
     # --- compiled --------------------------------------------------------------------------------
 
-    def _rows(self, check: Check, wanted: Collection[NamedNode] | None) -> Iterator[Violation]:
+    def _rows(
+        self, part: Part, check: Check, focus: Collection[Term] | None
+    ) -> Iterator[Violation]:
         seen: set[object] = set()
-        for restriction in _restrictions(wanted):
+        suspects = self._suspects(part, check) if focus is None else None
+        for restriction in _restrictions(focus) if suspects is None else _chunks(suspects):
             for row in self._data.rows(check.text(restriction)):
                 key = _items(row)
                 if key not in seen:
                     seen.add(key)
                     yield from self._row(check, row)
 
-    def _nodes(self, check: Check, wanted: Collection[NamedNode] | None) -> Iterator[Term]:
-        for restriction in _restrictions(wanted):
+    def _suspects(self, part: Part, check: Check) -> set[Term] | None:
+        """Return the nodes among which a check need be run; None means all focus nodes."""
+        if check.suspects is None:
+            return None
+        nodes = self._count(part.targets, part.targets.write("?this", ALL_NODES))
+        predicate = check.suspects.predicate
+        most = nodes * _STATEMENTS_A_NODE
+        statements = f"SELECT ?this {{ ?this <{predicate}> ?value }} LIMIT {most + 1}"
+        if nodes < _FEW_NODES or self._count((predicate, most), f"{{ {statements} }}") > most:
+            return None
+        found: set[Term] = set()
+        for row in self._data.rows(check.suspects.query):
+            found.add(row["this"])
+            if len(found) > nodes // _NODES_A_SUSPECT or isinstance(row["this"], BlankNode):
+                return None
+        return found
+
+    def _count(self, what: Targets | tuple[str, int], pattern: str) -> int:
+        """Return how many solutions a pattern has; each is counted once."""
+        if what not in self._counted:
+            (row,) = self._data.rows(f"SELECT (COUNT(*) AS ?count) {{ {pattern} }}")
+            number = row["count"]
+            assert isinstance(number, Literal)
+            self._counted[what] = int(number.value)
+        return self._counted[what]
+
+    def _nodes(self, check: Check, focus: Collection[Term] | None) -> Iterator[Term]:
+        for restriction in _restrictions(focus):
             for row in self._data.rows(check.text(restriction)):
                 yield row["this"]
 
@@ -183,26 +231,27 @@ class Engine:
                 messages=found["messages"],
             )
 
-    def _focus_nodes(self, part: Part, wanted: Collection[NamedNode] | None) -> set[Term]:
+    def _focus_nodes(self, part: Part, wanted: Collection[Term] | None = None) -> set[Term]:
+        """Return the focus nodes of a part, all of them or those among some."""
         found = set(part.targets.apart) if wanted is None else set()
-        for restriction in _restrictions(wanted):
+        for restriction in [ALL_NODES] if wanted is None else _chunks(wanted):
             target = part.targets.write("?this", restriction)
             found.update(
                 row["this"] for row in self._data.rows(f"SELECT DISTINCT ?this {{ {target} }}")
             )
         return found
 
-    def _told_apart(self, part: Part, wanted: Collection[NamedNode] | None) -> set[Term]:
+    def _told_apart(self, part: Part, focus: Collection[Term] | None) -> set[Term]:
         """Return the focus nodes that a query on the store would misjudge.
 
         They look at a literal that a store would have rewritten, or are one.
         """
+        found = set(part.targets.apart) if focus is None else set()
         if not self._data.has_verbatim:
-            return set(part.targets.apart) if wanted is None else set()
+            return found
         if part.reach is None:
-            return self._focus_nodes(part, wanted)
-        found = set(part.targets.apart) if wanted is None else set()
-        for restriction in _restrictions(wanted):
+            return self._focus_nodes(part) if focus is None else set(focus)
+        for restriction in _restrictions(focus):
             target = part.targets.write("?this", restriction)
             for path in part.reach:
                 value, pattern = ("?v", f"?this {path} ?v .") if path else ("?this", "")
@@ -212,13 +261,18 @@ class Engine:
         return found
 
 
-def _restrictions(wanted: Collection[NamedNode] | None) -> Iterator[Among]:
-    if wanted is None:
-        yield all_nodes
-        return
-    nodes = list(wanted)
-    for start in range(0, len(nodes), _NODES_AT_ONCE):
-        yield among(nodes[start : start + _NODES_AT_ONCE])
+def _restrictions(focus: Collection[Term] | None) -> Iterator[Among]:
+    """Yield the restriction to some focus nodes, in chunks; None means all."""
+    if focus is None:
+        yield ALL_NODES
+    else:
+        yield from _chunks(focus, are_targets=True)
+
+
+def _chunks(nodes: Collection[Term], *, are_targets: bool = False) -> Iterator[Among]:
+    todo = list(nodes)
+    for start in range(0, len(todo), _NODES_AT_ONCE):
+        yield among(todo[start : start + _NODES_AT_ONCE], are_targets=are_targets)
 
 
 def _items(row: Mapping[str, Term]) -> tuple[tuple[str, Term], ...]:

@@ -13,10 +13,11 @@ from collex_graph.rdf.namespaces import expand, term
 from collex_graph.validation.paths import read_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyoxigraph import Quad
 
+    from collex_graph.validation.compiler import Part
     from collex_graph.validation.paths import Path
 
     Node = NamedNode | BlankNode | Triple
@@ -47,9 +48,14 @@ class ShapesGraph:
 
     Args:
         statements: its triples, or quads of which the graph is ignored.
+
+    Attributes:
+        compiled: what `compiler.compile_shapes` made of it: for each class that it asked for, that
+            and those below it; the parts.
     """
 
     def __init__(self, statements: Iterable[Quad | Triple]) -> None:
+        self.compiled: list[tuple[Mapping[NamedNode, Sequence[Term]], list[Part]]] = []
         self._objects: dict[tuple[Node, NamedNode], dict[Term, None]] = {}
         self._subjects: dict[tuple[NamedNode, Term], dict[Term, None]] = {}
         self._properties: dict[Term, dict[NamedNode, None]] = {}
