@@ -20,9 +20,8 @@ from collex_graph.model import Record
 from collex_graph.resources import resource_dir
 from collex_graph.sources import find_source_files
 from collex_graph.sources import open_records as open_file
-from collex_graph.sources.archives import inner_name, is_archive
 from collex_graph.sources.by_hand import tables_in
-from collex_graph.sources.files import describe_file
+from collex_graph.sources.files import describe_file, inner_name, is_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,9 +5,3 @@ it, ``engine`` runs it, ``joins`` keeps what its joins look for; ``export`` writ
 ``check`` finds all its mistakes; ``functions`` are what documents may call.
 The readers of ``collex_graph.sources`` are handed in: neither room knows the other.
 """
-
-from __future__ import annotations
-
-from collex_graph.mapping import jsonpath, rdfpath
-
-__all__ = ["jsonpath", "rdfpath"]

@@ -1,6 +1,6 @@
 """The reference formulations besides tables and XPath: what a reference is, and what reads it.
 
-A formulation is entered in `FORMULATIONS` under the name that a mapping document gives it. The
+A formulation is one of `FORMULATIONS`, under the name that a mapping document gives it. The
 generated pass calls the reader of each reference with the content of a record; a reader
 gives all the texts found, squeezed, without empty ones.
 """
@@ -44,5 +44,16 @@ class Formulation(Protocol):
         ...
 
 
-FORMULATIONS: Final[dict[str, Formulation]] = {}
-"""Formulation by the name it has in ``referenceFormulation``."""
+FORMULATIONS: Final = ("jsonpath", "rdf")
+"""The names they have in ``referenceFormulation``."""
+
+
+def formulation(name: str) -> Formulation:
+    """Return one of `FORMULATIONS`, imported when a document needs it."""
+    if name == "jsonpath":
+        from collex_graph.mapping.jsonpath import JsonPathFormulation  # noqa: PLC0415
+
+        return JsonPathFormulation()
+    from collex_graph.mapping.rdfpath import RdfPaths  # noqa: PLC0415
+
+    return RdfPaths()

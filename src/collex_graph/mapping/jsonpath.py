@@ -23,7 +23,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
+from collex_graph.mapping.formulations import ReferenceSyntaxError
 from collex_graph.model import WHOLE_ARRAY, JsonNode, JsonPattern, Number
 
 if TYPE_CHECKING:
@@ -645,6 +645,3 @@ class JsonPathFormulation:
         """Return the patterns that the reader of JSON follows."""
         paths = [path for reference in references for path in parse(reference)]
         return tuple(pattern_of(steps, paths) for steps in steps_of(iterator))
-
-
-FORMULATIONS["jsonpath"] = JsonPathFormulation()

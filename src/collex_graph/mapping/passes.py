@@ -42,8 +42,7 @@ from pyoxigraph import NamedNode
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
-from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
-from collex_graph.mapping.natural import natural_reader
+from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError, formulation
 from collex_graph.mapping.rules import (
     DEFAULT_GRAPH,
     RECORD_NUMBER,
@@ -163,7 +162,8 @@ class Vocabulary:
     document: MappingDocument
     namespaces: Mapping[str, str]
     base_iri: str
-    functions: Mapping[str, MappingFunction]
+    functions: Mapping[str, MappingFunction] | None
+    """Those that it may call; None for the project's own."""
     joins: tuple[PlannedJoin, ...] = ()
 
     def iri(self, text: str) -> str:
@@ -172,6 +172,14 @@ class Vocabulary:
         if colon and prefix in self.namespaces and not local.startswith("//"):
             return self.namespaces[prefix] + local
         return text
+
+    def known_functions(self) -> Mapping[str, MappingFunction]:
+        """Return the functions that the document may call, imported once it calls one."""
+        if self.functions is not None:
+            return self.functions
+        from collex_graph.mapping.functions import FUNCTIONS  # noqa: PLC0415
+
+        return FUNCTIONS
 
     def refuse(self, line: int, problem: str) -> ResourceFileError:
         """Return the error for a line of the document."""
@@ -413,16 +421,18 @@ class PassWriter:
         if text == "_row" and not self._standard:
             raise self._vocabulary.refuse(line, "_row belongs to tables: refer to _position")
         if self._source.formulation in FORMULATIONS:
-            formulation = FORMULATIONS[self._source.formulation]
             if self._standard:
+                from collex_graph.mapping.natural import natural_reader  # noqa: PLC0415
+
                 rule = self._rule_at(Rule("", None, text, None))
                 values = natural_reader(text, lists=self._source.lists)
                 return f"{self._constant('J', values)}(rec, {rule}, fail)", False
             try:
-                read = formulation.reader(text, self._source.namespaces)
+                chosen = formulation(self._source.formulation)
+                values_of = chosen.reader(text, self._source.namespaces)
             except ReferenceSyntaxError as error:
                 raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
-            return f"{self._constant('J', read)}(rec)", False
+            return f"{self._constant('J', values_of)}(rec)", False
         expression, namespaces = self._parsed(text, line)
         if expression.text == "name()":
             return "name_of(rec)", True
@@ -631,7 +641,7 @@ class PassWriter:
         return name, scope
 
     def _function(self, call: Call) -> MappingFunction:
-        functions = self._vocabulary.functions
+        functions = self._vocabulary.known_functions()
         function = functions.get(call.function)
         if function is None:
             raise self._vocabulary.refuse(

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import ResourceFileError
-from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
+from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError, formulation
 from collex_graph.mapping.passes import (
     ENGINE_REFERENCES,
     Pass,
@@ -57,7 +57,7 @@ class Plan:
         self,
         document: MappingDocument,
         base_iri: str,
-        functions: Mapping[str, MappingFunction],
+        functions: Mapping[str, MappingFunction] | None,
     ) -> None:
         self.document = document
         self.base_iri = base_iri
@@ -262,13 +262,13 @@ class Plan:
             )
         line, what = source.line, f"the iterator of source {source.name!r}"
         if source.formulation in FORMULATIONS:
-            formulation = FORMULATIONS[source.formulation]
+            chosen = formulation(source.formulation)
             try:
-                formulation.selection(source.iterator, (), source.namespaces)
+                chosen.selection(source.iterator, (), source.namespaces)
                 for text, line in plain.items():  # noqa: B007 - the error below names it
                     what = f"$({text})"
-                    formulation.reader(text, source.namespaces)
-                selection = formulation.selection(source.iterator, plain, source.namespaces)
+                    chosen.reader(text, source.namespaces)
+                selection = chosen.selection(source.iterator, plain, source.namespaces)
             except ReferenceSyntaxError as error:
                 raise self._vocabulary.refuse(line, f"{what}: {error}") from error
             return RecordSource(
@@ -325,10 +325,6 @@ def compile_mapping(
     Raises:
         ResourceFileError: for what is outside the subset, with file, line and name.
     """
-    if functions is None:
-        from collex_graph.mapping.functions import FUNCTIONS  # noqa: PLC0415
-
-        functions = FUNCTIONS
     if not blank_nodes:
         _refuse_blank_nodes(document)
     return Plan(document, base_iri, functions)

@@ -24,7 +24,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError
+from collex_graph.mapping.formulations import ReferenceSyntaxError
 from collex_graph.model import NodeChoice
 from collex_graph.rdf.graph import Graph, Node, Term, Value, is_named
 from collex_graph.rdf.literals import check_language_tag
@@ -425,6 +425,3 @@ class RdfPaths:
             ReferenceSyntaxError: for a reference outside the grammar.
         """
         return _Parser(reference, namespaces).reference()
-
-
-FORMULATIONS["rdf"] = RdfPaths()

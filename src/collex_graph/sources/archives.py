@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from collex_graph.sources.files import inner_name, is_archive
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -35,10 +37,6 @@ MAX_RATIO = 250
 FREE_BYTES = 64 << 20
 
 _CHUNK_BYTES = 1 << 20
-_TAR_ENDINGS: Final = (
-    ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
-)  # fmt: skip
-_COMPRESSIONS: Final = (".gz", ".bz2", ".xz")
 _BROKEN: Final = (
     tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError,
     NotImplementedError, RuntimeError,
@@ -63,27 +61,6 @@ class Unpacked:
 
 class _BombError(Exception):
     """More was unpacked than is allowed."""
-
-
-def is_archive(name: str) -> bool:
-    """Say whether a file of this name holds other files.
-
-    >>> is_archive("people.tar.gz"), is_archive("people.rdf.gz")
-    (True, False)
-    """
-    return name.lower().endswith((*_TAR_ENDINGS, ".zip"))
-
-
-def inner_name(name: str) -> str | None:
-    """Return the name that a compressed file has without its compression; None for others.
-
-    >>> inner_name("notice.xml.gz"), inner_name("people.tar.gz"), inner_name("notice.xml")
-    ('notice.xml', None, None)
-    """
-    if is_archive(name):
-        return None
-    ending = next((end for end in _COMPRESSIONS if name.lower().endswith(end)), None)
-    return None if ending is None else name[: -len(ending)]
 
 
 def unpack(archive: Path, folder: Path, wanted: Callable[[str], bool]) -> Iterator[Unpacked]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import SourceFile
-from collex_graph.sources.archives import inner_name, is_archive, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from tempfile import TemporaryDirectory
+
+    from collex_graph.sources.archives import Unpacked
 
 MEDIA_TYPES = {
     ".xml": "application/xml",
@@ -33,7 +37,32 @@ MEDIA_TYPES = {
 }
 ARCHIVES: Final = ".zip, .tar, .tar.gz, .tgz, and .gz, .bz2 or .xz of one file"
 
+_TAR_ENDINGS: Final = (
+    ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
+)  # fmt: skip
+_COMPRESSIONS: Final = (".gz", ".bz2", ".xz")
 _WILD = frozenset("*?[")
+
+
+def is_archive(name: str) -> bool:
+    """Say whether a file of this name holds other files.
+
+    >>> is_archive("people.tar.gz"), is_archive("people.rdf.gz")
+    (True, False)
+    """
+    return name.lower().endswith((*_TAR_ENDINGS, ".zip"))
+
+
+def inner_name(name: str) -> str | None:
+    """Return the name that a compressed file has without its compression; None for others.
+
+    >>> inner_name("notice.xml.gz"), inner_name("people.tar.gz"), inner_name("notice.xml")
+    ('notice.xml', None, None)
+    """
+    if is_archive(name):
+        return None
+    ending = next((end for end in _COMPRESSIONS if name.lower().endswith(end)), None)
+    return None if ending is None else name[: -len(ending)]
 
 
 def is_pattern(path: Path) -> bool:
@@ -150,7 +179,7 @@ class _Search:
             self.ignored.append(path)
 
     def _take_archive(self, archive: Path, label: str) -> None:
-        members = unpack(archive, self._new_folder(), _is_wanted)
+        members = self._unpack(archive, _is_wanted)
         for found in sorted(members, key=lambda unpacked: PurePosixPath(unpacked.member).parts):
             shown = f"{archive.name}/{found.member}" if found.member else archive.name
             below = f"{label}/{found.member}" if found.member else label
@@ -162,7 +191,7 @@ class _Search:
                 self.files.append(self._describe(found.path, shown, below))
 
     def _take_compressed(self, path: Path, label: str) -> None:
-        for found in unpack(path, self._new_folder(), _is_known):
+        for found in self._unpack(path, _is_known):
             if found.path is None:
                 self.files.append(self._refused(path.name, label, path, found.problem))
             else:
@@ -171,11 +200,16 @@ class _Search:
                 whole = describe_file(self._dataset, path)
                 self.files.append(replace(packed, sha256=whole.sha256, size_bytes=whole.size_bytes))
 
-    def _new_folder(self) -> Path:
+    def _unpack(self, archive: Path, wanted: Callable[[str], bool]) -> Iterator[Unpacked]:
+        # most sources are plain files, some of them read in less time than these take to import
+        import tempfile  # noqa: PLC0415
+
+        from collex_graph.sources.archives import unpack  # noqa: PLC0415
+
         if self._unpacked is None:
             self._unpacked = Path(_temporary_folder().name)
         self._unpacked.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self._unpacked))
+        return unpack(archive, Path(tempfile.mkdtemp(dir=self._unpacked)), wanted)
 
     def _describe(self, path: Path, name: str, label: str) -> SourceFile:
         shown = name if name != path.name else ""
@@ -208,5 +242,7 @@ def _is_wanted(member: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="collex-graph-")
+def _temporary_folder() -> TemporaryDirectory[str]:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    return TemporaryDirectory(prefix="collex-graph-")
