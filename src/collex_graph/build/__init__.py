@@ -416,7 +416,11 @@ class _Graph:
             self.iris,
             created=datetime.now(UTC).replace(microsecond=0),
         )
-        publication.load(self.store, self.sources, report)
+        publication.load(self.store, self.sources, report, everything)
+        if not publication.write_quality(self.store, self.sources):
+            self.progress(
+                "publish", "the history of quality begins anew: the former one is damaged"
+            )
         self.progress("index", "")
         publication.write_index(self.store)
         self.progress("publish", "")

@@ -16,6 +16,7 @@ from collex_graph.build.contents import (
     write_aside,
     write_dump,
 )
+from collex_graph.build.quality import ConcernedRecords, quality_counts
 from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.model import Severity, ValidationReport
 from collex_graph.rdf.skolem import read_turtle
@@ -24,6 +25,8 @@ from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.description import describe_snapshot, source_file_iri
 from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
 from collex_graph.store.gone import find_gone
+from collex_graph.store.quality import FILE_NAME as QUALITY_FILE_NAME
+from collex_graph.store.quality import write_quality
 from collex_graph.store.search_index import FOLDER as SEARCH_FOLDER
 from collex_graph.store.search_index import write_search_index
 from collex_graph.store.snapshot import current_snapshot, publish
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from collex_graph.pipeline import MappedSource, Part
     from collex_graph.rdf.iris import Iris
     from collex_graph.settings import Settings
-    from collex_graph.store.builder import StoreBuilder
+    from collex_graph.store.builder import Member, StoreBuilder
     from collex_graph.store.lines import LinesFile
 
 
@@ -66,9 +69,14 @@ class Publication:
         self._created = created
         self._counts: dict[str, int] = {}
         self._report = ValidationReport(())
+        self._concerned: ConcernedRecords | None = None
 
     def load(
-        self, store: StoreBuilder, sources: Sequence[MappedSource], report: ValidationReport
+        self,
+        store: StoreBuilder,
+        sources: Sequence[MappedSource],
+        report: ValidationReport,
+        everything: Sequence[Part],
     ) -> None:
         """Load what is said about the data, and write the report and the description."""
         iris, base_iri = self._iris, self._settings.base_iri
@@ -77,8 +85,10 @@ class Publication:
         files = {
             file.name: source_file_iri(file, iris) for source in sources for file in source.files
         }
-        said = report_quads(published, base_iri, source_files=files)
-        store.replace("report", [quads_member(self._work / "report.nq.gz", said)])
+        said = quads_member(
+            self._work / "report.nq.gz", report_quads(published, base_iri, source_files=files)
+        )
+        store.replace("report", [said])
         rules = (
             quad
             for path in sorted(resource_dir("shapes").glob("*.ttl"))
@@ -88,6 +98,7 @@ class Publication:
         (self._building / "report.ttl").write_text(
             report_turtle(published, base_iri, source_files=files), encoding="utf-8"
         )
+        self._load_concerned(store, sources, said, everything)
         # the description counts the data and is none, so what it says changes no count
         counts = {row["name"]: int(row["count"]) for row in _rows(store, "statistics/counts")}
         counts["triples"] = store.count() - store.quads()
@@ -97,6 +108,46 @@ class Publication:
         )
         store.replace("description", [described])
         store.write_turtle(self._building / "description.ttl", iris.graph("description"))
+
+    def _load_concerned(
+        self,
+        store: StoreBuilder,
+        sources: Sequence[MappedSource],
+        report: Member,
+        everything: Sequence[Part],
+    ) -> None:
+        """Say whom each result concerns."""
+        datasets: dict[str, str] = {}
+        for source in sources:
+            for file in source.files:
+                if datasets.setdefault(file.name, source.dataset) != source.dataset:
+                    datasets[file.name] = ""
+        concerned = ConcernedRecords(store.store, self._iris, datasets, everything)
+        lines = quads_member(self._work / "concerned.nq.gz", concerned.quads())
+        store.replace("report", [report, lines])
+        self._concerned = concerned
+
+    def write_quality(self, store: StoreBuilder, sources: Sequence[MappedSource]) -> bool:
+        """Write the counts of the quality pages; say whether those of before were kept."""
+        assert self._concerned is not None
+        read = Counter[str]()
+        for source in sources:
+            read[source.dataset] += source.records_read
+        counts = quality_counts(
+            self._concerned,
+            read=read,
+            institutions=_rows(store, "statistics/records-of-institutions"),
+            rules=_rows(store, "statistics/judged-by-rules"),
+            alignments=_rows(store, "statistics/alignments"),
+            announced=_rows(store, "statistics/announced-rules"),
+            scores=_rows(store, "statistics/scores"),
+        )
+        try:
+            former = current_snapshot(self._settings.var).directory / QUALITY_FILE_NAME
+        except SnapshotNotFoundError:
+            former = None
+        path = self._building / QUALITY_FILE_NAME
+        return write_quality(path, counts, self._created, former=former)
 
     def _description(
         self, store: StoreBuilder, sources: Sequence[MappedSource], counts: Mapping[str, int]
