@@ -419,6 +419,14 @@ class FigureText:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A line through points (``x,y x,y``); its fill is that of the marks on it."""
+
+    fill: str
+    points: str
+
+
+@dataclass(frozen=True)
 class Figure:
     """A picture drawn by the server, that says in words what it shows.
 
@@ -428,6 +436,7 @@ class Figure:
         description: what there is to see, for those who do not see it.
         legend: fill → what it means, of the fills that occur or could.
         lines: x and y of both ends.
+        curves: lines through marks.
     """
 
     name: str
@@ -439,6 +448,7 @@ class Figure:
     texts: tuple[FigureText, ...]
     legend: tuple[tuple[str, str], ...]
     lines: tuple[tuple[float, float, float, float], ...] = ()
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -1332,6 +1342,148 @@ class GapContext:
     rows: tuple[tuple[Cell, ...], ...]
     more: int
     others: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class QualityView:
+    """One way to look at the quality of the data: a sentence, pictures, a table, a file.
+
+    Attributes:
+        name: of its page, ``/quality/{name}``.
+        title: in few words.
+        question: as one would ask it.
+        answer: in one sentence, with its numbers; empty when there is nothing to count.
+        notes: how it is counted, and what cannot be known.
+        figures: the pictures.
+        table: the same in numbers and words; its first rows are shown, all are in the file.
+        needed: what would have to be, when there is nothing to count.
+        links: where else to look.
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    notes: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    table: DataTable
+    needed: str = ""
+    links: tuple[Entrance, ...] = ()
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return f"/quality/{self.name}"
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Numbers over the snapshots; no picture where there is one snapshot alone."""
+
+    figure: Figure | None
+    table: DataTable
+    note: str
+
+
+@dataclass(frozen=True)
+class QualityContext:
+    """``/quality``: how everything stands, and the ways to look at it."""
+
+    title: str
+    tally: tuple[tuple[str, int], ...]
+    answer: str
+    trend: Trend | None
+    views: tuple[QualityView, ...]
+    needed: str
+
+
+@dataclass(frozen=True)
+class QualityViewContext:
+    """``/quality/{view}``; ``more`` rows are in the file alone."""
+
+    title: str
+    view: QualityView
+    rows: tuple[tuple[Cell, ...], ...]
+    more: int
+    others: tuple[QualityView, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A validation result, as a worklist shows it.
+
+    Attributes:
+        rule: what it is called, and ``rule_href`` the page of the rule.
+        record: the thing whose record is to be mended, if it has a page.
+        place: where it stands in the source, from the file to the element.
+    """
+
+    severity: str
+    rule: str
+    rule_href: str
+    message: str
+    advice: str
+    record: Node | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """A value that narrows a list; ``href`` takes it, or leaves it when it is the current one."""
+
+    label: str
+    count: int
+    href: str
+    current: bool
+    severity: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with a table, its pictures and words."""
+
+    name: str
+    title: str
+    notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    table: DataTable | None = None
+    rows: tuple[tuple[Cell, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class StandingContext:
+    """``/quality/institution/…``, ``/quality/rule/…``, ``/quality/source/…``: how one thing stands.
+
+    Attributes:
+        kicker: what kind of thing it is.
+        node: its own page.
+        node_words: what the link to it says.
+        answer: how it stands, in one sentence.
+        remarks: what else there is to know: how to mend, what is announced.
+        severity: of a rule.
+        sections: tables and pictures.
+        choices: rules and severities that narrow the list, by heading.
+        findings: the first results of the list.
+        total: how many there are in the list.
+        files: the whole list as a table.
+    """
+
+    title: str
+    language: str
+    kicker: str
+    view: str
+    node_href: str
+    node_words: str
+    answer: str
+    remarks: tuple[Text, ...]
+    severity: str
+    tally: tuple[tuple[str, int], ...]
+    trend: Trend | None
+    sections: tuple[Section, ...]
+    choices: tuple[tuple[str, tuple[Narrowing, ...]], ...]
+    findings: tuple[Finding, ...]
+    total: int
+    files: tuple[Format, ...]
 
 
 @dataclass(frozen=True)

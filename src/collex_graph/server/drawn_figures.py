@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collex_graph.server.contexts import Figure, FigureText, Mark
+from collex_graph.server.contexts import Curve, Figure, FigureText, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
 WIDTH = 360.0
 _LETTER = 5.9
@@ -140,7 +141,8 @@ def draw_bars(
         legend: fill → what it means.
         as_shares: draw every bar whole, and not as long as its number is large.
     """
-    room = WIDTH - _ROOM_FOR_NUMBERS
+    longest = max((len(bar.end) for bar in bars), default=0)
+    room = WIDTH - max(_ROOM_FOR_NUMBERS, longest * _LETTER + 7)
     most = max((sum(s.count for s in bar.segments) for bar in bars), default=0)
     marks, texts = [], []
     y = 0.0
@@ -224,4 +226,81 @@ def draw_timeline(
     return Figure(
         name, title, description, WIDTH, round(y, 1), tuple(marks), tuple(texts),
         tuple(legend.items()), tuple(rules),
+    )  # fmt: skip
+
+
+_PLOT = 130.0
+_POINT = 5.0
+
+
+def draw_trend(
+    name: str,
+    title: str,
+    description: str,
+    *,
+    moments: Sequence[tuple[datetime, str]],
+    series: Mapping[str, Sequence[tuple[float | None, str]]],
+    legend: Mapping[str, str],
+    write: Callable[[float], str],
+    highest: float = 0.0,
+) -> Figure:
+    """Draw numbers over time: a line for each series, a mark for each moment.
+
+    Args:
+        name: tells the picture from others of the page.
+        title: what it is.
+        description: what there is to see.
+        moments: at least two, oldest first, each with its words.
+        series: fill of the marks → value of each moment (None where nobody counted) and its words.
+        legend: fill → what it means.
+        write: writes the last value of each series, at its end.
+        highest: the top of the scale, where it is not the largest value.
+    """
+    values = [value for line in series.values() for value, _ in line if value is not None]
+    top = highest or max(values, default=0) or 1
+    left, right, upper = 4.0, WIDTH - 4.0, 16.0
+    first, last = moments[0][0], moments[-1][0]
+    span = max((last - first).total_seconds(), 1.0)
+
+    def across(moment: datetime) -> float:
+        return round(left + (right - left) * (moment - first).total_seconds() / span, 1)
+
+    def down(value: float) -> float:
+        return round(upper + _PLOT * (1 - value / top), 1)
+
+    lines = [(left, upper, right, upper), (left, upper + _PLOT, right, upper + _PLOT)]
+    base = round(upper + _PLOT + 14, 1)
+    texts = [
+        FigureText(left, base, moments[0][1], fine=True),
+        FigureText(right, base, moments[-1][1], anchor="end", fine=True),
+    ]
+    marks, curves = [], []
+    labelled: list[float] = []
+    for fill, line in series.items():
+        points = [
+            (across(moment), down(value), words)
+            for (moment, _), (value, words) in zip(moments, line, strict=True)
+            if value is not None
+        ]
+        if points and all(abs(points[-1][1] - each) > _LABEL for each in labelled):
+            labelled.append(points[-1][1])
+            latest = next(value for value, _ in reversed(line) if value is not None)
+            texts.append(
+                FigureText(right, points[-1][1] - 5, write(latest), anchor="end", fine=True)
+            )
+        curves.append(Curve(fill, " ".join(f"{x},{y}" for x, y, _ in points)))
+        marks += [
+            Mark(
+                fill,
+                round(x - _POINT / 2, 1),
+                round(y - _POINT / 2, 1),
+                _POINT,
+                _POINT,
+                label=words,
+            )
+            for x, y, words in points
+        ]
+    return Figure(
+        name, title, description, WIDTH, round(base + 6, 1), tuple(marks), tuple(texts),
+        tuple(legend.items()), tuple(lines), tuple(curves),
     )  # fmt: skip

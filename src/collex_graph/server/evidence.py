@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collex_graph.server.contexts import WebLink
     from collex_graph.server.reader import GraphReader, Row, Term
 
-_SEVERITIES = {
+SEVERITIES = {
     expand("sh:Violation"): "violation",
     expand("sh:Warning"): "warning",
     expand("sh:Info"): "info",
@@ -187,7 +187,7 @@ def describe_rules(reader: GraphReader) -> tuple[RuleRow, ...]:
         rules.append(
             RuleRow(
                 name=name.value if name else compact(rule) or rule,
-                severity=_SEVERITIES.get(row["severity"].value, "info"),
+                severity=SEVERITIES.get(row["severity"].value, "info"),
                 count=integer(row["count"]) or 0,
                 # what was set aside has no page to lead to
                 example=example
@@ -204,9 +204,9 @@ def _quality_result(reader: GraphReader, rows: list[Row], page: str) -> QualityR
     row = rows[0]
     focus = row["focus"].value
     message = reader.best([each["message"] for each in rows])
-    place = _place_of_result(reader, row)
+    place = place_of_result(reader, row)
     return QualityResult(
-        severity=_SEVERITIES.get(row["severity"].value, "info"),
+        severity=SEVERITIES.get(row["severity"].value, "info"),
         message=message or Text(""),
         advice=reader.best([each["advice"] for each in rows if "advice" in each]),
         property_label=_property_label(reader, row.get("path")),
@@ -225,7 +225,7 @@ def _property_label(reader: GraphReader, path: Term | None) -> str:
     return path.value
 
 
-def _place_of_result(reader: GraphReader, row: Row) -> str:
+def place_of_result(reader: GraphReader, row: Row) -> str:
     """Return where a result stands in its source file, from the file to the element."""
     parts = []
     for name in ("file", "line", "row", "component", "column"):

@@ -69,15 +69,17 @@ def table_as_csv(table: DataTable) -> bytes:
     for row in table.rows:
         fields: list[str] = []
         for column, cell in zip(table.columns, row, strict=True):
-            fields += [_safe(cell.text), cell.iri] if column.names_node else [_safe(cell.text)]
+            fields += (
+                [harmless(cell.text), cell.iri] if column.names_node else [harmless(cell.text)]
+            )
         writer.writerow(fields)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _safe(text: str) -> str:
+def harmless(text: str) -> str:
     """Return words of the data so that a spreadsheet does not take them for a formula.
 
-    >>> _safe("=1+1"), _safe("-"), _safe("Iran")
+    >>> harmless("=1+1"), harmless("-"), harmless("Iran")
     ("'=1+1", '-', 'Iran')
     """
     return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text

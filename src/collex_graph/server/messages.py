@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, cast
 
 import langcodes
@@ -156,7 +156,7 @@ class Words:
         >>> words("fr").number(44000), words("en").number(44000)
         ('44\u202f000', '44,000')
         """
-        return format_decimal(value, locale=self.language)
+        return _written(value, self.language)
 
     def size(self, size_bytes: int) -> str:
         r"""Write a file size in the largest unit that keeps it above one.
@@ -220,6 +220,12 @@ class Words:
         code = iri.removeprefix(_LEXVO)
         tag = langcodes.standardize_tag(code)
         return Locale(self.language).languages.get(tag) or Locale("en").languages.get(tag) or code
+
+
+@lru_cache(maxsize=8192)
+def _written(value: int | float | Decimal, language: Language) -> str:
+    # a table writes the same small numbers hundreds of times
+    return format_decimal(value, locale=language)
 
 
 @cache

@@ -17,6 +17,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from collex_graph import __version__
 from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
+from collex_graph.rdf.iris import slug
+from collex_graph.rdf.namespaces import expand
 from collex_graph.server import answers
 from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
@@ -54,6 +56,14 @@ from collex_graph.server.ontology_page import (
     is_term,
 )
 from collex_graph.server.programme_pages import describe_programmes
+from collex_graph.server.quality_pages import VIEWS, describe_quality_page, describe_view
+from collex_graph.server.quality_standing import (
+    describe_standing,
+    is_known,
+    read_standing,
+    worklist_csv,
+    worklist_xlsx,
+)
 from collex_graph.server.query_page import (
     completions,
     describe_answer,
@@ -344,15 +354,78 @@ def gap(name: str) -> Response:
     return _file(f"{question}.csv", lambda: table_as_csv(GAPS[question](_reader()).export))
 
 
-def _file(name: str, make: Callable[[], bytes]) -> Response:
+@blueprint.get("/quality")
+def quality() -> Response:
+    """Say how the data stand."""
+    return _page("quality.html", lambda: describe_quality_page(_reader()), section="quality")
+
+
+@blueprint.get("/quality/<name>")
+def quality_view(name: str) -> Response:
+    """Show how everything stands in one way; ``.csv`` gives the whole table."""
+    view = name.removesuffix(".csv")
+    if view == "institution" and "iri" in request.args:
+        return _standing(view, request.args["iri"])
+    if view not in VIEWS:
+        abort(404)
+    if view == name:
+        return _page("quality_view.html", lambda: describe_view(_reader(), name), section="quality")
+    return _file(f"quality-{view}.csv", lambda: table_as_csv(VIEWS[view](_reader()).table))
+
+
+@blueprint.get("/quality/<kind>/<path:name>")
+def quality_standing(kind: str, name: str) -> Response:
+    """Show how one institution, rule or source stands."""
+    return _standing(kind, _name_of_standing(kind, name))
+
+
+@blueprint.get("/quality/worklist/<kind>.<extension>")
+def foreign_worklist(kind: str, extension: str) -> Response:
+    """Send the worklist of an institution whose IRI is not one of ours."""
+    return _worklist(kind, request.args.get("iri", ""), extension)
+
+
+@blueprint.get("/quality/worklist/<kind>/<path:name>.<extension>")
+def worklist(kind: str, name: str, extension: str) -> Response:
+    """Send everything that there is to mend, as a table."""
+    return _worklist(kind, _name_of_standing(kind, name), extension)
+
+
+def _name_of_standing(kind: str, name: str) -> str:
+    if kind == "institution":
+        first, *others = name.split("/")
+        return services().iris.entity(first, *others)
+    return expand("collex-sh:") + name if kind == "rule" else name
+
+
+def _standing(kind: str, name: str) -> Response:
+    asked = read_standing(kind, name, request.args)
+    if not is_known(_reader(), asked):
+        abort(404)
+    return _page(
+        "quality_standing.html", lambda: describe_standing(_reader(), asked), section="quality"
+    )
+
+
+def _worklist(kind: str, name: str, extension: str) -> Response:
+    makers = {"csv": ("text/csv", worklist_csv), "xlsx": (_WORKBOOK, worklist_xlsx)}
+    asked = read_standing(kind, name, request.args)
+    if extension not in makers or not is_known(_reader(), asked):
+        abort(404)
+    media_type, make = makers[extension]
+    short = slug(name.rstrip("/").rpartition("/")[2].rpartition("#")[2] or kind)
+    return _file(f"{kind}-{short}.{extension}", lambda: make(_reader(), asked), media_type)
+
+
+def _file(name: str, make: Callable[[], bytes], media_type: str = "text/csv") -> Response:
     """Send a table of the current snapshot as a file, unless the client holds it already."""
     site = services()
     tag = tag_of(
         site.snapshot.identifier, language_of(request), site.presentation, request.full_path
     )
     if client_holds(tag):
-        return not_modified(tag)
-    response = Response(make(), mimetype="text/csv")
+        return not_modified(tag, mimetype=media_type)
+    response = Response(make(), mimetype=media_type)
     response.vary.update(("Accept-Language", "Cookie"))
     response.headers["Content-Disposition"] = f'attachment; filename="collex-graph-{name}"'
     return tagged(response, tag)

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 _PAGES = {
     "/search": "nav.search", "/map": "nav.map", "/institutions": "nav.institutions",
-    "/query": "nav.query", "/about/model": "nav.model", "/dataset": "nav.dataset",
-    "/about": "nav.about",
+    "/quality": "nav.quality", "/query": "nav.query", "/about/model": "nav.model",
+    "/dataset": "nav.dataset", "/about": "nav.about",
 }  # fmt: skip
 """Pages that rows lead to, besides lists, gaps and vocabularies, and their names."""
 
@@ -220,6 +220,8 @@ def _page_name(reader: GraphReader, address: str) -> str:
         return words(f"list.kind.{kind.name}")
     if path.startswith("/gaps/"):
         return words(f"gap.{path.removeprefix('/gaps/')}.title")
+    if path.startswith("/quality/"):
+        return words(f"quality.view.{path.removeprefix('/quality/')}.title")
     if path.startswith("/vocabulary/"):
         iri = reader.iris.base + path.lstrip("/")
         reader.learn_labels([iri])

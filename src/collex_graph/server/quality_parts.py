@@ -1,0 +1,442 @@
+"""What the pages about quality share: counts, names of rules and institutions, the trend."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pyoxigraph as ox
+
+from collex_graph.rdf.namespaces import expand
+from collex_graph.server.contexts import Cell, Column, DataTable, Text, Trend
+from collex_graph.server.drawn_figures import Bar, Segment, draw_trend
+from collex_graph.server.intervals import day_of
+from collex_graph.server.reader import sort_key
+from collex_graph.store.quality import QualityHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from collex_graph.server.contexts import Node
+    from collex_graph.server.reader import GraphReader, Term
+    from collex_graph.store.quality import Alignment, Point, Score, Tally
+
+SEVERITIES = {"Violation": "violation", "Warning": "warning", "Info": "info"}
+FILLS = {"Violation": "full", "Warning": "part", "Info": "empty"}
+SHAPES = expand("collex-sh:")
+TYPES = (
+    "person", "family", "body", "place", "subject", "form", "function", "occupation",
+)  # fmt: skip
+
+
+def history_of(reader: GraphReader) -> QualityHistory:
+    """Return the counts of the snapshot that is read, and of those before."""
+    snapshot = reader.snapshot
+    return QualityHistory(snapshot.directory, snapshot.created)
+
+
+# --- rules, sources, institutions ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """What a rule is called and says.
+
+    Attributes:
+        iri: of the rule.
+        label: the defect in a few words.
+        message: what is wrong, where, how to mend it; may have places for values.
+        advice: how to mend it, of a rule of reading.
+        severity: ``Violation``, ``Warning`` or ``Info``.
+        becomes: the severity to come, of an announced rule.
+        from_day: from when.
+    """
+
+    iri: str
+    label: Text
+    message: Text | None
+    advice: Text | None
+    severity: str
+    becomes: str
+    from_day: date | None
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses."""
+        return self.iri.removeprefix(SHAPES)
+
+    @property
+    def href(self) -> str:
+        """The address of its page."""
+        return f"/quality/rule/{self.name}"
+
+
+_KEPT: dict[str, tuple[str, dict[str, RuleWords]]] = {}
+
+
+def read_rules(reader: GraphReader) -> dict[str, RuleWords]:
+    """Return the rules of the snapshot, read once for each language: IRI → its words."""
+    snapshot, language = str(reader.snapshot.directory), reader.words.language
+    kept = _KEPT.get(language)
+    if kept is None or kept[0] != snapshot:
+        kept = _KEPT[language] = (snapshot, _read_rules(reader))
+    return kept[1]
+
+
+def _read_rules(reader: GraphReader) -> dict[str, RuleWords]:
+    said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for row in reader.rows("quality-rule-words"):
+        said[row["rule"].value][row["predicate"].value].append(row["value"])
+
+    def ending(about: Mapping[str, list[Term]], name: str) -> str:
+        return next((t.value.rpartition("#")[2] for t in about.get(expand(name), ())), "")
+
+    rules = {}
+    for iri, about in said.items():
+        label = reader.best(about.get(expand("rdfs:label"), ()))
+        days = about.get(expand("collex-sh:inForceFrom"), ())
+        rules[iri] = RuleWords(
+            iri,
+            label or Text(iri.removeprefix(SHAPES)),
+            reader.best(about.get(expand("sh:message"), ())),
+            reader.best(about.get(expand("collex-sh:advice"), ())),
+            ending(about, "sh:severity"),
+            ending(about, "collex-sh:announcedSeverity"),
+            next((day_of(day.value) for day in days), None),
+        )
+    return rules
+
+
+def unknown_rule(iri: str, severity: str = "") -> RuleWords:
+    """Return a rule that the shapes of the snapshot do not have any more."""
+    return RuleWords(iri, Text(iri.removeprefix(SHAPES)), None, None, severity, "", None)
+
+
+def source_href(name: str) -> str:
+    """Return the address of how a source stands."""
+    return f"/quality/source/{name}"
+
+
+def institution_href(reader: GraphReader, iri: str) -> str:
+    """Return the address of how an institution stands."""
+    path = reader.iris.path_of(iri)
+    if path is not None and path.startswith("/id/"):
+        return f"/quality/institution/{path.removeprefix('/id/')}"
+    return "/quality/institution?" + urlencode({"iri": iri})
+
+
+def institution_cell(reader: GraphReader, iri: str) -> Cell:
+    """Return a cell with an institution that leads to how it stands."""
+    if not iri:
+        return Cell(reader.words("quality.no_institution"))
+    label = reader.label_of(iri)
+    return Cell(label.value, institution_href(reader, iri), iri, language=label.language)
+
+
+def read_parents(reader: GraphReader) -> dict[str, str]:
+    """Return the establishment of each institution that is part of one."""
+    return {
+        row["institution"].value: row["establishment"].value
+        for row in reader.rows("quality-parents")
+    }
+
+
+def by_name(reader: GraphReader, iris: Iterable[str]) -> list[str]:
+    """Return institutions in the order of their names."""
+    wanted = list(iris)
+    for start in range(0, len(wanted), 2_000):
+        reader.learn_labels(wanted[start : start + 2_000])
+    return sorted(wanted, key=lambda iri: (sort_key(reader.label_of(iri).value), iri))
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def results_of(tallies: Mapping[str, Tally], severity: str = "") -> int:
+    """Return how many results of a severity, or in all, there are."""
+    return tallies[severity].results if severity in tallies else 0
+
+
+def records_of(tallies: Mapping[str, Tally], severity: str = "") -> int:
+    """Return how many records results of a severity, or any, touch."""
+    return tallies[severity].records if severity in tallies else 0
+
+
+def gravest_first(tallies: Mapping[str, Tally]) -> tuple[int, ...]:
+    """Return what sorts things, those with most to mend first."""
+    return tuple(-results_of(tallies, severity) for severity in SEVERITIES)
+
+
+def tally_of(tallies: Mapping[str, Tally]) -> tuple[tuple[str, int], ...]:
+    """Return the severities that occur, as the pages call them, with their results."""
+    return tuple(
+        (name, results_of(tallies, severity))
+        for severity, name in SEVERITIES.items()
+        if results_of(tallies, severity)
+    )
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return a percentage with one decimal, None where it would mean nothing.
+
+    >>> share(1, 3), share(0, 0), share(7, 5)
+    (33.3, None, None)
+    """
+    return round(100 * part / whole, 1) if 0 <= part <= whole and whole else None
+
+
+def share_cell(reader: GraphReader, part: int, whole: int) -> Cell:
+    """Return a cell with a percentage, or a dash."""
+    value = share(part, whole)
+    return Cell("–" if value is None else reader.words.number(value))
+
+
+def number(reader: GraphReader, count: int, href: str = "") -> Cell:
+    """Return a cell with a number that leads to what it counts."""
+    return Cell(reader.words.number(count), href if count else "")
+
+
+def columns_of(reader: GraphReader, *names: str) -> tuple[Column, ...]:
+    """Return columns; a name ending in ``#`` is of numbers, in ``*`` of nodes."""
+    return tuple(
+        Column(
+            reader.words(f"quality.column.{name.rstrip('#*')}"),
+            name.endswith("#"),
+            name.endswith("*"),
+        )
+        for name in names
+    )
+
+
+def severity_legend(reader: GraphReader) -> dict[str, str]:
+    """Return what the fills of pictures of results mean."""
+    return {
+        fill: reader.words(f"quality.severity.{SEVERITIES[severity]}")
+        for severity, fill in FILLS.items()
+    }
+
+
+def severity_bar(reader: GraphReader, label: str, tallies: Mapping[str, Tally], href: str) -> Bar:
+    """Return a bar of results by severity."""
+    return Bar(
+        label,
+        tuple(
+            Segment(
+                fill,
+                results_of(tallies, severity),
+                reader.words(
+                    f"quality.count.{SEVERITIES[severity]}", count=results_of(tallies, severity)
+                ),
+            )
+            for severity, fill in FILLS.items()
+        ),
+        reader.words.number(results_of(tallies)),
+        href,
+    )
+
+
+# --- over snapshots ------------------------------------------------------------------------------
+
+
+def trend_of_results(
+    reader: GraphReader, name: str, points: Sequence[Point], judged: Sequence[Point]
+) -> Trend:
+    """Return how results and records touched change from snapshot to snapshot."""
+    words = reader.words
+    records = {point.created: point.numbers.get("", (0, 0))[0] for point in judged}
+    rows = []
+    for point in reversed(points):
+        whole = records.get(point.created, 0)
+        touched = point.numbers.get("", (0, 0))[1]
+        rows.append(
+            (
+                moment_cell(reader, point),
+                *(
+                    Cell(words.number(point.numbers.get(severity, (0, 0))[0]))
+                    for severity in SEVERITIES
+                ),
+                Cell(words.number(touched)),
+                *((Cell(words.number(whole)),) if judged else ()),
+                *((share_cell(reader, touched, whole),) if judged else ()),
+            )
+        )
+    columns = ("moment", "violations#", "warnings#", "infos#", "touched#")
+    table = DataTable(
+        words("quality.trend_caption"),
+        columns_of(reader, *columns, *(("judged#", "rate#") if judged else ())),
+        tuple(rows),
+    )
+    series = {
+        fill: [
+            (
+                float(point.numbers.get(severity, (0, 0))[0]),
+                _at(reader, point, f"quality.count.{SEVERITIES[severity]}",
+                    point.numbers.get(severity, (0, 0))[0]),
+            )
+            for point in points
+        ]
+        for severity, fill in FILLS.items()
+        if any(point.numbers.get(severity, (0, 0))[0] for point in points)
+    }  # fmt: skip
+    legend = {fill: text for fill, text in severity_legend(reader).items() if fill in series}
+    return _trend(
+        reader, name, words("quality.trend_figure"), points=points, series=series, legend=legend,
+        table=table,
+    )  # fmt: skip
+
+
+def trend_of_alignment(reader: GraphReader, name: str, points: Sequence[Point]) -> Trend:
+    """Return how the rate of alignment changes from snapshot to snapshot."""
+    words = reader.words
+    rows, line = [], []
+    for point in points:
+        whole = sum(all_of for all_of, _ in point.numbers.values())
+        aligned = sum(some for _, some in point.numbers.values())
+        rate = share(aligned, whole)
+        said = "–" if rate is None else words("quality.percent", rate=words.number(rate))
+        line.append((rate, f"{moment_in_words(reader, point)} – {said}"))
+        rows.append(
+            (
+                moment_cell(reader, point),
+                Cell(words.number(whole)),
+                Cell(words.number(aligned)),
+                share_cell(reader, aligned, whole),
+            )
+        )
+    table = DataTable(
+        words("quality.trend_caption"),
+        columns_of(reader, "moment", "points#", "with_authority#", "rate_aligned#"),
+        tuple(reversed(rows)),
+    )
+    legend = {"full": words("quality.rate_legend")}
+    return _trend(
+        reader, name, words("quality.trend_alignment"), points=points, series={"full": line},
+        legend=legend, table=table, highest=100.0,
+    )  # fmt: skip
+
+
+def _trend(
+    reader: GraphReader,
+    name: str,
+    title: str,
+    *,
+    points: Sequence[Point],
+    series: Mapping[str, Sequence[tuple[float | None, str]]],
+    legend: Mapping[str, str],
+    table: DataTable,
+    highest: float = 0.0,
+) -> Trend:
+    words = reader.words
+    if len(points) < 2 or not series:
+        note = words("quality.trend_single" if len(points) < 2 else "quality.trend_nothing")
+        return Trend(None, table, note)
+    note = words("quality.trend_note", count=len(points))
+    days = {point.created.date() for point in points}
+    moments = [
+        (
+            point.created,
+            words.date(point.created.date()) if len(days) > 1 else f"{point.created:%H:%M}",
+        )
+        for point in points
+    ]
+    figure = draw_trend(
+        name, title, note, moments=moments, series=series, legend=legend, highest=highest,
+        write=(lambda rate: words("quality.percent", rate=words.number(rate))) if highest
+        else words.number,
+    )  # fmt: skip
+    return Trend(figure, table, note)
+
+
+def _at(reader: GraphReader, point: Point, key: str, count: int) -> str:
+    return f"{moment_in_words(reader, point)} – {reader.words(key, count=count)}"
+
+
+def moment_in_words(reader: GraphReader, point: Point) -> str:
+    """Return when a snapshot was published: the day and the hour (UTC)."""
+    created = point.created
+    return f"{reader.words.date(created.date())}, {created:%H:%M}"
+
+
+def moment_cell(reader: GraphReader, point: Point) -> Cell:
+    """Return a cell with when a snapshot was published."""
+    return Cell(moment_in_words(reader, point))
+
+
+# --- alignment -----------------------------------------------------------------------------------
+
+
+def alignment_bars(reader: GraphReader, alignments: Iterable[Alignment]) -> list[Bar]:
+    """Return a bar for each type: with IdRef, with another authority, without."""
+    words = reader.words
+    by_type = {one.type: one for one in alignments}
+    return [
+        Bar(
+            words(f"quality.type.{kind}"),
+            (
+                Segment("full", one.idref, words("quality.with_idref", count=one.idref)),
+                Segment("part", one.other, words("quality.with_other", count=one.other)),
+                Segment(
+                    "empty",
+                    one.points - one.idref - one.other,
+                    words("quality.without", count=one.points - one.idref - one.other),
+                ),
+            ),
+            words("share.of", part=one.idref + one.other, whole=one.points),
+        )
+        for kind in TYPES
+        if (one := by_type.get(kind)) is not None
+    ]
+
+
+def alignment_legend(reader: GraphReader) -> dict[str, str]:
+    """Return what the fills of pictures of alignment mean."""
+    words = reader.words
+    return {
+        "full": words("quality.legend_idref"),
+        "part": words("quality.legend_other"),
+        "empty": words("quality.legend_without"),
+    }
+
+
+# --- scores --------------------------------------------------------------------------------------
+
+
+def metric_names(reader: GraphReader, scores: Iterable[Score]) -> dict[str, Node]:
+    """Return what the measures are called, in the order of their names."""
+    metrics = dict.fromkeys(score.metric for score in scores)
+    labels = reader.rows("quality-metrics", metric=list(metrics))
+    reader.remember_labels(labels, "metric", "label")
+    return {iri: reader.node(iri) for iri in by_name(reader, metrics)}
+
+
+def score_bars(reader: GraphReader, scores: Sequence[Score], metric: str) -> list[Bar]:
+    """Return a bar for each band of points, the best first."""
+    words = reader.words
+    bands: dict[int, int] = defaultdict(int)
+    for score in scores:
+        if score.metric == metric:
+            bands[score.band] += score.notices
+    return [
+        Bar(
+            words("quality.band", first=str(band), last=str(100 if band == 90 else band + 9)),
+            (Segment("full", count, words("quality.notices_in_band", count=count)),),
+            words.number(count),
+        )
+        for band, count in sorted(bands.items(), reverse=True)
+        if count
+    ]
+
+
+def mean_score(scores: Iterable[Score], metric: str) -> tuple[int, float | None]:
+    """Return how many notices were measured, and their mean."""
+    own = [score for score in scores if score.metric == metric]
+    notices = sum(score.notices for score in own)
+    return notices, round(sum(score.points for score in own) / notices, 1) if notices else None
+
+
+def term_of(severity: str) -> ox.NamedNode:
+    """Return the severity as a term."""
+    return ox.NamedNode(expand(f"sh:{severity}"))
