@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 
 from collex_graph import __version__
 from collex_graph.server.compression import bare_tag
 from collex_graph.server.services import services
+
+if TYPE_CHECKING:
+    from collex_graph.settings import Settings
 
 # Every answer may be kept by anybody, and asked again before use: a new snapshot may be published
 # at any moment, and asking costs one short round trip.
@@ -23,11 +27,14 @@ def fresh(response: Response) -> Response:
 
     A poll of a map then costs us nothing, and a new snapshot is seen within ``cache_seconds``.
     """
-    seconds = services().settings.cache_seconds
-    response.headers["Cache-Control"] = (
-        f"public, max-age={seconds}, stale-if-error={STALE_SECONDS}" if seconds else REVALIDATE
-    )
+    response.headers["Cache-Control"] = freshness(services().settings)
     return response
+
+
+def freshness(settings: Settings) -> str:
+    """Return the ``Cache-Control`` of what stays true as long as its snapshot is served."""
+    seconds = settings.cache_seconds
+    return f"public, max-age={seconds}, stale-if-error={STALE_SECONDS}" if seconds else REVALIDATE
 
 
 def tag_of(*parts: str) -> str:

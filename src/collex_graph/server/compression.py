@@ -5,11 +5,14 @@ A strong entity tag belongs to bytes, so a compressed representation has a tag o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import zstandard
 from flask import Response, request
 from isal import isal_zlib
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,19 +48,18 @@ def compress(response: Response) -> Response:
     if not _is_compressible(response):
         return response
     response.vary.add("Accept-Encoding")
-    coding = choose_coding()
+    coding = choose_coding(request.headers.get("Accept-Encoding"))
     if coding is None or response.status_code != 200:
         return response
-    compressor = _compressor(coding)
     if not response.is_sequence:
         if "Content-Length" in response.headers:
             return response  # HTTP/1.0: its end cannot be told but by its length
-        response.response = _compressed(response.iter_encoded(), compressor)
+        response.response = _compressed_parts(response.iter_encoded(), coding)
     else:
         body = response.get_data()
         if len(body) < SMALLEST_BYTES:
             return response
-        response.set_data(compressor.compress(body) + compressor.flush())
+        response.set_data(compressed(body, coding))
     response.headers["Content-Encoding"] = coding
     tag, is_weak = response.get_etag()
     if tag is not None:
@@ -65,9 +67,23 @@ def compress(response: Response) -> Response:
     return response
 
 
-def choose_coding() -> str | None:
-    """Return the coding that the current request's client likes best, None for none."""
-    wishes = request.accept_encodings
+def compressed(body: bytes, coding: str) -> bytes:
+    """Return a body in a coding."""
+    compressor = _compressor(coding)
+    return compressor.compress(body) + compressor.flush()
+
+
+@lru_cache(1_000)
+def choose_coding(accept_encoding: str | None) -> str | None:
+    """Return the coding that a client likes best, None for none.
+
+    Args:
+        accept_encoding: the header.
+
+    >>> choose_coding("gzip, deflate, br"), choose_coding("identity"), choose_coding(None)
+    ('gzip', None, None)
+    """
+    wishes = parse_accept_header(accept_encoding, Accept)
     liked = [(wishes.quality(coding), -place) for place, coding in enumerate(CODINGS)]
     quality, place = max(liked)
     return CODINGS[-place] if quality > 0 else None
@@ -83,9 +99,18 @@ def bare_tag(tag: str) -> str:
     return stem if coding in CODINGS else tag
 
 
+def is_compressible(media_type: str) -> bool:
+    """Whether a media type is one of texts.
+
+    >>> is_compressible("text/csv; charset=utf-8"), is_compressible("image/png")
+    (True, False)
+    """
+    return media_type.startswith("text/") or media_type.partition(";")[0] in _TEXTS
+
+
 def _is_compressible(response: Response) -> bool:
     return (
-        ((response.mimetype or "").startswith("text/") or response.mimetype in _TEXTS)
+        is_compressible(response.mimetype or "")
         and "Content-Encoding" not in response.headers
         and not response.direct_passthrough
     )
@@ -99,8 +124,9 @@ def _compressor(coding: str) -> _Compressor:
     return gzip
 
 
-def _compressed(parts: Iterator[bytes], compressor: _Compressor) -> Iterator[bytes]:
+def _compressed_parts(parts: Iterator[bytes], coding: str) -> Iterator[bytes]:
     """Compress a stream; one that breaks stays broken, without the end of its compression."""
+    compressor = _compressor(coding)
     for part in parts:
         if written := compressor.compress(part):
             yield written

@@ -13,17 +13,23 @@ import errno
 import hashlib
 import socket
 import tempfile
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, current_app, g, request
 
 from collex_graph.errors import QueryError, UnwritableResultError
-from collex_graph.server.caching import fresh, tag_of
-from collex_graph.server.compression import bare_tag
+from collex_graph.server.caching import tag_of
 from collex_graph.server.fair_use import client_address
 from collex_graph.server.running import HEADER
+from collex_graph.server.runs import (
+    Asker,
+    describe,
+    held_headers,
+    held_tag,
+    limit_in_force,
+    run_query,
+)
 from collex_graph.server.services import services
 from collex_graph.sparql.result_cache import result_key
 
@@ -34,6 +40,9 @@ if TYPE_CHECKING:
     from collex_graph.model import QueryRequest, QueryResult
 
     Transform = Callable[[bytes, str], tuple[bytes, str]]
+
+OUTCOME = "collex_graph.outcome"
+"""Where `lane` puts what came of a query that it ran: a `Run`, or the exception."""
 
 _PART_BYTES = 1 << 16
 _MOST_TRANSFORMED_BYTES = 50_000_000
@@ -55,34 +64,30 @@ def answer(
         NotAcceptableError: when the client accepts no format that the result can have.
     """
     site = services()
-    limit = site.settings.query_timeout_seconds
-    in_force = min(limit, asked.timeout_seconds or limit)
-    g.query_timeout_seconds = in_force
+    g.query_timeout_seconds = limit_in_force(site, asked)
     key = result_key(asked, site.settings)
     # RFC 9110 allows 304 for GET and HEAD alone; a POST that says If-None-Match is answered.
-    if key and request.method != "POST" and (held := _held(site.snapshot.identifier, key, variant)):
-        site.usage.count_query("held", 0.0)
-        response = Response(status=304, mimetype="text/plain")  # whatever the client holds, data
-        response.headers["ETag"] = held
-        response.vary.add("Accept")
-        return fresh(response)
+    if key and request.method != "POST" and OUTCOME not in request.environ:
+        ours = tag_of(site.snapshot.identifier, key, variant)
+        if held := held_tag(ours, request.headers.get("If-None-Match")):
+            site.usage.count_query("held", 0.0)
+            # whatever the client holds, data
+            return Response(status=304, mimetype="text/plain", headers=held_headers(site, held))
     result = run(asked, key)
     if transform is not None:
         result = _transformed(result, transform)
-    response = _whole_or_stream(result)
-    response.headers["X-Snapshot"] = result.snapshot
-    response.headers["X-Query-Seconds"] = in_seconds(result.seconds)
-    response.headers["X-Query-Timeout-Seconds"] = in_seconds(in_force)
-    response.headers[HEADER] = g.running_query.identifier
-    response.vary.add("Accept")
-    if not key:
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    response.headers["Cache-Status"] = f"collex-graph; {'hit' if result.cached else 'fwd=miss'}"
-    tag = _tag(result.snapshot, key, variant)
-    # Rows may come in another order another time: only the bytes tell for sure.
-    response.set_etag(f"{tag}-{result.digest}" if result.digest else tag, weak=not result.digest)
-    return fresh(response)
+    sent = describe(
+        site,
+        asked,
+        key,
+        result,
+        identifier=g.run.query.identifier,
+        accept_encoding=request.headers.get("Accept-Encoding"),
+        variant=variant,
+    )
+    response = Response(sent.body) if sent.body is not None else _stream(result)
+    response.headers.update(sent.headers)
+    return response
 
 
 def run(asked: QueryRequest, key: str | None = None) -> QueryResult:
@@ -97,35 +102,20 @@ def run(asked: QueryRequest, key: str | None = None) -> QueryResult:
         ClientBudgetError: when the client has no computing time left.
     """
     site = services()
-    key = result_key(asked, site.settings) if key is None else key
-    client = client_address(request.environ, site.settings.client_address_header)
-    if not (key and site.queries.holds(key)):
-        site.fair_use.check(client)
-    running = site.running.start(request.headers.get(HEADER))
-    g.running_query = running
-    has_gone = client_has_gone()
-    began = time.monotonic()
-    is_stream = False
-    try:
-        with site.fair_use.running(client) as charge:
-            try:
-                result = site.queries.run(
-                    asked, is_cancelled=lambda: running.is_stopped or has_gone()
-                )
-            except QueryError as error:
-                charge(error.seconds)
-                site.usage.count_query(type(error).__name__, time.monotonic() - began)
-                raise
-            charge(result.seconds)
-        is_stream = not isinstance(result.body, bytes)
-        if is_stream:
-            _follow_stream(result, client)
-        outcome = "cached" if result.cached else "streamed" if is_stream else "computed"
-        site.usage.count_query(outcome, time.monotonic() - began)
-        return result
-    finally:
-        if not is_stream:
-            site.running.finish(running)
+    outcome = request.environ.get(OUTCOME)
+    if outcome is None:
+        asker = Asker(
+            client_address(request.environ, site.settings.client_address_header),
+            request.headers.get(HEADER),
+            client_has_gone(request.environ.get("gunicorn.socket")),
+        )
+        key = result_key(asked, site.settings) if key is None else key
+        outcome = run_query(site, asked, key, asker)
+    elif isinstance(outcome, Exception):
+        raise outcome
+    g.run = outcome
+    result: QueryResult = outcome.result
+    return result
 
 
 def read_whole(result: QueryResult, most_bytes: int) -> bytes | None:
@@ -144,33 +134,13 @@ def read_whole(result: QueryResult, most_bytes: int) -> bytes | None:
             if size > most_bytes:
                 return None
     finally:
-        g.end_of_stream()
+        g.run.end()
     return b"".join(parts)
 
 
-def _follow_stream(result: QueryResult, client: str) -> None:
-    """Let a stream be stopped, and charge the client for all of it at its end."""
-    site, running = services(), g.running_query
-    cancel = getattr(result.body, "cancel", None)
-    if cancel is not None:
-        running.becomes_stream(cancel)
-
-    def end() -> None:
-        close = getattr(result.body, "close", None)
-        if close is not None:
-            close()
-        site.running.finish(running)
-        site.fair_use.charge(
-            client, max(0.0, getattr(result.body, "seconds", result.seconds) - result.seconds)
-        )
-
-    g.end_of_stream = end
-
-
-def _whole_or_stream(result: QueryResult) -> Response:
-    if isinstance(result.body, bytes):
-        return Response(result.body, content_type=result.media_type)
-    end = g.end_of_stream
+def _stream(result: QueryResult) -> Response:
+    end = g.run.end
+    assert not isinstance(result.body, bytes)
     if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
         spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the response
         try:
@@ -209,9 +179,8 @@ def _parts_of(body: Iterator[bytes], logger: Logger) -> Iterator[bytes]:
         raise BrokenPipeError(errno.EPIPE, "the rest of the result cannot be produced") from None
 
 
-def client_has_gone() -> Callable[[], bool]:
-    """Return a way to ask whether the client of this request has left; no, when nobody knows."""
-    connection = request.environ.get("gunicorn.socket")
+def client_has_gone(connection: object) -> Callable[[], bool]:
+    """Return a way to ask whether the client of a connection has left; no, when nobody knows."""
 
     def has_gone() -> bool:
         if not isinstance(connection, socket.socket):
@@ -238,28 +207,3 @@ def _transformed(result: QueryResult, transform: Transform) -> QueryResult:
     made, media_type = transform(body, result.snapshot)
     digest = hashlib.blake2b(made, digest_size=12).hexdigest()
     return replace(result, body=made, media_type=media_type, length_bytes=len(made), digest=digest)
-
-
-def _tag(snapshot: str, key: str, variant: str) -> str:
-    return tag_of(snapshot, key, variant)
-
-
-def _held(snapshot: str, key: str, variant: str) -> str:
-    """Return the tag of a result of this query that the client holds, as it says it, else ""."""
-    ours = _tag(snapshot, key, variant)
-    named = request.if_none_match
-    for tags, is_weak in ((named.as_set(), False), (named.as_set(include_weak=True), True)):
-        for tag in sorted(tags):
-            stem = bare_tag(tag)
-            if stem == ours or stem.startswith(f"{ours}-"):
-                return f'W/"{tag}"' if is_weak else f'"{tag}"'
-    return ""
-
-
-def in_seconds(value: float) -> str:
-    """Write a duration as headers say it.
-
-    >>> in_seconds(0.25), in_seconds(30.0)
-    ('0.25', '30')
-    """
-    return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -11,6 +11,7 @@ from collex_graph.errors import EntityNotFoundError
 from collex_graph.server import answers, public_queries
 from collex_graph.server.caching import client_holds, fresh, not_modified, tag_of
 from collex_graph.server.negotiation import DATA, HTML, TURTLE
+from collex_graph.server.runs import in_seconds
 from collex_graph.server.serialization import serialize
 from collex_graph.server.services import services
 from collex_graph.server.statements import construct
@@ -69,7 +70,7 @@ def _describe_service() -> Response:
     body = serialize(triples, representation.syntax, first=f"{site.iris.base}sparql")
     response = answers.data(body, representation)
     response.headers["X-Snapshot"] = snapshot
-    response.headers["X-Query-Timeout-Seconds"] = public_queries.in_seconds(
+    response.headers["X-Query-Timeout-Seconds"] = in_seconds(
         site.settings.query_timeout_seconds
     )
     response.set_etag(tag)

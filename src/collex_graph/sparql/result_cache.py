@@ -83,6 +83,24 @@ class CacheStatistics:
 
 
 @dataclass
+class _Kept:
+    """A result that is kept, and what was made of it to be sent.
+
+    Attributes:
+        result: whole.
+        coded: content coding → the body in it.
+    """
+
+    result: QueryResult
+    coded: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        bodies = (self.result.body, *self.coded.values())
+        return sum(map(len, bodies)) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
+
+
+@dataclass
 class _Flight:
     """A result that is being computed, for one client or for many."""
 
@@ -104,7 +122,7 @@ class CachingQueries:
         self.behind = queries
         self._settings = settings
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], QueryResult] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._flights: dict[tuple[str, str, bool, float | None], _Flight] = {}
         self._bytes = self._hits = self._shared = self._misses = 0
 
@@ -134,26 +152,54 @@ class CachingQueries:
         with self._lock:
             return (self.behind.snapshot.identifier, key) in self._kept
 
+    def known(self, key: str) -> QueryResult | None:
+        """Return the result of a key on the current snapshot if it is there."""
+        with self._lock:
+            return self._find((self.behind.snapshot.identifier, key))
+
+    def coded(self, snapshot: str, key: str, coding: str) -> bytes | None:
+        """Return the body of a result in a content coding, if somebody kept it."""
+        with self._lock:
+            kept = self._kept.get((snapshot, key))
+            return kept.coded.get(coding) if kept else None
+
+    def keep_coded(self, result: QueryResult, key: str, coding: str, body: bytes) -> None:
+        """Keep the body of a result in a content coding, as long as the result itself."""
+        with self._lock:
+            kept = self._kept.get((result.snapshot, key))
+            if kept is not None and kept.result.digest == result.digest:
+                self._bytes += len(body) - len(kept.coded.get(coding, b""))
+                kept.coded[coding] = body
+                self._make_room()
+
     def run(
-        self, request: QueryRequest, *, is_cancelled: Callable[[], bool] | None = None
+        self,
+        request: QueryRequest,
+        *,
+        key: str | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
     ) -> QueryResult:
         """Run one query, or give the result that is known.
+
+        Args:
+            request: the query.
+            key: from `result_key`, when known.
+            is_cancelled: as ``WorkerPool.run``.
 
         Raises:
             QueryError: as ``WorkerPool.run``.
         """
-        key = result_key(request, self._settings)
+        if key is None:
+            key = result_key(request, self._settings)
         if not key:
             return _with_digest(self.behind.run(request, is_cancelled=is_cancelled))
         while True:
             snapshot = self.behind.snapshot.identifier
             flight_key = (snapshot, key, request.priority, request.timeout_seconds)
             with self._lock:
-                kept = self._kept.get((snapshot, key))
-                if kept is not None:
-                    self._kept.move_to_end((snapshot, key))
-                    self._hits += 1
-                    return replace(kept, cached=True, seconds=0.0)
+                known = self._find((snapshot, key))
+                if known is not None:
+                    return known
                 flight = self._flights.get(flight_key)
                 if flight is None:
                     mine = self._flights[flight_key] = _Flight()
@@ -231,20 +277,33 @@ class CachingQueries:
             raise flight.error
         return None
 
-    def _keep(self, key: tuple[str, str], result: QueryResult) -> None:
-        most = self._settings.cache_bytes
-        size = len(result.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
-        if size * _LARGEST_SHARE > most:
+    def _find(self, place: tuple[str, str]) -> QueryResult | None:
+        """Return what is known, and count it; the lock is held."""
+        kept = self._kept.get(place)
+        if kept is None:
+            return None
+        self._kept.move_to_end(place)
+        self._hits += 1
+        return kept.result
+
+    def _keep(self, place: tuple[str, str], result: QueryResult) -> None:
+        # whoever gets it from here gets it for nothing
+        kept = _Kept(replace(result, cached=True, seconds=0.0))
+        if kept.size * _LARGEST_SHARE > self._settings.cache_bytes:
             return
         with self._lock:
-            former = self._kept.pop(key, None)
+            former = self._kept.pop(place, None)
             if former is not None:
-                self._bytes -= len(former.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
-            self._kept[key] = result
-            self._bytes += size
-            while self._bytes > most:
-                _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest.body) + _ENTRY_OVERHEAD_BYTES  # type: ignore[arg-type]
+                self._bytes -= former.size
+            self._kept[place] = kept
+            self._bytes += kept.size
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop what was not asked for longest until the rest fits; the lock is held."""
+        while self._bytes > self._settings.cache_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.size
 
     def close(self) -> None:
         """End what computes."""
