@@ -15,62 +15,93 @@ from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, request
+from flask import g, request
 
 from collex_graph.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collex_graph.settings import Settings
+    from collections.abc import Mapping
+
+    from flask import Flask, Response
+    from werkzeug.datastructures import Headers
 
 
-def log_answers(app: Flask, settings: Settings) -> logging.Handler | None:
-    """Write a line for each answer of an application, where ``access_log`` says.
+class AccessLog:
+    """Where the lines go.
 
-    Returns:
-        Who writes the lines, to be closed with the application; None when nobody does.
+    Args:
+        place: a file, or ``-`` for standard output.
 
     Raises:
         ConfigurationError: when the file cannot be written.
     """
-    if not settings.access_log:
-        return None
-    lines = logging.Logger("collex_graph.access")
-    try:
-        handler = (
-            logging.StreamHandler(sys.stdout)
-            if settings.access_log == "-"
-            else WatchedFileHandler(settings.access_log, encoding="utf-8")
-        )
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write the access log {settings.access_log}: {error.strerror}"
-        ) from None
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    lines.addHandler(handler)
+
+    def __init__(self, place: str) -> None:
+        self._lines = logging.Logger("collex_graph.access")
+        try:
+            self._handler = (
+                logging.StreamHandler(sys.stdout)
+                if place == "-"
+                else WatchedFileHandler(place, encoding="utf-8")
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot write the access log {place}: {error.strerror}"
+            ) from None
+        self._handler.setFormatter(logging.Formatter("%(message)s"))
+        self._lines.addHandler(self._handler)
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        headers: Mapping[str, str] | Headers,
+        seconds: float,
+    ) -> None:
+        """Write the line of one answer.
+
+        Args:
+            method: of the request.
+            path: of the address, without its parameters.
+            status: of the answer.
+            headers: of the answer.
+            seconds: that it took.
+        """
+        length = headers.get("Content-Length")
+        said: dict[str, object] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "method": method,
+            "path": path[:500],
+            "status": status,
+            "media_type": headers.get("Content-Type", "").partition(";")[0] or None,
+            "bytes": None if length is None else int(length),
+            "seconds": round(seconds, 4),
+        }
+        for name, header in (
+            ("query", "X-Query-Id"), ("query_seconds", "X-Query-Seconds"),
+            ("cache", "Cache-Status"), ("snapshot", "X-Snapshot"),
+        ):  # fmt: skip
+            if header in headers:
+                said[name] = headers[header]
+        self._lines.info("%s", json.dumps(said, ensure_ascii=False))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._handler.close()
+
+
+def log_answers(app: Flask, log: AccessLog) -> None:
+    """Write a line for each answer of an application."""
 
     def begin() -> None:
         g.began = time.monotonic()
 
     def end(response: Response) -> Response:
         began = g.get("began", time.monotonic())
-        said: dict[str, object] = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "method": request.method,
-            "path": request.path[:500],
-            "status": response.status_code,
-            "media_type": response.mimetype,
-            "bytes": response.content_length,
-            "seconds": round(time.monotonic() - began, 4),
-        }
-        for name, header in (
-            ("query", "X-Query-Id"), ("query_seconds", "X-Query-Seconds"),
-            ("cache", "Cache-Status"), ("snapshot", "X-Snapshot"),
-        ):  # fmt: skip
-            if header in response.headers:
-                said[name] = response.headers[header]
-        lines.info("%s", json.dumps(said, ensure_ascii=False))
+        seconds = time.monotonic() - began
+        log.write(request.method, request.path, response.status_code, response.headers, seconds)
         return response
 
     app.before_request(begin)
     app.after_request(end)
-    return handler

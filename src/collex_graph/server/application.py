@@ -22,14 +22,16 @@ from collex_graph.server import (
     entities,
     errors,
     graph_store,
+    lane,
     monitoring,
     pages,
     rest,
     sparql,
 )
-from collex_graph.server.access_log import log_answers
+from collex_graph.server.access_log import AccessLog, log_answers
 from collex_graph.server.compression import compress
 from collex_graph.server.fair_use import FairUse
+from collex_graph.server.headers import DATA_FOR_EVERY_ORIGIN, EVERY_ANSWER
 from collex_graph.server.messages import COOKIE, LANGUAGES
 from collex_graph.server.services import EXTENSION, Services, services
 from collex_graph.server.usage import Usage
@@ -55,28 +57,6 @@ _ONE_YEAR_SECONDS = 365 * 24 * 3600
 
 # A percent-encoded form triples a query's bytes in the worst case; the rest is for its parameters.
 _FORM_OVERHEAD_BYTES = 64 * 1024
-
-_EVERY_ANSWER = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-        "object-src 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Search words and queries stand in addresses: other sites learn none of them.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": ("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-
-_DATA_FOR_EVERY_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": (
-        "Allow, Cache-Status, Content-Location, ETag, Link, Repr-Digest, Retry-After, "
-        "X-Incoming-Links, X-Query-Id, X-Query-Seconds, X-Query-Timeout-Seconds, X-Snapshot"
-    ),
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": (
@@ -125,7 +105,7 @@ def create_app(
     # `//` in a path is not `/`, and no address of ours ends with a slash: nothing is ever
     # redirected by the router, whose redirects would repeat the Host header.
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = Services(
+    site = app.extensions[EXTENSION] = Services(
         settings=settings,
         queries=CachingQueries(ExpandingQueries(queries, settings, _SearchIndexes().of), settings),
         fair_use=FairUse(settings.client_budget_seconds, settings.client_window_seconds),
@@ -138,7 +118,11 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    app.extensions[f"{EXTENSION}_log"] = log_answers(app, settings)
+    log = AccessLog(settings.access_log) if settings.access_log else None
+    if log is not None:
+        log_answers(app, log)
+    app.extensions[f"{EXTENSION}_log"] = log
+    app.extensions[lane.EXTENSION] = lane.Lane(site, log)
     app.before_request(_refuse_early)
     # They run in the reverse order: first the headers, then the coding, then the count.
     app.after_request(_count)
@@ -187,7 +171,7 @@ def _refuse_early() -> None:
 def _complete_headers(response: Response) -> Response:
     # a page that other sites may frame says so in its policy; this older header knows no "anyone"
     framed = "frame-ancestors *" in response.headers.get("Content-Security-Policy", "")
-    for name, value in _EVERY_ANSWER.items():
+    for name, value in EVERY_ANSWER.items():
         if not (framed and name == "X-Frame-Options"):
             response.headers.setdefault(name, value)
     if response.mimetype == "text/html" or "Location" in response.headers:
@@ -195,7 +179,7 @@ def _complete_headers(response: Response) -> Response:
     if response.mimetype == "text/html" and request.method != "OPTIONS":
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
-    for name, value in _DATA_FOR_EVERY_ORIGIN.items():
+    for name, value in DATA_FOR_EVERY_ORIGIN.items():
         response.headers.setdefault(name, value)
     if request.method == "OPTIONS":
         for name, value in _PREFLIGHT.items():

@@ -81,7 +81,7 @@ def answer(
         asked,
         key,
         result,
-        identifier=g.run.query.identifier,
+        identifier=g.run.identifier,
         accept_encoding=request.headers.get("Accept-Encoding"),
         variant=variant,
     )

@@ -21,6 +21,11 @@ HEADER = "X-Query-Id"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
+def new_identifier() -> str:
+    """Return an identifier that nobody can guess."""
+    return secrets.token_hex(16)
+
+
 class RunningQuery:
     """One query that runs."""
 
@@ -76,7 +81,7 @@ class RunningQueries:
                 f"{HEADER} doit avoir de 16 à 64 lettres ASCII, chiffres, « - » ou « _ ».\n"
                 f"{HEADER} must have 16 to 64 ASCII letters, digits, '-' or '_'."
             )
-        query = RunningQuery(wished or secrets.token_hex(16))
+        query = RunningQuery(wished or new_identifier())
         with self._lock:
             if query.identifier in self._running:
                 raise QuerySyntaxError(

@@ -7,23 +7,15 @@ one process suffices because threads wait without cost. A second would double th
 from __future__ import annotations
 
 import errno
-import json
 import os
-import selectors
 import socket
-import struct
-import time
-from collections import deque
-from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.http import errors as http_errors
 from gunicorn.http import message
-from gunicorn.workers.gthread import ThreadWorker
 
 from collex_graph.errors import ConfigurationError
+from collex_graph.server.connections import REQUEST_LINE_BYTES, ConnectionWorker
 from collex_graph.server.services import EXTENSION
 from collex_graph.settings import LAST_PORT
 
@@ -39,20 +31,6 @@ STOP_SECONDS = 10
 
 IN_FLIGHT_SECONDS = 5
 """Of that time, what answers that are being sent get to finish."""
-
-STALLED_CLIENT_SECONDS = 30
-"""A client that neither sends nor takes a byte for so long is let go."""
-
-LINGERING_SECONDS = 2.0
-"""How long a client may take to close its side of a connection that is over…"""
-
-MOST_LINGERING_BYTES = 65_536
-"""…and what it may still send meanwhile."""
-
-_DRAINED_BYTES = 16_384
-
-REQUEST_LINE_BYTES = 128 * 1024
-"""Longest request line. Queries travel in it, percent-encoded; longer ones are sent by POST."""
 
 PORTS_TRIED = 50
 
@@ -108,10 +86,8 @@ def _listen(settings: Settings, ports: int) -> socket.socket:
                     f"cannot listen on {settings.host} port {port}: {error.strerror}"
                 ) from None
             continue
-        # Connections inherit these from the socket that accepts them.
-        stalled = struct.pack("ll", STALLED_CLIENT_SECONDS, 0)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)
+        # Connections inherit it from the socket that accepts them.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     taken = (
         f"port {settings.port} is"
@@ -146,7 +122,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": [f"fd://{self._listener.detach()}"],
             "workers": 1,
-            "worker_class": _Worker,
+            "worker_class": ConnectionWorker,
             "threads": threads,
             "worker_connections": threads + 1000,
             "timeout": 120,
@@ -188,94 +164,3 @@ def _shorten_grace(_server: Any, worker: Any) -> None:
     # The serving process must be done before its parent loses patience and kills it, or it could
     # not end the query workers itself.
     worker.cfg.set("graceful_timeout", IN_FLIGHT_SECONDS)
-
-
-class _Worker(ThreadWorker):  # type: ignore[misc]
-    """A thread worker that answers unreadable requests as the rest of the site does.
-
-    It also parts with connections without waiting: gunicorn itself waits two seconds, in the one
-    thread that accepts all others, for each client that does not close its side first.
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._lingering: deque[Any] = deque()
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep a connection for its next request, or begin to part with it."""
-        is_over = fs.cancelled() or (fs.exception() is None and not fs.result())
-        if not is_over:
-            super().finish_request(conn, fs)
-            return
-        # RFC 9112, section 9.6: say that nothing more comes, then read until the client has
-        # closed too, or an answer that is still on its way could be lost with what it sent last.
-        try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.nr_conns -= 1
-            conn.close()
-            return
-        conn.timeout = time.monotonic() + LINGERING_SECONDS
-        conn.unread_bytes = MOST_LINGERING_BYTES
-        self._lingering.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-
-    def _drain(self, conn: Any, _socket: Any) -> None:
-        try:
-            received = len(conn.sock.recv(_DRAINED_BYTES))
-        except BlockingIOError:
-            return
-        except OSError:
-            received = 0
-        conn.unread_bytes -= received
-        if not received or conn.unread_bytes <= 0:
-            self._lingering.remove(conn)
-            self._part(conn)
-
-    def _part(self, conn: Any) -> None:
-        self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
-
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Do what is next, and part with clients that never close their side."""
-        super().wait_for_and_dispatch_events(timeout)
-        now = time.monotonic()
-        while self._lingering and self._lingering[0].timeout <= now:
-            self._part(self._lingering.popleft())
-
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        status = _status_of(exc)
-        if status is None:
-            self.log.exception("a request failed outside the application")
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-        document = {"type": "about:blank", "title": status.phrase, "status": status.value}
-        body = json.dumps(document).encode()
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            "Content-Type: application/problem+json\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-            "X-Content-Type-Options: nosniff\r\n"
-            "Cache-Control: no-store\r\n"
-            "Access-Control-Allow-Origin: *\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        try:
-            client.sendall(head.encode("latin-1") + body)
-        except OSError:
-            self.log.debug("the client left before its error")
-
-
-def _status_of(error: Exception) -> HTTPStatus | None:
-    """Return the status for a request that HTTP itself forbids, None when the fault is ours."""
-    if isinstance(error, http_errors.LimitRequestLine):
-        return HTTPStatus.REQUEST_URI_TOO_LONG
-    if isinstance(error, http_errors.LimitRequestHeaders):
-        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    if isinstance(error, http_errors.UnsupportedTransferCoding):
-        return HTTPStatus.NOT_IMPLEMENTED
-    if isinstance(error, http_errors.ExpectationFailed):
-        return HTTPStatus.EXPECTATION_FAILED
-    return HTTPStatus.BAD_REQUEST if isinstance(error, http_errors.ParseException) else None

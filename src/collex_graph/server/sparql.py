@@ -70,8 +70,6 @@ def _describe_service() -> Response:
     body = serialize(triples, representation.syntax, first=f"{site.iris.base}sparql")
     response = answers.data(body, representation)
     response.headers["X-Snapshot"] = snapshot
-    response.headers["X-Query-Timeout-Seconds"] = in_seconds(
-        site.settings.query_timeout_seconds
-    )
+    response.headers["X-Query-Timeout-Seconds"] = in_seconds(site.settings.query_timeout_seconds)
     response.set_etag(tag)
     return fresh(response)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # costs its query the cache, which is harmless.
 _VOLATILE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
 
+SOON_CODED = 50_000
+"""Bytes that are compressed within a millisecond."""
+
 _LARGEST_SHARE = 8  # a result that takes more than an eighth of the cache is not kept
 _ENTRY_OVERHEAD_BYTES = 500
 _FOLLOWER_LOOK_SECONDS = 0.5
@@ -152,10 +155,19 @@ class CachingQueries:
         with self._lock:
             return (self.behind.snapshot.identifier, key) in self._kept
 
-    def known(self, key: str) -> QueryResult | None:
-        """Return the result of a key on the current snapshot if it is there."""
+    def known(self, key: str, *, coding: str | None) -> QueryResult | None:
+        """Return the result of a key on the current snapshot if it can be sent at once.
+
+        Args:
+            key: from `result_key`.
+            coding: the content coding to be sent in; a long body must be kept in it already.
+        """
+        place = (self.behind.snapshot.identifier, key)
         with self._lock:
-            return self._find((self.behind.snapshot.identifier, key))
+            kept = self._kept.get(place)
+            if kept is None or (coding and coding not in kept.coded and kept.size > SOON_CODED):
+                return None
+            return self._find(place)
 
     def coded(self, snapshot: str, key: str, coding: str) -> bytes | None:
         """Return the body of a result in a content coding, if somebody kept it."""
