@@ -292,7 +292,7 @@ def test_behind_the_policy_the_sandbox_lets_nothing_out_either(pool, listener, t
     from collex_graph.sparql.policy import CheckedQuery, CheckedRequest, QueryForm
 
     text = text.format(listener.address)
-    passed = CheckedQuery(QueryForm.SELECT, text, (Rewriting(text, ()),))
+    passed = CheckedQuery(QueryForm.SELECT, text, text, (Rewriting(text, ()),))
     with contextlib.suppress(QueryError):
         answer = pool.run(CheckedRequest(text, query=passed))
         assert not read_table(answer).rows[0].terms

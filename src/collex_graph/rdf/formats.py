@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
     """One way of writing results or RDF.
 
@@ -130,6 +130,7 @@ _EXCLUDED = ";q=0"
 _MOST_RANGES = 100
 
 
+@lru_cache(1_000)
 def read_accept(header: str | None) -> tuple[str, ...]:
     """Read an ``Accept`` header into media ranges, best first.
 
@@ -216,6 +217,11 @@ def choose_format(accept: Sequence[str], offered: Sequence[Format]) -> Format | 
     >>> choose_format((), RESULT_FORMATS).label
     'SPARQL JSON'
     """
+    return _choose_format(tuple(accept), tuple(offered))
+
+
+@lru_cache(1_000)
+def _choose_format(accept: tuple[str, ...], offered: tuple[Format, ...]) -> Format | None:
     by_type: dict[str, Format] = {}
     for offer in offered:
         by_type[offer.media_type] = offer

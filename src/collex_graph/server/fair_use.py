@@ -150,7 +150,7 @@ class FairUse:
 
     def _name(self, address: str) -> bytes:
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = ipaddress.ip_address(address) if ":" in address else None
         except ValueError:
             parsed = None
         if isinstance(parsed, ipaddress.IPv6Address):

@@ -31,19 +31,19 @@ class RunningQuery:
 
     def __init__(self, identifier: str) -> None:
         self.identifier = identifier
-        self._stopped = threading.Event()
+        self._stopped = False
         self._stop_stream: Callable[[], None] | None = None
         self._lock = threading.Lock()
 
     @property
     def is_stopped(self) -> bool:
         """Whether somebody asked to stop it."""
-        return self._stopped.is_set()
+        return self._stopped
 
     def stop(self) -> None:
         """Stop it, whether its result has begun or not."""
         with self._lock:
-            self._stopped.set()
+            self._stopped = True
             stop_stream = self._stop_stream
         if stop_stream is not None:
             stop_stream()
@@ -52,7 +52,7 @@ class RunningQuery:
         """Say how to stop it from now on."""
         with self._lock:
             self._stop_stream = stop
-            already = self._stopped.is_set()
+            already = self._stopped
         if already:
             stop()
 

@@ -10,7 +10,8 @@ import json
 import re
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -52,6 +53,9 @@ class Usage:
             ["room", "status"], registry=self.registry,
         )  # fmt: skip
         self._gauges: dict[str, Gauge] = {}
+        # Looking one up by its labels takes longer than counting.
+        self._count_outcome = cache(lambda outcome: self._queries.labels(_label(outcome)).inc)
+        self._count_status = cache(lambda room, status: self._answers.labels(room, str(status)).inc)
 
     def count_query(self, outcome: str, seconds: float) -> None:
         """Count one query of the public.
@@ -61,19 +65,18 @@ class Usage:
                 of the class of its error.
             seconds: until its result began.
         """
-        label = _CAPITAL.sub("_", outcome.removesuffix("Error")).lower()
-        self._queries.labels(label).inc()
+        self._count_outcome(outcome)()
         self._seconds.observe(seconds)
         self._count("queries" if outcome in _ANSWERED else "failed queries")
 
     def count_answer(self, room: str, status: int, *, is_page: bool) -> None:
         """Count one HTTP answer."""
-        self._answers.labels(room, str(status)).inc()
+        self._count_status(room, status)()
         if status < 400 and room not in ("sparql", "static", "monitoring"):
             self._count("pages" if is_page else "data")
 
     def _count(self, name: str) -> None:
-        today = datetime.now(UTC).date().isoformat()
+        today = _day(int(time.time() // 86_400))
         with self._lock:
             counts = self._days.setdefault(today, {})
             counts[name] = counts.get(name, 0) + 1
@@ -118,6 +121,15 @@ class Usage:
             self._gauges[name].set(value)
         written: bytes = generate_latest(self.registry)
         return written
+
+
+def _label(outcome: str) -> str:
+    return _CAPITAL.sub("_", outcome.removesuffix("Error")).lower()
+
+
+@lru_cache(1)
+def _day(number: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=number)).isoformat()
 
 
 def _read(path: Path | None) -> dict[str, dict[str, int]]:

@@ -55,12 +55,12 @@ class Worker:
         self._owner = os.getpid()
         self._closing = threading.Lock()
         os.set_inheritable(handle, False)
+        self._end = select.poll()
+        self._end.register(handle, select.POLLIN)
 
     def is_alive(self) -> bool:
         """Whether the process has not ended."""
-        poll = select.poll()
-        poll.register(self.handle, select.POLLIN)
-        return not poll.poll(0)
+        return not self._end.poll(0)
 
     def wait_until_ready(self) -> str:
         """Wait for its first frame.

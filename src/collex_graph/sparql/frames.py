@@ -87,13 +87,20 @@ class Ending:
 
     def pack(self) -> bytes:
         """Return the frame."""
+        if self == _COMPLETE:
+            return frame(END)
         return frame(END, json.dumps(vars(self) | {"outcome": self.outcome.value}).encode())
 
     @classmethod
     def unpack(cls, payload: bytes) -> Ending:
-        """Read the payload of a frame."""
+        """Read the payload of a frame; an empty one, the most frequent, says that all is well."""
+        if not payload:
+            return _COMPLETE
         values = json.loads(payload)
         return cls(**values | {"outcome": Outcome(values["outcome"])})
+
+
+_COMPLETE = Ending(Outcome.COMPLETE)
 
 
 def frame(letter: bytes, payload: bytes = b"") -> bytes:

@@ -39,6 +39,8 @@ class Kind(Enum):
     OPERATOR = "operator"  # brackets and punctuation too
     COMMENT = "comment"  # with its #, without the end of the line
 
+    __hash__ = object.__hash__  # members are looked up in sets for every token of every query
+
 
 class Token(NamedTuple):
     """One token.
@@ -164,29 +166,6 @@ def read_tokens(text: str) -> Iterator[Token]:
         position += len(token.text)
         if token.kind is not Kind.COMMENT:
             after_operand = token.kind in _OPERAND_ENDS or token.text == ")"
-
-
-def normalise(text: str) -> str:
-    r"""Return a query without its comments, any white space between tokens as one space.
-
-    Two texts that become the same hold the same tokens, apart or touching at the same places.
-
-    Raises:
-        QuerySyntaxError: as `read_tokens`.
-
-    >>> normalise("ASK\n  { ?s  ?p 'a  b' } # why")
-    "ASK { ?s ?p 'a  b' }"
-    """
-    parts: list[str] = []
-    end = 0
-    for token in read_tokens(text):
-        if token.kind is Kind.COMMENT:
-            continue
-        if token.start > end and parts:
-            parts.append(" ")
-        parts.append(token.text)
-        end = token.start + len(token.text)
-    return "".join(parts)
 
 
 def _unreadable(text: str, position: int) -> QuerySyntaxError:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import QueryRefusedError, QuerySyntaxError, QueryTooLargeError
@@ -40,7 +40,6 @@ from collex_graph.sparql.lexer import (
     Token,
     decode_escapes,
     line_and_column,
-    normalise,
     read_tokens,
     syntax_error,
 )
@@ -108,12 +107,15 @@ class CheckedQuery:
     Attributes:
         form: which of the four it is.
         text: what to evaluate: the same query, without anything two readers could read apart.
+        normal: the text without comments, any white space between tokens as one space: two texts
+            that become the same hold the same tokens, apart or touching at the same places.
         calls: its services, in order; they must be replaced before anybody evaluates it.
         prologue: how much of `decoded` stands before its form.
     """
 
     form: QueryForm
     text: str
+    normal: str
     _rewritings: tuple[Rewriting, ...]
     calls: tuple[ServiceCall, ...] = ()
     prologue: int = 0
@@ -156,11 +158,6 @@ class CheckedQuery:
         for rewriting in reversed(self._rewritings):
             offset = rewriting.origin(offset)
         return line_and_column(self.source, offset)
-
-    @cached_property
-    def normal(self) -> str:
-        """The text without comments, any white space as one space: the same for the same query."""
-        return normalise(self.decoded)
 
     @property
     def source(self) -> str:
@@ -226,7 +223,7 @@ _CLOSING = frozenset(_OPENING.values())
 def check_query(
     text: str, *, text_bytes: int, nesting: int, services: frozenset[str] = frozenset()
 ) -> CheckedQuery:
-    """Decide whether a query may run.
+    r"""Decide whether a query may run.
 
     Args:
         text: the query as it was asked.
@@ -242,6 +239,8 @@ def check_query(
 
     >>> check_query("prefix x: <x> ask {}", text_bytes=100, nesting=9).form
     <QueryForm.ASK: 'ASK'>
+    >>> check_query("ASK\n  { ?s  ?p 'a  b' } # why", text_bytes=100, nesting=9).normal
+    "ASK { ?s ?p 'a  b' }"
     """
     if len(text) <= REMEMBERED_CHARACTERS:
         return _check_and_remember(text, text_bytes, nesting, services)
@@ -264,6 +263,8 @@ def _check(text: str, text_bytes: int, nesting: int, services: frozenset[str]) -
         )
     decoded = decode_escapes(text)
     guard = _Guard(decoded, nesting, services)
+    normal: list[str] = []
+    end = 0
     for count, token in enumerate(read_tokens(decoded.text)):
         if count == MOST_TOKENS:
             raise QueryTooLargeError(
@@ -272,9 +273,20 @@ def _check(text: str, text_bytes: int, nesting: int, services: frozenset[str]) -
             )
         if token.kind is not Kind.COMMENT:
             guard.see(token)
+            if token.start > end and normal:
+                normal.append(" ")
+            normal.append(token.text)
+            end = token.start + len(token.text)
     form = guard.finish()
     safe = Rewriting(decoded.text, guard.replacements)
-    return CheckedQuery(form, safe.text, (decoded, safe), tuple(guard.calls), guard.prologue)
+    return CheckedQuery(
+        form,
+        safe.text,
+        "".join(normal),
+        (decoded, safe),
+        tuple(guard.calls),
+        guard.prologue,
+    )
 
 
 _check_and_remember = lru_cache(_REMEMBERED)(_check)
