@@ -32,7 +32,8 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def site(settings):
+def site(settings, monkeypatch):
+    monkeypatch.setattr("collex_graph.server.site.warm", lambda _: None)
     publish(settings, NANTERRE, CERGY)
     app = make_site(settings)
     yield app

@@ -84,6 +84,13 @@ ANSWERS = {
             "test_a_client_that_does_not_close_its_side_keeps_nobody_waiting",
             "test_a_client_that_goes_on_sending_after_its_answer_is_let_go",
         ],
+        "server/test_connections.py": [
+            "test_clients_that_send_by_the_byte_hold_nobody_up",
+            "test_clients_that_take_nothing_hold_nobody_up",
+            "test_a_request_that_does_not_end_is_told_that_its_time_is_over",
+            "test_a_new_client_takes_the_place_of_the_one_that_was_silent_longest",
+            "test_chunks_that_are_none_begin_no_other_request",
+        ],
         "unit/test_sparql_workers.py": [
             "test_a_stream_that_nobody_reads_frees_its_worker_at_the_limit"
         ],

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from flask import g, request
 
 from collex_graph.errors import ConfigurationError
+from collex_graph.server.warming import WARMING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,8 @@ def log_answers(app: Flask, log: AccessLog) -> None:
     def end(response: Response) -> Response:
         began = g.get("began", time.monotonic())
         seconds = time.monotonic() - began
-        log.write(request.method, request.path, response.status_code, response.headers, seconds)
+        if WARMING not in request.environ:
+            log.write(request.method, request.path, response.status_code, response.headers, seconds)
         return response
 
     app.before_request(begin)

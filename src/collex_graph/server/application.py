@@ -35,6 +35,7 @@ from collex_graph.server.headers import DATA_FOR_EVERY_ORIGIN, EVERY_ANSWER
 from collex_graph.server.messages import COOKIE, LANGUAGES
 from collex_graph.server.services import EXTENSION, Services, services
 from collex_graph.server.usage import Usage
+from collex_graph.server.warming import WARMING
 from collex_graph.sparql.result_cache import CachingQueries
 from collex_graph.sparql.service_calls import ExpandingQueries
 from collex_graph.store.search_index import SearchIndex
@@ -191,6 +192,8 @@ def _complete_headers(response: Response) -> Response:
 
 
 def _count(response: Response) -> Response:
+    if WARMING in request.environ:
+        return response
     room = (request.endpoint or "nowhere").partition(".")[0]
     is_page = response.mimetype == "text/html"
     services().usage.count_answer(room, response.status_code, is_page=is_page)

@@ -148,7 +148,11 @@ def held_tag(ours: str, if_none_match: str | None) -> str:
 
 def held_headers(site: Services, held: str) -> dict[str, str]:
     """Return the headers of 304 for a client that holds the result of a query."""
-    return {"ETag": held, "Vary": "Accept", "Cache-Control": freshness(site.settings)}
+    return {
+        "ETag": held,
+        "Vary": "Accept, Accept-Encoding",
+        "Cache-Control": freshness(site.settings),
+    }
 
 
 def limit_in_force(site: Services, asked: QueryRequest) -> float:

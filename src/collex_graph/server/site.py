@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from collex_graph.errors import CollexGraphError
 from collex_graph.server.application import create_app
 from collex_graph.server.usage import Usage
+from collex_graph.server.warming import warm
 from collex_graph.sparql.elsewhere import EngineElsewhere
 from collex_graph.sparql.workers import WorkerPool
 from collex_graph.store.gone import read_gone
@@ -29,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def make_site(settings: Settings) -> Flask:
-    """Return the application on the current snapshot, its workers started.
+    """Return the application on the current snapshot, its workers started, ready for visitors.
 
     Raises:
         SnapshotNotFoundError: when nothing has been published yet.
@@ -40,12 +41,14 @@ def make_site(settings: Settings) -> Flask:
     gone = _Gone(pool.snapshot)
     watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)
     watcher.start()
-    return create_app(
+    app = create_app(
         settings,
         pool,
         known_before=lambda iri: gone.knows(pool.snapshot, iri),
         usage=Usage(settings.var / "usage.json"),
     )
+    warm(app)
+    return app
 
 
 class _Gone:

@@ -412,7 +412,9 @@ class Zygote:
         try:
             if self._configuration.in_memory:
                 self._store = load_in_memory(self._configuration.store)
+            # Workers inherit what is done here, so that none of them has to do it for a client.
             prefixes()
+            compact_json_ld(b"[]")
         except (OSError, SyntaxError, ValueError) as error:
             self._reply({"error": str(error)})
             return
