@@ -2,13 +2,14 @@
 
 The first answer of each kind takes tenths of a second, the next ones a few milliseconds. Nobody
 should get the first: a site says that it is ready when these have been asked, or after a few
-seconds, when a large graph makes some of them slow; they are then finished beside the visitors.
+seconds, where a large graph or a busy machine makes them slow; the others are then left out.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import CollexGraphError
@@ -39,13 +40,15 @@ _log = logging.getLogger(__name__)
 
 
 def warm(app: Flask) -> None:
-    """Ask for everything, and wait a few seconds for it."""
+    """Ask for as much of it as a few seconds allow."""
+    # What is being asked when they are over ends beside the visitors: it cannot be given up.
     warming = threading.Thread(target=_ask_everything, args=(app,), name="warming", daemon=True)
     warming.start()
     warming.join(LONGEST_SECONDS)
 
 
 def _ask_everything(app: Flask) -> None:
+    end = time.monotonic() + LONGEST_SECONDS
     site: Services = app.extensions[EXTENSION]
     client = app.test_client(use_cookies=False)
     try:
@@ -54,6 +57,8 @@ def _ask_everything(app: Flask) -> None:
                 _ask_for(site, text, each)
         for accept, paths in (("text/html", _PAGES), ("*/*", _DATA)):
             for path in paths:
+                if time.monotonic() > end:
+                    return
                 # Errors are answers; what is not is written to the log by the application.
                 client.get(path, headers={"Accept": accept}, environ_base={WARMING: True})
     except Exception:
