@@ -21,7 +21,10 @@ from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.model import Severity, ValidationReport
 from collex_graph.rdf.skolem import read_turtle
 from collex_graph.resources import resource_dir
+from collex_graph.sparql.brought_answers import FOLDER as ANSWERS_FOLDER
+from collex_graph.sparql.brought_answers import write_answers
 from collex_graph.sparql.catalogue import stored_query
+from collex_graph.sparql.result_cache import result_key
 from collex_graph.store.description import describe_snapshot, source_file_iri
 from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
 from collex_graph.store.gone import find_gone
@@ -232,8 +235,9 @@ class Publication:
         (building / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
     def write_index(self, store: StoreBuilder) -> None:
-        """Write what words and places are searched in."""
+        """Write what words and places are searched in, and what every page begins with."""
         write_search_index(store.store, self._building / SEARCH_FOLDER)
+        write_answers(store.store, self._building / ANSWERS_FOLDER, self._settings, result_key)
 
     def write_aside(self, parts: Sequence[Part]) -> None:
         """Write the quads of the records that were set aside and hold nothing private."""

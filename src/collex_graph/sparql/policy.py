@@ -58,6 +58,7 @@ REMEMBERED_CHARACTERS = 10_000
 """Queries up to this length are remembered once checked: most are asked again and again."""
 
 _REMEMBERED = 1_000
+_REMEMBERED_SHORTLY = 8  # longer ones: whoever keeps, expands and runs a query checks it in turn
 
 
 class QueryForm(Enum):
@@ -242,9 +243,10 @@ def check_query(
     >>> check_query("ASK\n  { ?s  ?p 'a  b' } # why", text_bytes=100, nesting=9).normal
     "ASK { ?s ?p 'a  b' }"
     """
-    if len(text) <= REMEMBERED_CHARACTERS:
-        return _check_and_remember(text, text_bytes, nesting, services)
-    return _check(text, text_bytes, nesting, services)
+    remembering = (
+        _check_and_remember if len(text) <= REMEMBERED_CHARACTERS else _check_and_remember_shortly
+    )
+    return remembering(text, text_bytes, nesting, services)
 
 
 def _check(text: str, text_bytes: int, nesting: int, services: frozenset[str]) -> CheckedQuery:
@@ -290,6 +292,7 @@ def _check(text: str, text_bytes: int, nesting: int, services: frozenset[str]) -
 
 
 _check_and_remember = lru_cache(_REMEMBERED)(_check)
+_check_and_remember_shortly = lru_cache(_REMEMBERED_SHORTLY)(_check)
 
 
 class _Guard:

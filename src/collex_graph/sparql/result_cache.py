@@ -4,7 +4,7 @@ A result depends on nothing but the snapshot, the query, its data set and the fo
 key. The text counts without comments and with any white space as one space. Queries whose result
 differs each time (``NOW()``, ``RAND()``…) are never kept. A snapshot never changes, so nothing here
 ever has to be thrown away for being old: what belongs to a former snapshot is only dropped to make
-room.
+room. What a snapshot brings along (`brought_answers`) is never computed at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from collex_graph.errors import QueryCancelledError, QueryTimeoutError
 from collex_graph.rdf.formats import choose_format
+from collex_graph.sparql.brought_answers import brought_answer, is_brought
 from collex_graph.sparql.policy import check_query
 from collex_graph.sparql.service_calls import allowed_services, calls_others
 
@@ -59,7 +60,7 @@ def result_key(request: QueryRequest, settings: Settings) -> str:
         return ""
     digest = hashlib.blake2b(digest_size=16)
     dataset = ("\n".join(request.default_graphs), "\n".join(request.named_graphs))
-    for part in (written_as.name, *dataset, query.normal):
+    for part in (written_as.name, settings.base_iri, *dataset, query.normal):
         encoded = part.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big"))
         digest.update(encoded)
@@ -152,8 +153,10 @@ class CachingQueries:
 
     def holds(self, key: str) -> bool:
         """Whether the result of a key, on the current snapshot, costs nothing."""
+        snapshot = self.behind.snapshot
         with self._lock:
-            return (self.behind.snapshot.identifier, key) in self._kept
+            is_kept = (snapshot.identifier, key) in self._kept
+        return is_kept or is_brought(snapshot, key)
 
     def known(self, key: str, *, coding: str | None) -> QueryResult | None:
         """Return the result of a key on the current snapshot if it can be sent at once.
@@ -240,7 +243,7 @@ class CachingQueries:
             return is_cancelled is not None and flight.followers == 0 and is_cancelled()
 
         try:
-            result = self.behind.run(
+            result = brought_answer(self.behind.snapshot, key) or self.behind.run(
                 request, is_cancelled=None if is_cancelled is None else nobody_waits
             )
             result = _with_digest(result)
