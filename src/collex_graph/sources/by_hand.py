@@ -52,6 +52,8 @@ _MAILBOX: Final = re.compile(
 )
 _MASK: Final = "[…]"
 """What stands for an address of electronic mail, which never enters a graph or a report."""
+_MISREAD: Final = re.compile("[ÃÂÅ][^ A-Za-z]|â€")
+"""How the accented letters and the quotation marks of UTF-8 look in Windows-1252."""
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
@@ -244,6 +246,10 @@ class FilledRecords:
             if not cell:
                 continue
             if not cell.isascii():
+                if "@" not in cell and (undone := _undone(cell)):
+                    remark = Note("Mojibake", " ".join(cell.split()), (("repaired", undone),))
+                    notes.append((remark, name))
+                    cell = undone
                 cell = cells[place] = cell.translate(_INVISIBLE)
             if "@" in cell and _MAILBOX.search(cell):
                 whole = _MAILBOX.fullmatch(cell.strip()) is not None
@@ -259,6 +265,24 @@ class FilledRecords:
                     self._nothing_said.add(place)
                     notes.append((Note("NothingInWords", word), name))
         return notes
+
+
+def _undone(cell: str) -> str:
+    """Return a text whose UTF-8 was read as Windows-1252 as it was meant; empty for any other.
+
+    >>> _undone("BibliothÃ¨que de lâ€™Arsenal"), _undone("SÃO PAULO"), _undone("Épée")
+    ('Bibliothèque de l’Arsenal', '', '')
+    """
+    if not _MISREAD.search(cell):
+        return ""
+    try:
+        # five bytes have no character there, and are passed as they are
+        read = b"".join(
+            letter.encode("latin-1" if "\x80" <= letter <= "\x9f" else "cp1252") for letter in cell
+        )
+        return read.decode()
+    except UnicodeError:
+        return ""
 
 
 def _is_help(cells: Sequence[str]) -> bool:

@@ -257,7 +257,7 @@ def concept_key(scheme: str, value: str) -> str | None:
     ('refused', 'ajournee')
     """
     for part in _parts(value):
-        found = _concept(scheme, part)
+        found = _concept(scheme, part) or next(iter(_with_semicolons(scheme, part)), None)
         return found.rpartition("/")[2] if found else iris_module.slug(part)
     return None
 
