@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from pyoxigraph import RdfFormat, parse
 
 from collex_graph.cli import main
@@ -23,7 +24,7 @@ from collex_graph.rdf import identifiers
 from collex_graph.rdf.namespaces import expand
 from collex_graph.repair import changes_csv
 from collex_graph.repair.markup import correct_markup
-from collex_graph.repair.spots import rewritten
+from collex_graph.repair.spots import rewritten, squeeze
 from collex_graph.repair.tables import cell_spans
 from collex_graph.server.report_page import report_html
 from collex_graph.settings import Settings
@@ -306,6 +307,31 @@ def test_in_other_xml_the_record_is_found_by_its_line(tmp_path):
     assert correct_markup(text, tmp_path, [repair_at(4, "@x", "1", "2")]) == (text, [])
 
 
+VALUES = st.text("1é&<>\"' /=x", max_size=4)
+
+
+@given(st.lists(st.tuples(VALUES, VALUES, st.sampled_from("'\"")), max_size=4), VALUES)
+def test_whatever_stands_around_a_spot_only_the_spot_changes(tmp_path_factory, elements, new):
+    def written(value, quote):
+        plain = value.replace("&", "&amp;").replace("<", "&lt;")
+        return quote + plain.replace(quote, "&#34;" if quote == '"' else "&#39;") + quote
+
+    text = "<r>" + "".join(
+        f"<a  y={written(other, quote)}\tx = {written(value, quote)} ><!-- x='1' --></a >"
+        for value, other, quote in elements
+    )
+    repaired = squeeze(new)
+    repairs_wanted = [repair_at(1, "a/@x", "1", repaired)]
+    path = tmp_path_factory.getbasetemp()
+    mended, made = correct_markup(f"{text}</r>".encode(), path, repairs_wanted)
+    before, after = (list(etree.fromstring(one)) for one in (f"{text}</r>", mended.decode()))
+    assert [a.get("y") for a in after] == [b.get("y") for b in before]
+    assert [a.get("x") for a in after] == [
+        repaired if squeeze(b.get("x")) == "1" else b.get("x") for b in before
+    ]
+    assert bool(made) == (mended.decode() != f"{text}</r>")
+
+
 def test_a_letter_that_the_encoding_lacks_is_written_by_its_number(tmp_path):
     text = '<?xml version="1.0" encoding="iso-8859-1"?><r><a>é</a></r>'.encode("iso-8859-1")
     mended, _ = correct_markup(text, tmp_path, [repair_at(1, "a", "é", "œ")])
@@ -434,6 +460,8 @@ def test_a_workbook_keeps_its_formats_its_other_cells_and_its_other_sheets(tmp_p
         assert new.read(part).decode() == expected
     # the result of a formula would come back
     assert rules_of(file.left) == ["Mojibake"]
+    states = [row["state"] for row in csv.DictReader(io.StringIO(changes_csv([file], "en")))]
+    assert [state.partition(":")[0] for state in states] == ["repaired", "repaired", "left"]
     path.write_bytes(file.content)
     again = check(path, source="labels", correct=True)
     assert [rules_of(one.applied) for one in again.corrected] == [[]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.rdf.namespaces import expand
@@ -17,6 +17,7 @@ from collex_graph.repair.workbooks import correct_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from collex_graph.model import RecordSource, Repair, SourceFile
 
@@ -24,18 +25,18 @@ LARGEST_BYTES: Final = 256 << 20
 """Of a file that is corrected: it is held in memory, several times."""
 _HEADERS: Final = {
     "fr": (
-        "fichier",
-        "ligne",
-        "rangée",
-        "composant",
-        "colonne",
-        "avant",
-        "après",
-        "raison",
+        "fichier", "ligne", "rangée", "composant", "colonne", "avant", "après", "état", "raison",
         "règle",
     ),
-    "en": ("file", "line", "row", "component", "column", "before", "after", "reason", "rule"),
+    "en": (
+        "file", "line", "row", "component", "column", "before", "after", "state", "reason", "rule",
+    ),
+}  # fmt: skip
+_STATES: Final = {
+    "fr": ("réparé", "laissé : l’endroit n’est pas retrouvé tel qu’il a été lu"),
+    "en": ("repaired", "left: the spot is not found as it was read"),
 }
+"""What is said of what was changed, and of what could not be."""
 _LISTS: Final = {"fr": "modifications.csv", "en": "changes.csv"}
 # What a spreadsheet would run as a formula (OWASP ASVS 5.0, 1.2.10).
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -124,18 +125,19 @@ def write_corrected(corrected: Sequence[Corrected], folder: Path, language: str 
         name = f"_{name}"
     files[name] = b"\xef\xbb\xbf" + changes_csv(corrected, language).encode()
     refuse_filled(folder)
+    # all or nothing: a folder beside it becomes that folder
+    made = folder.absolute().parent / f".{folder.name}-{uuid4().hex}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # all or nothing: a folder beside it becomes that folder
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".corrected-") as made:
-            for file, content in files.items():
-                (Path(made) / file).write_bytes(content)
-            for file in files:
-                (Path(made) / file).rename(folder / file)
+        made.mkdir(parents=True)
+        for file, content in files.items():
+            (made / file).write_bytes(content)
+        made.replace(folder)
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: corrected files cannot be written: {error.strerror}"
         ) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return folder / name
 
 
@@ -152,7 +154,7 @@ def refuse_filled(folder: Path) -> None:
 
 
 def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> str:
-    """Return what was changed, a row for each spot, for a spreadsheet.
+    """Return what was changed, a row for each spot, for a spreadsheet; then what had to be left.
 
     Args:
         corrected: the files.
@@ -162,13 +164,16 @@ def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> str:
     table = csv.writer(text)
     table.writerow(_HEADERS[language])
     for file in corrected:
-        for repair in file.applied:
-            place = repair.position
-            where = (place.line, place.row, place.component, place.column) if place else (None,) * 4
-            name = repair.rule.removeprefix(expand("collex-sh:"))
-            reason = repair.reasons.get(language, "")
-            row = (file.name, *where, repair.found, repair.repaired, reason, name)
-            table.writerow(_plain(cell) for cell in row)
+        for state, some in zip(_STATES[language], (file.applied, file.left), strict=True):
+            for repair in some:
+                place = repair.position
+                where = (
+                    (place.line, place.row, place.component, place.column) if place else (None,) * 4
+                )
+                name = repair.rule.removeprefix(expand("collex-sh:"))
+                reason = repair.reasons.get(language, "")
+                row = (file.name, *where, repair.found, repair.repaired, state, reason, name)
+                table.writerow(_plain(cell) for cell in row)
     return text.getvalue()
 
 

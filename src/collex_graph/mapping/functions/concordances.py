@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from collex_graph.mapping.functions.registry import (
     concordance,
     folded,
     mapping_function,
+    near_wording,
     note,
     squeeze,
 )
-from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import Reading, UnreadableValue
 
 
@@ -33,14 +32,10 @@ def lookup(table: str, value: str) -> str | None:
         return None
     concept = concordance(table).get(folded(value))
     if concept is None:
-        raise UnreadableValue("UnlistedWording", value, near=_near(table, value), table=table)
+        raise UnreadableValue(
+            "UnlistedWording", value, near=near_wording(table, value), table=table
+        )
     return concept
-
-
-@lru_cache(maxsize=1024)
-def _near(table: str, value: str) -> str:
-    """Return the wording of a table that is nearest to one that it lacks."""
-    return nearest(folded(value), concordance(table))
 
 
 @mapping_function
@@ -79,7 +74,9 @@ def role(code: str) -> str | Reading | None:
     """
     term = concordance("ccfr/roles.csv").get(folded(code))
     if term is None:
-        raise UnreadableValue("UnknownRole", code)
+        # a code that looks like another one is another one
+        near = "" if code.strip().isdecimal() else near_wording("ccfr/roles.csv", code)
+        raise UnreadableValue("UnknownRole", code, near=near)
     if not term:
         return None
     if not code.strip().isdigit():
@@ -101,7 +98,9 @@ def discipline(text: str) -> str | None:
         return None
     concept = concordance("ccfr/disciplines.csv").get(folded(found[1]))
     if not concept:
-        raise UnreadableValue("UnknownDiscipline", text)
+        near = near_wording("ccfr/disciplines.csv", found[1]).capitalize()
+        repaired = f"{near} (discipline)" if near else ""
+        raise UnreadableValue("UnknownDiscipline", text, repaired=repaired)
     return concept
 
 

@@ -13,6 +13,7 @@ from collex_graph.mapping.functions.registry import (
     concordance,
     folded,
     mapping_function,
+    near_wording,
     note,
     squeeze,
 )
@@ -139,7 +140,9 @@ def extent_unit(text: str) -> str | None:
         return None
     unit = unit_of(extent.unit)
     if not unit:
-        raise UnreadableValue("UnknownExtentUnit", text, unit=extent.unit)
+        near = near_wording("ccfr/extent-units.csv", extent.unit)
+        repaired = text.replace(extent.unit, near) if near else ""
+        raise UnreadableValue("UnknownExtentUnit", text, repaired=repaired, unit=extent.unit)
     return unit
 
 

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from collex_graph.errors import ResourceFileError
+from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import Note, Reading
 from collex_graph.rdf.iris import Iris
 from collex_graph.rdf.namespaces import expand
@@ -122,3 +123,14 @@ def concordance(table: str) -> dict[str, str]:
                     raise ResourceFileError(path, problem, line=reader.line_num) from None
             found[wording] = concept
     return found
+
+
+@lru_cache(maxsize=1024)
+def near_wording(table: str, wording: str) -> str:
+    """Return the wording of a concordance that is nearest to one that it lacks, ``""`` for none.
+
+    >>> near_wording("ccfr/document-types.csv", "carte et plan")
+    'cartes et plans'
+    """
+    known = (listed for listed, concept in concordance(table).items() if concept)
+    return nearest(folded(wording), known)
