@@ -82,14 +82,15 @@ LABELS = (
     '2018;FRFONDS-751132108-1756;"CollEx";Labellisée;12/09/2018;"Histoire, Sociologie";'
     "https://www.collexpersee.eu/a b;\r\n"
     "\r\n"
-    '2019;FRFONDS-751132108-1756;CollEx;labelisé;2019-02-30;Études aréales;;"DÃ©cision ""une""\n'
-    'sur deux lignes"\r\n'
+    "2019;FRFONDS-751132108-1756;CollEx;labelisé;2019-02-30;Études aréales;;"
+    '"DÃ©cision ""une"" Ã\xa0\n'
+    'revoir, dÃ©jÃ\xa0"\r\n'
     "2020;FRFONDS-751132108-1756;CollEx;Refusée;mars 2020;Histoire;www.collexpersee.eu;ÂGE"
 )
 CERTAIN_IN_LABELS = [
     ('"Histoire, Sociologie"', '"Histoire | Sociologie"'),
     ("eu/a b;", "eu/a%20b;"),
-    ('"DÃ©cision ""une""\nsur', '"Décision ""une""\nsur'),
+    ('"DÃ©cision ""une"" Ã\xa0\nrevoir, dÃ©jÃ\xa0"', '"Décision ""une"" à\nrevoir, déjà"'),
 ]
 KBART = (
     "publication_title\tprint_identifier\tonline_identifier\ttitle_url\ttitle_id\tpublication_type\r"
@@ -144,6 +145,9 @@ def repair_of(rule, value, **arguments):
     [
         ("HyphenInterval", "1701-2000", {"repaired": "1701/2000"}, "1701/2000", True),
         ("HyphenInterval", "1701-", {"repaired": "1701/.."}, "1701/..", False),
+        ("SourceSpelling", "Id-Ref", {"expected": "IdRef", "identifier": "i"}, "IdRef", True),
+        # another list than the one that the identifier is of
+        ("SourceSpelling", "rameau", {"expected": "IdRef", "identifier": "i"}, "IdRef", False),
         ("OpenEndAs9999", "1400/9999-12-31", {"start": "1400"}, "1400/..", False),
         ("OpenEndUnmarked", "1855/", {"start": "1855"}, "1855/..", False),
         ("UnreadableDay", "9 mars 2023", {}, "2023-03-09", False),
@@ -345,7 +349,9 @@ def test_a_csv_keeps_its_mark_its_separator_its_quotation_marks_and_its_line_end
     path = tmp_path / "labels.csv"
     file, found = corrected(path, LABELS.encode(), source="labels")
     assert file.content.decode() == replaced(LABELS, CERTAIN_IN_LABELS)
-    assert rules_of(file.applied) == ["Mojibake", "OtherSeparator", "RepairedLink"]
+    assert rules_of(file.applied) == [
+        "Mojibake", "Mojibake", "OtherSeparator", "RepairedLink",
+    ]  # fmt: skip
     suggested = {
         r.rule.rpartition("#")[2]: r.repair.repaired
         for r in found.report.results

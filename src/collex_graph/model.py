@@ -409,6 +409,8 @@ class Repair:
             that of the position.
         beside: for XML, attributes or texts of the same element and what they must be for the spot
             to be the one that is meant.
+        within: what was found is a run of signs inside a text, to be replaced wherever it stands
+            there; else it is the whole text, or one value of several.
     """
 
     position: Position | None
@@ -419,6 +421,7 @@ class Repair:
     reasons: Mapping[str, str] = field(hash=False)
     target: str = ""
     beside: tuple[tuple[str, str], ...] = ()
+    within: bool = False
 
 
 @dataclass(frozen=True)

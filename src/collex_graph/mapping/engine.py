@@ -378,8 +378,10 @@ class _FileRun:
             if record.row is None or self._key != before:
                 self._said.clear()
             self._problems = []
-        for note, column in record.notes:
+        for note, column in dict.fromkeys(record.notes):
             self.rejected += note.rule == "MissingColumn"
+            # two cells of a row may have the same
+            self._said.discard(note)
             self._say(note, column, "", None, None)
 
     def _number_in_unit(self, source: int) -> int:

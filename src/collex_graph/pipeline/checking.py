@@ -30,7 +30,6 @@ from pyoxigraph import (
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
-from collex_graph.pipeline.correcting import correct_files
 from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import Positions, double_results, read_results
@@ -220,6 +219,8 @@ class _Check:
         checked.report = ValidationReport(tuple(dict.fromkeys(results)))
         checked.files = list(told.values())
         if correct:
+            from collex_graph.pipeline.correcting import correct_files  # noqa: PLC0415
+
             checked.corrected = correct_files(list(sources.values()), checked.report)
         return checked
 

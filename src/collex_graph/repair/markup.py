@@ -289,11 +289,14 @@ class _Scan:
         if not self._is_meant(element, wanted):
             return
         tag_end = self._end_of_tag(element.start)
-        for found in _ATTRIBUTE.finditer(self._text, element.start, tag_end):
-            if found[1].rpartition(b":")[2].decode() == wanted.attribute:
-                value, column = element.attributes[wanted.attribute], f"@{wanted.attribute}"
-                self._add(_Spot(*found.span(2), value, f"{element.name}/{column}"), element, wanted)
-                return
+        spans = [
+            found.span(2)
+            for found in _ATTRIBUTE.finditer(self._text, element.start, tag_end)
+            if found[1].rpartition(b":")[2].decode() == wanted.attribute
+        ]
+        if len(spans) == 1:  # not where one name stands there in two namespaces
+            value, column = element.attributes[wanted.attribute], f"@{wanted.attribute}"
+            self._add(_Spot(*spans[0], value, f"{element.name}/{column}"), element, wanted)
 
     def _take_text(self, element: _Open, wanted: _Wanted, end: int) -> None:
         start = self._end_of_tag(element.start)

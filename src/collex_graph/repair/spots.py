@@ -31,6 +31,8 @@ def rewritten(text: str, repair: Repair, separators: str) -> str | None:
     >>> rewritten("126820897", repair, "|") is None
     True
     """
+    if repair.within:
+        return text.replace(repair.found, repair.repaired) if repair.found in text else None
     if squeeze(text) == repair.found:
         return repair.repaired
     if not repair.found or not separators:

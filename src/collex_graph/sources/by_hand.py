@@ -246,10 +246,10 @@ class FilledRecords:
             if not cell:
                 continue
             if not cell.isascii():
-                if "@" not in cell and (undone := _undone(cell)):
-                    remark = Note("Mojibake", " ".join(cell.split()), (("repaired", undone),))
-                    notes.append((remark, name))
-                    cell = undone
+                for run, letter in _misread(cell).items():
+                    # what was meant by the cell may be a name: the signs alone are quoted
+                    notes.append((Note("Mojibake", run, (("repaired", letter),)), name))
+                    cell = cell.replace(run, letter)
                 cell = cells[place] = cell.translate(_INVISIBLE)
             if "@" in cell and _MAILBOX.search(cell):
                 whole = _MAILBOX.fullmatch(cell.strip()) is not None
@@ -267,22 +267,38 @@ class FilledRecords:
         return notes
 
 
-def _undone(cell: str) -> str:
-    """Return a text whose UTF-8 was read as Windows-1252 as it was meant; empty for any other.
+def _misread(cell: str) -> dict[str, str]:
+    """Return the signs of a cell whose UTF-8 was read as Windows-1252 → the letter they are of.
 
-    >>> _undone("BibliothÃ¨que de lâ€™Arsenal"), _undone("SÃO PAULO"), _undone("Épée")
-    ('Bibliothèque de l’Arsenal', '', '')
+    Empty for any other cell, and for one that was misread twice.
+
+    >>> _misread("BibliothÃ¨que de lâ€™Arsenal"), _misread("SÃO PAULO"), _misread("Épée")
+    ({'Ã¨': 'è', 'â€™': '’'}, {}, {})
     """
     if not _MISREAD.search(cell):
-        return ""
+        return {}
     try:
-        # five bytes have no character there, and are passed as they are
-        read = b"".join(
-            letter.encode("latin-1" if "\x80" <= letter <= "\x9f" else "cp1252") for letter in cell
-        )
-        return read.decode()
+        meant = b"".join(map(_byte, cell)).decode()
     except UnicodeError:
-        return ""
+        return {}
+    runs = {
+        "".join(map(_sign, letter.encode())): letter
+        for letter in dict.fromkeys(meant)
+        if not letter.isascii()
+    }
+    return {} if _MISREAD.search(meant) else runs
+
+
+def _byte(sign: str) -> bytes:
+    # five bytes have no character in Windows-1252, and are passed as they are
+    return sign.encode("latin-1" if "\x80" <= sign <= "\x9f" else "cp1252")
+
+
+def _sign(byte: int) -> str:
+    try:
+        return bytes([byte]).decode("cp1252")
+    except UnicodeDecodeError:
+        return chr(byte)
 
 
 def _is_help(cells: Sequence[str]) -> bool:

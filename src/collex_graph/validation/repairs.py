@@ -40,6 +40,7 @@ class RepairRule:
         found: what is replaced.
         target: as in `Repair`.
         beside: attribute or text, and the template of what it must be.
+        within: as in `Repair`.
     """
 
     template: str
@@ -48,6 +49,7 @@ class RepairRule:
     found: str = "{value}"
     target: str = ""
     beside: tuple[tuple[str, str], ...] = ()
+    within: bool = False
 
     @property
     def unknown_forms(self) -> list[str]:
@@ -79,7 +81,7 @@ class RepairRule:
         words = {**known, "repaired": repaired}
         return Repair(
             position=position,
-            found=" ".join(found.split()),
+            found=found if self.within else " ".join(found.split()),
             repaired=repaired,
             certain=self.certain_where is not None
             and self.certain_where.fullmatch(judged) is not None,
@@ -90,6 +92,7 @@ class RepairRule:
             },
             target=self.target,
             beside=tuple((name, _filled(text, known) or "") for name, text in self.beside),
+            within=self.within,
         )
 
 

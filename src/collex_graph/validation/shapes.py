@@ -296,6 +296,7 @@ class RuleFile:
             found="{value}" if found is None else found,
             target=self._text(node, "collex-sh:rewrites") or "",
             beside=() if beside is None else (_pair(beside),),
+            within=self._flag(node, "collex-sh:within"),
         )
         if repair.unknown_forms:
             raise self.fail(node, f"no such form of a value: {', '.join(repair.unknown_forms)}")
