@@ -1,17 +1,45 @@
-"""The service over HTTP beside ``oxigraph serve-read-only``, on one generated graph, in turns.
+"""The service over HTTP beside other engines, on one generated graph, in turns.
 
-Run with ``python tests/benchmarks/bench_service.py [UNITS] [RUNS]`` (70,000 units are about a
-million statements). Each query is asked of both in turn, uncached; processor time is that of every
-process of a server. Then what only we do: known results, eight misses at once, words and boxes by
-the indexes against the FILTER that gives the same rows, two hundred clients at once.
+    python tests/benchmarks/bench_service.py [--triples 1000000] [--rounds 3]
+
+Fifteen queries are asked of each server in turns, over a connection that is kept, as a client that
+asks often does. Ours runs as it is run in production, its cache of results off, with no statistics
+made before. Printed for each query: processor time of every process of a server (a clock of 10 ms,
+so that short queries are asked many times), the 50th, 95th and 99th percentile of the time to the
+last byte, how much more processor time than ours a peer takes, and whether its rows are ours. Then
+what only we do: known results, eight misses at once, words and boxes by the indexes against the
+FILTER that gives the same rows, two hundred clients at once.
+
+Servers: ``oxigraph serve-read-only`` on a copy of the same store; Virtuoso where Debian's package
+virtuoso-opensource-7-bin is installed; rdflib-endpoint on rdflib's memory, up to a million triples
+and in the first round only. In process, without HTTP and without writing results: maplib in SPARQL,
+DuckDB in SQL written by hand, the limit that columns set (`peer_engines.py`). `peers.txt` pins
+them, and the first run installs them into `.venv-peers`.
+
+A million triples take six minutes or so, three of them for rdflib-endpoint (``--without`` leaves
+engines out). ``--triples 10000000`` takes half an hour, 6 GB of disk and 8 GB of memory.
+
+Not alike, and not to be forgotten when the ratios are read:
+
+* ours keeps the graph in the memory of its workers while they fit into
+  COLLEX_GRAPH_WORKER_STORE_BYTES (a million triples do, ten do not: then it reads the store on
+  disk, as the peer does); the memory is printed;
+* ours checks each query before it runs, in processes that can be killed: a fixed price that
+  oxigraph's server, which the first deep query ends, does not pay;
+* Virtuoso is of 2018; its DESCRIBE may answer more than ours, and it spells numbers in its own way;
+* with ``LIMIT`` and no order every engine may give other rows: only their number is compared;
+* maplib and DuckDB give tables of numbers, not bytes for a client.
 """
 
+import argparse
 import contextlib
 import http.client
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -19,11 +47,14 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
+from peers import FOLDER as PEERS
+from peers import peers_python
 
 from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.store.search_index import FOLDER, write_search_index
@@ -73,14 +104,32 @@ QUERIES = {
     "CONSTRUCT of 100,000": """CONSTRUCT { ?u rdfs:label ?t ; collex:startYear ?y }
         { ?u rdfs:label ?t ; collex:startYear ?y } LIMIT 50000""",
 }
+# Pairs that give the same rows: with a FILTER, and with our indexes.
 INDEXED = {
-    "words, FILTER": """SELECT ?u ?t { ?u a collex:Fonds ; rdfs:label ?t
-        SERVICE collex:search {
-            ?u collex:searchText "cathédrale herbier" ; collex:searchLimit 5000 }
+    "words": (
+        QUERIES["words, FILTER"],
+        """SELECT ?u ?t { SERVICE collex:search {
+            ?u collex:searchText '"cathédrale herbier"' ; collex:searchLimit 5000 }
+        ?u a collex:Fonds ; rdfs:label ?t
         FILTER(CONTAINS(LCASE(STR(?t)), "cathédrale herbier")) }""",
-    "box, FILTER": """SELECT ?p ?l { SERVICE collex:search {
-        ?p collex:searchBox "2.0 48.0 2.5 48.5" ; collex:searchLimit 5000 } ?p rdfs:label ?l }""",
+    ),
+    "places in a box": (
+        QUERIES["box, FILTER"],
+        """SELECT ?p ?l { SERVICE collex:search {
+            ?p collex:searchBox "2.0 48.0 2.5 48.5" ; collex:searchLimit 5000 }
+        ?p rdfs:label ?l }""",
+    ),
+    "fonds in a box": (
+        """SELECT ?u ?p { ?u a collex:Fonds ; collex:place ?p .
+        ?p wgs84:lat ?lat ; wgs84:long ?long
+        FILTER(?lat > 48.0 && ?lat < 48.5 && ?long > 2.0 && ?long < 2.5) }""",
+        """SELECT ?u ?p { SERVICE collex:search {
+            ?p collex:searchBox "2.0 48.0 2.5 48.5" ; collex:searchLimit 5000 }
+        ?u collex:place ?p ; a collex:Fonds }""",
+    ),
 }
+# Of these every engine may give other rows; of the last, Virtuoso says more.
+ANY_ROWS = ("map of 5,000", "map of 50,000", "dashboard", "CONSTRUCT of 100,000", "describe")
 
 
 def full(query: str) -> str:
@@ -159,6 +208,7 @@ def write_data(var: Path, units: int) -> int:
     write_search_index(store, folder / FOLDER)
     statements = len(store)
     store.flush()
+    store.dump(str(var / FILE), ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
     del store
     (folder / "description.ttl").write_text("")
     manifest = {"created": datetime.now(UTC).isoformat(), "counts": {"triples": statements}}
@@ -171,59 +221,107 @@ def write_data(var: Path, units: int) -> int:
 
 
 class Server:
-    """A server process and all below it."""
+    """A server process and all below it.
 
-    def __init__(self, path: str, *command: str, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    Args:
+        path: where it answers queries.
+        command: the program; PORT in it is a free port.
+        folder: where it is run.
+        environment: more variables.
+    """
+
+    def __init__(
+        self, path: str, *command: str, folder: Path | None = None, **environment: str
+    ) -> None:
+        self.port = free_port()
         self.path = path
         self.process = subprocess.Popen(
             [part.replace("PORT", str(self.port)) for part in command],
+            cwd=folder,
             env=os.environ | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(600):
-            with contextlib.suppress(OSError):
+        self.kept: http.client.HTTPConnection | None = None
+        for _ in range(6000):
+            if self.process.poll() is not None:
+                raise SystemExit(f"{command[0]} ended with code {self.process.returncode}")
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 self.ask("ASK {}")
                 return
             time.sleep(0.1)
         raise SystemExit(f"{command[0]} does not start")
 
-    def ask(self, query: str, accept: str = "*/*") -> bytes:
+    def ask(self, query: str) -> bytes:
         """Ask a query on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         with contextlib.closing(connection):
-            body = urlencode({"query": query})
-            headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": accept}
-            connection.request("POST", self.path, body, headers)
-            answer = connection.getresponse()
-            read = answer.read()
-            if answer.status != 200:
-                raise RuntimeError(f"{answer.status} {read[:300]!r}")
-            return read
+            return self._ask(connection, query)
+
+    def ask_again(self, query: str) -> bytes:
+        """Ask a query on a connection that is kept; a server may have closed it meanwhile."""
+        try:
+            self.kept = self.kept or http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+            return self._ask(self.kept, query)
+        except (OSError, http.client.HTTPException):
+            self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+            return self._ask(self.kept, query)
+
+    def _ask(self, connection: http.client.HTTPConnection, query: str) -> bytes:
+        triples = re.search(r"^(CONSTRUCT|DESCRIBE)", query, re.MULTILINE)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/n-triples" if triples else "application/sparql-results+json",
+        }
+        connection.request("POST", self.path, urlencode({"query": query}), headers)
+        answer = connection.getresponse()
+        read = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status} {read[:300]!r}")
+        return read
+
+    def _members(self) -> dict[int, list[str]]:
+        """Return the process and all below it: number → what the kernel says of it."""
+        known = {}
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                known[int(status.parent.name)] = status.read_text().rpartition(")")[2].split()
+        members = [self.process.pid]
+        for member in members:
+            members += [process for process, fields in known.items() if int(fields[1]) == member]
+        return {member: known[member] for member in members if member in known}
 
     def cpu_seconds(self) -> float:
         """Processor time of the process and of all below it, ended children included."""
-        parents, times = {}, {}
-        for status in Path("/proc").glob("[0-9]*/stat"):
+        return sum(sum(map(int, f[11:15])) for f in self._members().values()) / CPU_TICK
+
+    def megabytes(self) -> int:
+        """Memory of the process and of all below it; what several share counts once."""
+        kilobytes = 0
+        for member in self._members():
             with contextlib.suppress(OSError):
-                fields = status.read_text().rpartition(")")[2].split()
-                parents[int(status.parent.name)] = int(fields[1])
-                times[int(status.parent.name)] = sum(map(int, fields[11:15])) / CPU_TICK
-        members = [self.process.pid]
-        for member in members:
-            members += [process for process, parent in parents.items() if parent == member]
-        return sum(times.get(member, 0.0) for member in members)
+                lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()
+                kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return kilobytes >> 10
 
     def stop(self) -> None:
         """End it."""
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
-def ours(var: Path, cache_bytes: int) -> Server:
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ours(var: Path, cache_bytes: int = 0) -> Server:
     """Start the service as it is run, without a budget."""
     return Server(
         "/sparql", str(Path(sys.executable).with_name("collex-graph")), "serve",
@@ -235,7 +333,7 @@ def ours(var: Path, cache_bytes: int) -> Server:
 
 
 def oxigraph(var: Path) -> Server:
-    """Start the peer on a copy of the same store."""
+    """Start oxigraph's server on a copy of the same store."""
     copy = var / "oxigraph"
     shutil.copytree(var / "snapshots" / "current" / "store", copy)
     program = str(Path(sys.executable).with_name("oxigraph"))
@@ -244,70 +342,240 @@ def oxigraph(var: Path) -> Server:
     )
 
 
+def virtuoso(var: Path) -> Server:
+    """Start Virtuoso and load the statements into its default graph."""
+    folder = var / "virtuoso"
+    folder.mkdir()
+    port = free_port()
+    buffers = 85_000 if (var / FILE).stat().st_size < 1 << 30 else 400_000
+    (folder / "virtuoso.ini").write_text(
+        VIRTUOSO_INI.format(folder=folder, port=port, buffers=buffers, dirty=buffers * 3 // 4)
+    )
+    # its own file has the port of HTTP, which `Server` chooses
+    start = f"sed -i s/@HTTP@/PORT/ virtuoso.ini; exec {VIRTUOSO} +foreground"
+    path = f"/sparql?{urlencode({'default-graph-uri': GRAPH})}"
+    server = Server(path, "/bin/sh", "-c", start, folder=folder)
+    graph = f"ld_dir('{var}', '{FILE}', '{GRAPH}');"
+    said = subprocess.run(
+        [str(shutil.which("isql-vt")), f"127.0.0.1:{port}", "dba", "dba"],
+        input=f"{graph}\nrdf_loader_run();\ncheckpoint;\n"
+        "select ll_state, ll_error from DB.DBA.load_list;\n",
+        text=True,
+        check=True,
+        capture_output=True,
+    ).stdout
+    if "\n2  " not in said:
+        raise SystemExit(f"Virtuoso did not load the statements:\n{said}")
+    return server
+
+
+def rdflib_endpoint(var: Path) -> Server:
+    """Start rdflib-endpoint on rdflib's memory."""
+    program = [str(PEERS / "bin" / "rdflib-endpoint"), "serve", "--host", "127.0.0.1"]
+    return Server("/", *program, "--port", "PORT", str(var / FILE))
+
+
+VIRTUOSO = shutil.which("virtuoso-t")
+GRAPH = "urn:bench"
+FILE = "statements.nt"
+VIRTUOSO_INI = """\
+[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+MaxCheckpointRemap = 2000
+[Parameters]
+ServerPort = 127.0.0.1:{port}
+DirsAllowed = {folder}, {folder}/..
+NumberOfBuffers = {buffers}
+MaxDirtyBuffers = {dirty}
+ThreadsPerQuery = 2
+[HTTPServer]
+ServerPort = 127.0.0.1:@HTTP@
+ServerRoot = {folder}
+ServerThreads = 16
+KeepAliveTimeout = 60
+MaxKeepAlives = 20
+[SPARQL]
+ResultSetMaxRows = 10000000
+"""
+
+OURS = "ours"
+SERVERS = {
+    OURS: ours, "oxigraph": oxigraph, "virtuoso": virtuoso, "rdflib-endpoint": rdflib_endpoint,
+}  # fmt: skip
+IN_PROCESS = ("maplib", "DuckDB")
+
+
 # --- measurements --------------------------------------------------------------------------------
 
 
-def measure(server: Server, query: str, times: int) -> tuple[float, float]:
-    """Return the median of the wall time and the processor time of one request, in ms."""
-    accept = "application/n-triples" if query.lstrip().startswith("CONSTRUCT") else "*/*"
-    walls = []
+@dataclass
+class Taken:
+    """What the requests of one query took on one engine.
+
+    Attributes:
+        processor: ms of processor time a request, of each round.
+        times: ms to the last byte, of each request.
+        rows: what it answered, made comparable; None where it cannot answer.
+    """
+
+    processor: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    rows: list[str] | None = None
+
+    @property
+    def cpu(self) -> float:
+        """Median of the rounds."""
+        return statistics.median(self.processor)
+
+    def quantile(self, percent: int) -> float:
+        """Return a percentile of the times; of few requests, the upper ones are the slowest."""
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+def measure(
+    server: Server, query: str, taken: Taken, *, seconds: float = 1.0, least: int = 3
+) -> None:
+    """Ask a query again and again for so long, so often at least; add what it took."""
+    text = full(query)
     before = server.cpu_seconds()
-    for _ in range(times):
+    asked = 0
+    end = time.perf_counter() + seconds
+    while asked < least or (time.perf_counter() < end and asked < 300):
         start = time.perf_counter()
-        server.ask(full(query), accept)
-        walls.append((time.perf_counter() - start) * 1000)
-    return statistics.median(walls), (server.cpu_seconds() - before) * 1000 / times
+        server.ask_again(text)
+        taken.times.append((time.perf_counter() - start) * 1000)
+        asked += 1
+    taken.processor.append((server.cpu_seconds() - before) * 1000 / asked)
 
 
-def compare(runs: int, service: Server, peer: Server) -> None:
-    """Print each query on both, in turns."""
-    print(f"{'':24} {'ours':>18} {'oxigraph':>18}   processor")
+def compare(servers: dict[str, Server], var: Path, rounds: int, inside: list[str]) -> None:
+    """Ask each query of each server, in turns; print what it took, and the ratios."""
+    columns = run_inside(var, inside)
+    ahead: dict[str, list[bool]] = {name: [] for name in [*servers, *inside] if name != OURS}
     for name, query in QUERIES.items():
-        times = 40 if "point" in name or "describe" in name or "path" in name else 4
-        found: dict[str, list[tuple[float, float]]] = {"ours": [], "peer": []}
-        for server in (service, peer):
-            server.ask(full(query))
-        for _ in range(runs):
-            found["ours"].append(measure(service, query, times))
-            found["peer"].append(measure(peer, query, times))
-        (wall, cpu), (wall2, cpu2) = (
-            tuple(statistics.median(column) for column in zip(*found[each], strict=True))
-            for each in ("ours", "peer")
+        found = {engine: Taken() for engine in servers}
+        for engine, server in servers.items():
+            found[engine].rows = comparable(server.ask_again(full(query)), name)
+        for turn in range(rounds):
+            for engine, server in servers.items():
+                if engine == "rdflib-endpoint":
+                    if turn == 0:
+                        measure(server, query, found[engine], least=1)
+                else:
+                    measure(server, query, found[engine])
+        print(f"{name}: {len(found[OURS].rows or [])} rows")
+        for engine, taken in found.items():
+            verdict = ""
+            if engine != OURS:
+                ratio = taken.cpu / max(found[OURS].cpu, 0.01)
+                ahead[engine].append(ratio > 1)
+                verdict = f"{ratio:7.2f} ×  {same_rows(taken.rows, found[OURS].rows, name)}"
+            print(
+                f"    {engine:16} {taken.cpu:9.2f} ms CPU {taken.quantile(50):9.2f} p50"
+                f" {taken.quantile(95):9.2f} p95 {taken.quantile(99):9.2f} p99  {verdict}",
+                flush=True,
+            )
+        for engine in inside:
+            answer = columns[engine][name]
+            if isinstance(answer, str):
+                print(f"    {engine:16} cannot: {answer[:60]}")
+                continue
+            milliseconds, rows = answer
+            ratio = milliseconds / max(found[OURS].cpu, 0.01)
+            ahead[engine].append(ratio > 1)
+            others = "" if rows == len(found[OURS].rows or []) else f"  {rows} rows"
+            print(f"    {engine:16} {milliseconds:9.2f} ms CPU {'':44} {ratio:7.2f} ×{others}")
+    for engine, wins in ahead.items():
+        print(f"less processor time than {engine} on {sum(wins)} of {len(wins)} queries")
+
+
+def run_inside(var: Path, engines: list[str]) -> dict[str, dict[str, tuple[float, int] | str]]:
+    """Run the engines that have no server.
+
+    Returns:
+        engine → query → (ms of processor time, rows), or why it cannot answer.
+    """
+    found = {}
+    (var / "queries.json").write_text(json.dumps({n: full(q) for n, q in QUERIES.items()}))
+    for engine in engines:
+        program = Path(__file__).with_name("peer_engines.py")
+        command = [str(peers_python()), str(program), engine]
+        done = subprocess.run(
+            [*command, str(var / FILE), str(var / "queries.json")],
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        print(
-            f"{name:24} {wall:8.2f} ({cpu:6.1f}) {wall2:8.2f} ({cpu2:6.1f})   "
-            f"{cpu2 / cpu if cpu else 0:.2f} ×"
-        )
+        if done.returncode:
+            raise SystemExit(f"{engine}: {done.stderr[-2000:]}")
+        said = json.loads(done.stdout.splitlines()[-1])
+        print(f"{engine}: loaded in {said['load']:.1f} s CPU, peak {said['megabytes']} MB")
+        found[engine] = said["queries"]
+    return found
+
+
+def comparable(body: bytes, name: str) -> list[str]:
+    """Return the rows or the triples of an answer, sorted, numbers as numbers."""
+    if name in {"describe", "CONSTRUCT of 100,000"}:
+        lines = body.decode().splitlines()
+        return sorted(line for line in lines if line.strip() and not line.startswith("#"))
+    rows = json.loads(body)["results"]["bindings"]
+    return sorted(str(sorted((v, number(t["value"])) for v, t in row.items())) for row in rows)
+
+
+def number(text: str) -> str:
+    """Return a number in one spelling, and what is none as it is."""
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text
+
+
+def same_rows(rows: list[str] | None, others: list[str] | None, name: str) -> str:
+    """Say whether two engines answered the same."""
+    rows, others = rows or [], others or []
+    if rows == others:
+        return "same rows"
+    if name in ANY_ROWS:
+        return "as many rows" if len(rows) == len(others) else f"{len(rows)} rows"
+    return f"OTHER ROWS ({len(rows)})"
 
 
 def indexed(service: Server) -> None:
     """Print what the indexes save inside SPARQL, for the same rows."""
-    for name, query in INDEXED.items():
-        columns = []
-        for text in (QUERIES[name], query):
-            rows = json.loads(service.ask(full(text)))["results"]["bindings"]
-            columns.append(sorted(map(str, rows)))
-        same = "same rows" if columns[0] == columns[1] else "OTHER ROWS"
-        slow, fast = measure(service, QUERIES[name], 5), measure(service, query, 20)
+    for name, (with_filter, with_index) in INDEXED.items():
+        answers = [comparable(service.ask(full(text)), name) for text in (with_filter, with_index)]
+        same = "same rows" if answers[0] == answers[1] else "OTHER ROWS"
+        slow, fast = Taken(), Taken()
+        measure(service, with_filter, slow, seconds=3)
+        measure(service, with_index, fast, seconds=3)
         print(
-            f"{name.split(',')[0]:8} {len(columns[0])} rows, {same}: FILTER {slow[0]:.1f} ms "
-            f"({slow[1]:.1f}), index {fast[0]:.2f} ms ({fast[1]:.2f}): {slow[0] / fast[0]:.0f} ×"
+            f"{name}: {len(answers[0])} rows, {same}; FILTER {slow.quantile(50):.1f} ms"
+            f" ({slow.cpu:.1f} CPU), index {fast.quantile(50):.2f} ms ({fast.cpu:.2f} CPU):"
+            f" {slow.quantile(50) / fast.quantile(50):.0f} × the time, {slow.cpu / fast.cpu:.0f} ×"
+            " the CPU"
         )
 
 
 def cached(service: Server) -> None:
     """Print what known results cost, and how often eight misses at once are computed."""
     for name in ("point", "facet by discipline", "map of 5,000"):
-        wall, cpu = measure(service, QUERIES[name], 100)
-        print(f"known: {name:24} {wall:.2f} ms ({cpu:.2f})")
-    query = full(QUERIES["map of 50,000"].replace("LIMIT 50000", "LIMIT 49999"))
-    before = service.cpu_seconds()
-    start = time.perf_counter()
-    at_once([lambda: service.ask(query)] * 8)
-    print(
-        f"eight misses at once: {time.perf_counter() - start:.2f} s, processor "
-        f"{service.cpu_seconds() - before:.2f} s"
-    )
+        service.ask(full(QUERIES[name]))
+        taken = Taken()
+        measure(service, QUERIES[name], taken, seconds=2)
+        print(f"known: {name:24} {taken.quantile(50):.2f} ms ({taken.cpu:.2f} CPU)")
+    once, eight = (full(QUERIES["map of 50,000"].replace("50000", f"4999{n}")) for n in (8, 9))
+    cpu = []
+    for query, clients in ((once, 1), (eight, 8)):
+        before = service.cpu_seconds()
+        at_once([lambda text=query: service.ask(text)] * clients)
+        cpu.append(service.cpu_seconds() - before)
+    print(f"map of 50,000, unknown: one client {cpu[0]:.2f} s CPU, eight at once {cpu[1]:.2f} s")
 
 
 def at_once(calls) -> list[float]:
@@ -340,25 +608,54 @@ def crowd(name: str, server: Server) -> None:
     )
 
 
+def wanted(triples: int, without: list[str]) -> tuple[list[str], list[str]]:
+    """Return the servers and the other engines to run."""
+    if VIRTUOSO is None and "virtuoso" not in without:
+        print("virtuoso is not installed (Debian: virtuoso-opensource-7-bin): left out")
+        without.append("virtuoso")
+    if triples > 1_000_000 and "rdflib-endpoint" not in without:
+        print("rdflib-endpoint is left out: a million triples are what it can bear")
+        without.append("rdflib-endpoint")
+    return tuple([name for name in names if name not in without] for names in (SERVERS, IN_PROCESS))
+
+
 def main() -> None:
     """Run everything and print it."""
-    units = int(sys.argv[1]) if len(sys.argv) > 1 else 60_000
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    with tempfile.TemporaryDirectory() as folder:
+    options = argparse.ArgumentParser()
+    options.add_argument("--triples", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--without", nargs="*", default=[], choices=[*SERVERS, *IN_PROCESS])
+    given = options.parse_args()
+    # so that whoever ends this ends the servers too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names, inside = wanted(given.triples, given.without)
+    if inside or "rdflib-endpoint" in names:
+        peers_python()
+    with tempfile.TemporaryDirectory(prefix="bench-service-") as folder:
         var = Path(folder)
-        start = time.perf_counter()
-        print(f"{write_data(var, units)} statements, {time.perf_counter() - start:.0f} s")
-        service, peer = ours(var, 0), oxigraph(var)
-        compare(runs, service, peer)
-        indexed(service)
-        crowd("ours, uncached", service)
-        crowd("oxigraph", peer)
-        service.stop()
-        peer.stop()
-        service = ours(var, 256_000_000)
-        cached(service)
-        crowd("ours, known results", service)
-        service.stop()
+        start = time.process_time()
+        statements = write_data(var, max((given.triples - 49_000) // 14, 10_000))
+        print(f"{statements:,} statements, made in {time.process_time() - start:.0f} s CPU")
+        servers: dict[str, Server] = {}
+        try:
+            for name in names:
+                servers[name] = SERVERS[name](var)
+                cpu = servers[name].cpu_seconds()
+                print(f"{name}: started and loaded in {cpu:.1f} s CPU", flush=True)
+            compare(servers, var, given.rounds, inside)
+            for name, server in servers.items():
+                print(f"{name}: {server.megabytes()} MB of memory after all queries")
+            indexed(servers[OURS])
+            for name, server in servers.items():
+                if name in {OURS, "oxigraph"}:
+                    crowd(f"{name}, uncached", server)
+            servers.pop(OURS).stop()
+            servers[OURS] = ours(var, 256_000_000)
+            cached(servers[OURS])
+            crowd("ours, known results", servers[OURS])
+        finally:
+            for server in servers.values():
+                server.stop()
 
 
 if __name__ == "__main__":
