@@ -108,3 +108,27 @@ def test_a_file_that_was_read_says_its_source_and_what_came_from_it(site):
 def prefixed(query):
     names = ("prov", "dcat", "dcterms")
     return "".join(f"PREFIX {name}: <{prefixes()[name]}> " for name in names) + query
+
+
+@pytest.mark.parametrize("thing", ["fonds", "notice"])
+def test_the_page_says_which_criteria_a_notice_does_not_meet(site, thing):
+    name = "FRFONDS-751132108-1756"
+    shown = read(site, f"/id/{thing}/{name}")
+    query = (
+        "SELECT ?points ?name WHERE { GRAPH <graph/quality> { ?m dqv:value ?points ;"
+        f" dqv:computedOn <id/notice/{name}> ; dqv:isMeasurementOf collex-sh:Findability ;"
+        " collex-sh:lacks ?criterion } GRAPH <graph/shapes> { ?criterion rdfs:label ?name ."
+        ' FILTER(LANG(?name) = "fr") } }'
+    )
+    declared = "".join(f"PREFIX {prefix}: <{iri}> " for prefix, iri in prefixes().items())
+    base = f"BASE <{Settings().base_iri}> "
+    rows = site.get(
+        "/sparql", query_string={"query": base + declared + query}, headers={"Accept": "text/csv"}
+    ).text.splitlines()[1:]
+    assert rows
+    section = shown.text("//section[h2[@id='quality']]")
+    for row in rows:
+        points, _, words = row.partition(",")
+        assert f"Trouvabilité de la notice {points} sur 100" in section
+        assert words in section
+    assert shown.all("//section[h2[@id='quality']]//a[@href='/shapes#FindabilityShape']")

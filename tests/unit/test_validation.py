@@ -33,6 +33,7 @@ from collex_graph.validation.report import (
     report_turtle,
 )
 from collex_graph.validation.report_files import report_json
+from collex_graph.validation.scores import own_criteria
 from collex_graph.validation.shapes import Announcement, read_shapes, shapes, written_rules
 from collex_graph.validation.terms import to_pyoxigraph, to_rdflib
 from collex_graph.validation.validator import validate
@@ -395,6 +396,8 @@ class TestLoadingShapes:
 
     def test_every_written_rule_is_checked_by_a_rule(self):
         checked = {code for rule in known_rules().values() for code in rule.codes}
+        for metric in own_criteria().metrics:
+            checked |= {*metric.codes, *(c for one in metric.criteria for c in one.rule.codes)}
         assert set(written_rules()) == checked
 
     def test_our_own_shapes_name_no_minted_iri_and_use_declared_prefixes_only(self):

@@ -49,11 +49,14 @@ if TYPE_CHECKING:
     from collex_graph.pipeline import Part
     from collex_graph.rdf.iris import Iris
 
-KINDS = ("data", "derived", "origins", "proposals", "shapes", "report", "description")
-FORMAT = 4
+KINDS = (
+    "data", "derived", "origins", "proposals", "shapes", "report", "quality", "description"
+)  # fmt: skip
+FORMAT = 5
 """Of ``members/``; another number makes a former snapshot unfit to start from.
 
-Before 2 a store could hold the strings of statements that it no longer held.
+Before 2 a store could hold the strings of statements that it no longer held; before 5 there were
+no scores.
 """
 _LIST = "members.json"
 _MARKS = "marks"
@@ -138,7 +141,10 @@ def possibly_lost(snapshot: Snapshot, kept: Iterable[LinesFile]) -> list[Path]:
     try:
         told = json.loads((folder / _LIST).read_bytes())
         former = {
-            digest for kind, some in told["kinds"].items() if kind != "report" for digest in some
+            digest
+            for kind, some in told["kinds"].items()
+            if kind not in ("report", "quality")
+            for digest in some
         }
         files = {digest: folder / f"{digest}.nq.gz" for digest in sorted(former - digests)}
         if all(_sha256(path) == digest for digest, path in files.items()):

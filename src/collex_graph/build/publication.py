@@ -34,6 +34,7 @@ from collex_graph.store.search_index import FOLDER as SEARCH_FOLDER
 from collex_graph.store.search_index import write_search_index
 from collex_graph.store.snapshot import current_snapshot, publish
 from collex_graph.validation.report import report_quads, report_turtle
+from collex_graph.validation.scores import own_criteria, score_quads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +82,7 @@ class Publication:
         report: ValidationReport,
         everything: Sequence[Part],
     ) -> None:
-        """Load what is said about the data, and write the report and the description."""
+        """Load what is said about the data: report, scores, shapes, description."""
         iris, base_iri = self._iris, self._settings.base_iri
         published = ValidationReport(tuple(r for r in report.results if not r.internal))
         self._report = published
@@ -92,6 +93,8 @@ class Publication:
             self._work / "report.nq.gz", report_quads(published, base_iri, source_files=files)
         )
         store.replace("report", [said])
+        scored = score_quads(own_criteria().scores(store.store), base_iri)
+        store.replace("quality", [quads_member(self._work / "quality.nq.gz", scored)])
         rules = (
             quad
             for path in sorted(resource_dir("shapes").glob("*.ttl"))

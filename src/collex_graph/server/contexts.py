@@ -279,10 +279,36 @@ class QualityResult:
 
 
 @dataclass(frozen=True)
+class ScoredCriterion:
+    """One criterion of a score: what it is worth, and how to meet it.
+
+    Attributes:
+        name: its short name, which is its anchor on the page of the shapes.
+    """
+
+    name: str
+    label: Text
+    message: Text
+    weight: int
+
+
+@dataclass(frozen=True)
+class NoticeScore:
+    """A score of a notice out of 100, and the criteria that say why."""
+
+    name: str
+    label: Text
+    points: int
+    met: tuple[ScoredCriterion, ...]
+    lacking: tuple[ScoredCriterion, ...]
+
+
+@dataclass(frozen=True)
 class Quality:
-    """The validation results about one thing, and how many there are of each severity."""
+    """The validation results about one thing, and the scores of the notice that describes it."""
 
     results: tuple[QualityResult, ...] = ()
+    scores: tuple[NoticeScore, ...] = ()
 
     def count(self, severity: str) -> int:
         """How many results have a severity."""

@@ -13,9 +13,11 @@ from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.contexts import (
     Format,
+    NoticeScore,
     Quality,
     QualityResult,
     RuleRow,
+    ScoredCriterion,
     SourceDataset,
     SourceStatement,
     Text,
@@ -153,7 +155,7 @@ def coverage_of(datasets: tuple[SourceDataset, ...]) -> tuple[int, int | None]:
 
 
 def describe_quality(reader: GraphReader, iri: str) -> Quality:
-    """Return the validation results about a node and its parts, the worst first."""
+    """Return the validation results about a node and its parts, the worst first, and its scores."""
     by_result: dict[str, list[Row]] = defaultdict(list)
     for row in reader.rows("quality", subject=[iri], focus=[iri]):
         by_result[row["result"].value].append(row)
@@ -162,7 +164,34 @@ def describe_quality(reader: GraphReader, iri: str) -> Quality:
     reader.learn_labels(paths | focuses - {iri})
     results = [_quality_result(reader, rows, iri) for rows in by_result.values()]
     results.sort(key=lambda result: (_WORST_FIRST.index(result.severity), result.message.value))
-    return Quality(tuple(results))
+    return Quality(tuple(results), describe_scores(reader, iri))
+
+
+def describe_scores(reader: GraphReader, iri: str) -> tuple[NoticeScore, ...]:
+    """Return the scores of a notice, or of those that describe a unit, with what they lack."""
+    measured: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in reader.rows("scores", notice=[iri], unit=[iri]):
+        measured[row["measurement"].value][row["criterion"].value].append(row)
+    scores = []
+    for by_criterion in measured.values():
+        met: list[ScoredCriterion] = []
+        lacking: list[ScoredCriterion] = []
+        for criterion, rows in by_criterion.items():
+            is_met = rows[0]["judged"].value == expand("collex-sh:meets")
+            (met if is_met else lacking).append(
+                ScoredCriterion(
+                    name=criterion.removeprefix(expand("collex-sh:")),
+                    label=reader.best([row["label"] for row in rows]) or Text(criterion),
+                    message=reader.best([row["message"] for row in rows]) or Text(""),
+                    weight=integer(rows[0]["weight"]) or 0,
+                )
+            )
+        rows = next(iter(by_criterion.values()))
+        metric = rows[0]["metric"].value.removeprefix(expand("collex-sh:"))
+        name = reader.best([row["name"] for row in rows]) or Text(metric)
+        points = integer(rows[0]["points"]) or 0
+        scores.append(NoticeScore(metric, name, points, tuple(met), tuple(lacking)))
+    return tuple(sorted(scores, key=lambda score: score.name))
 
 
 def describe_rules(reader: GraphReader) -> tuple[RuleRow, ...]:

@@ -16,7 +16,7 @@ from collex_graph.model import Severity
 from collex_graph.rdf.namespaces import compact, term
 from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.paths import read_path
-from collex_graph.validation.shapes import LANGUAGES, READINGS_FILE, Rule, Shapes
+from collex_graph.validation.shapes import LANGUAGES, NOT_SHAPES, Rule, Shapes
 from collex_graph.validation.shapes_graph import ShapeError, ShapesGraph
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_any_shapes(path: Path) -> Shapes:
     """
     if path.is_dir():
         files = sorted(f for f in path.iterdir() if f.suffix.lower() in _FORMATS)
-        files = [file for file in files if file.name != READINGS_FILE]
+        files = [file for file in files if file.name not in NOT_SHAPES]
     else:
         files = [path]
     stated = {triple: file for file in files for triple in _read(file)}

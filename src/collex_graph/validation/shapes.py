@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 READINGS_FILE = "readings.ttl"
 RULEBOOK_FILE = "rulebook.ttl"
+CRITERIA_FILE = "criteria.ttl"
+NOT_SHAPES = frozenset({READINGS_FILE, CRITERIA_FILE})
+"""Files of rules that nothing is validated against: for readers, and for scores."""
 LANGUAGES = ("fr", "en")
 _CODE = re.compile("CG-[A-Z]+[1-9][0-9]*")
 
@@ -218,7 +221,7 @@ class RuleFile:
         ]
         if len(severities) != 1:
             raise self.fail(node, "sh:severity must be sh:Violation, sh:Warning or sh:Info")
-        codes = self._codes(node)
+        codes = self.codes(node)
         of_dataset = self._flag(node, "collex-sh:ofDataset")
         if of_dataset and severities[0] is not Severity.VIOLATION:
             raise self.fail(node, "only a sh:Violation can concern the data set as a whole")
@@ -238,8 +241,12 @@ class RuleFile:
             repair=self._repair(node),
         )
 
-    def _codes(self, node: Node) -> tuple[str, ...]:
-        """Read which written rules a rule checks."""
+    def codes(self, node: Node) -> tuple[str, ...]:
+        """Read which written rules a rule checks.
+
+        Raises:
+            ResourceFileError: when it names none, or one that the rule book lacks.
+        """
         named = self.objects(node, term("collex-sh:rule"))
         if not named:
             raise self.fail(
@@ -319,14 +326,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def read_shapes(directory: FilePath) -> Shapes:
-    """Read every Turtle file of a folder but the reading rules.
+    """Read every Turtle file of a folder but the reading rules and the criteria of scores.
 
     Raises:
         ResourceFileError: for a file that is not Turtle or breaks the contract; names file, line,
             shape and what to do.
     """
     files = [
-        RuleFile(path) for path in sorted(directory.glob("*.ttl")) if path.name != READINGS_FILE
+        RuleFile(path) for path in sorted(directory.glob("*.ttl")) if path.name not in NOT_SHAPES
     ]
     if not files:
         raise ResourceFileError(directory, "no shape file (*.ttl) in this folder")
