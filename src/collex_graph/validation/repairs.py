@@ -199,6 +199,7 @@ def _registry(text: str) -> str | None:
         ("idref.fr", identifiers.read_idref), ("bnf.fr", identifiers.read_bnf),
         ("ark:", identifiers.read_bnf), ("ror.org", identifiers.read_ror),
         ("isni", identifiers.read_isni), ("wikidata", identifiers.read_wikidata),
+        ("orcid", identifiers.read_orcid),
     ):  # fmt: skip
         if sign in lower:
             return _read(read, text, iri=True)
