@@ -17,6 +17,7 @@ from collex_graph.build import build
 from collex_graph.rdf.namespaces import compact, expand, prefixes, term
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
+from collex_graph.validation.shapes import shapes
 
 RICO = prefixes()["rico"]
 COLLEX = prefixes()["collex"]
@@ -25,6 +26,7 @@ RICO_TERMS = Path(__file__).parent / "unit" / "rico-1.1-terms.csv"
 # Vocabularies of others whose terms the data may use beside ours; all are in prefixes.ttl.
 DECLARED = {
     "adms", "bibframe", "bibo", "cito", "collex", "collex-sh", "crm", "dcat", "dcmitype", "dcterms",
+    "dqv",
     "foaf", "frbr", "geo", "lrmoo", "marcrel", "odrl", "org", "owl", "persee", "prov", "qb", "rdf",
     "rdfs", "rico", "schema", "sd", "sh", "skos", "sssom", "vann", "void", "wgs84",
 }  # fmt: skip
@@ -235,3 +237,28 @@ def test_a_misuse_is_seen(tmp_path):
     assert undeclared(["https://example.org/x", COLLEX + "nothing", RICO + "hasProvenance"]) == [
         "https://example.org/x", COLLEX + "nothing", RICO + "hasProvenance",
     ]  # fmt: skip
+
+
+# What the model takes from others, and has nodes of its own for.
+CLASSES_OF_OTHERS = (
+    "rico:Person", "rico:CorporateBody", "rico:Family", "rico:Place", "foaf:Person", "skos:Concept",
+    "bibo:Document", "bibo:Thesis",
+)  # fmt: skip
+
+
+def test_every_class_of_the_model_has_a_shape():
+    targets = {
+        triple.object.value
+        for triple in shapes().graph.triples()
+        if triple.predicate == term("sh:targetClass")
+    }
+    above = stated("rdfs:subClassOf")
+    classes = {name for name, types in stated("rdf:type").items() if expand("owl:Class") in types}
+    classes = {name for name in classes if name.startswith(COLLEX)}
+    assert len(classes) > 50
+    without = {
+        compact(name)
+        for name in classes | {expand(name) for name in CLASSES_OF_OTHERS}
+        if not ({name} | above.get(name, set())) & targets
+    }
+    assert without == set()

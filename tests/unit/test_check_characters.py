@@ -159,7 +159,7 @@ def read_as_they_are(identifiers_by_scheme):
     return found
 
 
-@settings(max_examples=4, deadline=None, database=None, phases=(Phase.generate,))
+@settings(max_examples=2, deadline=None, database=None, phases=(Phase.generate,))
 @given(seed=st.integers(0, 2**32))
 def test_readers_and_rules_agree_on_right_and_wrong_identifiers(seed):
     draw = random.Random(seed)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import pyoxigraph
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.rdf.iris import Iris
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from collex_graph.validation.shapes import Rule
 
 FULL_SCORE = 100
-_NOTICES = "SELECT DISTINCT ?notice WHERE {{ ?notice a <{notice}> ; <{topic}> ?unit }}"
 
 
 @dataclass(frozen=True)
@@ -137,10 +135,19 @@ class Criteria:
         Args:
             store: its default graph is looked at, with what was derived.
         """
-        query = _NOTICES.format(notice=expand("collex:Notice"), topic=expand("foaf:primaryTopic"))
-        rows = store.query(query)
-        assert isinstance(rows, pyoxigraph.QuerySolutions)
-        notices = sorted(row["notice"].value for row in rows)
+        typed = store.quads_for_pattern(
+            None, term("rdf:type"), term("collex:Notice"), DefaultGraph()
+        )
+        notices = sorted(
+            quad.subject.value
+            for quad in typed
+            if isinstance(quad.subject, NamedNode)
+            and any(
+                store.quads_for_pattern(
+                    quad.subject, term("foaf:primaryTopic"), None, DefaultGraph()
+                )
+            )
+        )
         engine = Engine(self.graph, Reference(self.graph), DataGraph(store))
         lacking: dict[str, set[str]] = {}
         for found in engine.violations():
