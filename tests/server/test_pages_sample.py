@@ -129,6 +129,6 @@ def test_the_page_says_which_criteria_a_notice_does_not_meet(site, thing):
     section = shown.text("//section[h2[@id='quality']]")
     for row in rows:
         points, _, words = row.partition(",")
-        assert f"Trouvabilité de la notice {points} sur 100" in section
+        assert f"Repérabilité de la notice {points} sur 100" in section
         assert words in section
     assert shown.all("//section[h2[@id='quality']]//a[@href='/shapes#FindabilityShape']")
