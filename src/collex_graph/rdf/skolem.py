@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pyoxigraph import DefaultGraph, Literal, Triple
-
     from collex_graph.rdf.iris import Iris
 
 
@@ -46,22 +44,14 @@ def read_turtle(path: Path, base_iri: str, graph: str) -> Iterator[Quad]:
     except SyntaxError as error:
         raise ResourceFileError(path, str(error), line=error.lineno) from None
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    target = NamedNode(graph)
+    target, genid = NamedNode(graph), f"{base_iri}.well-known/genid/{path.stem}/"
     for quad in dataset:
-        yield Quad(
-            _named(quad.subject, base_iri, path.stem),
-            quad.predicate,
-            _named(quad.object, base_iri, path.stem),
-            target,
-        )
-
-
-def _named(
-    node: NamedNode | BlankNode | Literal | Triple | DefaultGraph, base_iri: str, document: str
-) -> NamedNode:
-    if isinstance(node, BlankNode):
-        return NamedNode(f"{base_iri}.well-known/genid/{document}/{node.value}")
-    return node  # type: ignore[return-value] # every other term stands for itself
+        subject, value = quad.subject, quad.object
+        if subject.__class__ is BlankNode:
+            subject = NamedNode(genid + subject.value)
+        if value.__class__ is BlankNode:
+            value = NamedNode(genid + value.value)
+        yield Quad(subject, quad.predicate, value, target)
 
 
 def model_quads(iris: Iris) -> Iterator[Quad]:

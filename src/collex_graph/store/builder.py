@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 _LOADED_AT_ONCE = 8 << 20
 """Bytes of lines handed to the store in one bulk load."""
+_FEW_BYTES = 1 << 18
+"""Up to here a transaction costs less than a bulk load, which makes a file of its own."""
 _GRAPHS_CUT_ONE_BY_ONE = 16
 _GRAPH_TERM = re.compile(rb" <([^<>]*)> \.\n")
 
@@ -126,10 +128,8 @@ class StoreBuilder:
 
     def load_data(self, lines: bytes, graph: str) -> None:
         """Load lines of one data graph that belong to no member yet."""
-        self.store.bulk_load(lines, RdfFormat.N_QUADS, lenient=True)
-        self.store.bulk_load(
-            _without_graphs(lines, frozenset({graph})), RdfFormat.N_TRIPLES, lenient=True
-        )
+        _load(self.store, lines, RdfFormat.N_QUADS)
+        _load(self.store, _without_graphs(lines, frozenset({graph})), RdfFormat.N_TRIPLES)
 
     def adopt(self, kind: str, member: Member) -> None:
         """Take note that all lines of a member are in the store already."""
@@ -283,9 +283,14 @@ class _Batches:
 
     def finish(self) -> None:
         if self._lines:
-            # lenient: the mapping engine has checked each term (or the store wrote it itself)
-            self._store.bulk_load(bytes(self._lines), self._form, lenient=True)
+            _load(self._store, bytes(self._lines), self._form)
             self._lines.clear()
+
+
+def _load(store: Store, lines: bytes, form: RdfFormat) -> None:
+    load = store.load if len(lines) < _FEW_BYTES else store.bulk_load
+    # lenient: the mapping engine has checked each term (or the store wrote it itself)
+    load(lines, form, lenient=True)
 
 
 def _graph_of(line: bytes) -> str:
