@@ -26,9 +26,9 @@ from collex_graph.repair import changes_csv
 from collex_graph.repair.markup import correct_markup
 from collex_graph.repair.spots import rewritten, squeeze
 from collex_graph.repair.tables import cell_spans
-from collex_graph.server.report_page import report_html
 from collex_graph.settings import Settings
 from collex_graph.template import read_template, write_workbook
+from collex_graph.uploads.report_page import report_html
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.report import (
     known_rules,

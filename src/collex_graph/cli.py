@@ -35,15 +35,14 @@ from collex_graph.store.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from collex_graph.build import BuildSummary
-    from collex_graph.model import Problem, QueryResult, Snapshot, ValidationReport
+    from collex_graph.model import Problem, QueryResult, Snapshot
     from collex_graph.pipeline import MappedSource
     from collex_graph.repair import Corrected
     from collex_graph.sparql.catalogue import StoredQuery
     from collex_graph.sparql.results import Term
-    from collex_graph.validation.shapes import Rule
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -224,8 +223,9 @@ _ON = {"violation": Severity.VIOLATION, "warning": Severity.WARNING, "info": Sev
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "csv", "xlsx", "html", "turtle", "json-ld", "json"]),
+    type=click.Choice(["text", "csv", "xlsx", "html", "turtle", "json-ld", "json", "github"]),
     default="text",
+    help="github: annotations of a workflow.",
 )
 @click.option("--fail-on", type=click.Choice(list(_ON)), default="violation", show_default=True)
 @click.option(
@@ -262,6 +262,10 @@ def validate_command(
     """
     from collex_graph.pipeline.checking import check_files  # noqa: PLC0415
     from collex_graph.repair import refuse_filled, write_corrected  # noqa: PLC0415
+    from collex_graph.uploads.report_formats import (  # noqa: PLC0415
+        compared_with,
+        write_report,
+    )
     from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
     from collex_graph.validation.report import known_rules  # noqa: PLC0415
 
@@ -279,7 +283,7 @@ def validate_command(
         correct=corrected is not None,
         beside=beside,
     )
-    head = _compared_with(checked.beside)[language]
+    head = compared_with(checked.beside)[language]
     _ERR.print(head, markup=False)
     for one in checked.files:
         alike = f" (it also looks like {', '.join(one.alike)}: see --source)" if one.alike else ""
@@ -290,8 +294,15 @@ def validate_command(
         names = ", ".join(path.name for path in checked.ignored)
         _ERR.print(f"left alone: {names}", markup=False)
     rules = {**known_rules(), **(against.rules if against else {})}
-    told = _report_as(form, checked.report, language, settings.base_iri, rules, head=head)
-    content = told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode()
+    content = write_report(
+        form,
+        checked.report,
+        language,
+        settings.base_iri,
+        rules,
+        head=head,
+        paths=_paths_by_name(paths),
+    )
     if output is not None:
         output.write_bytes(content)
     else:
@@ -318,52 +329,13 @@ def _published(settings: Settings, *, required: bool) -> Snapshot | None:
         return None
 
 
-def _compared_with(identifier: str | None) -> dict[str, str]:
-    """Say where a check looked for what the files refer to."""
-    if identifier is None:
-        return {
-            "fr": "Contrôle sans instantané : ce que les fichiers citent n’est cherché que là.",
-            "en": "Checked without a snapshot: what the files refer to is looked for there alone.",
-        }
-    return {
-        "fr": f"Ce que les fichiers citent est aussi cherché dans l’instantané {identifier}.",
-        "en": f"What the files refer to is also looked for in the snapshot {identifier}.",
-    }
-
-
-def _report_as(
-    form: str,
-    report: ValidationReport,
-    language: str,
-    base_iri: str,
-    rules: Mapping[str, Rule],
-    *,
-    head: str,
-) -> str | bytes:
-    """Return a report in one of the formats of ``validate``; pages say first what was compared."""
-    from collex_graph.server.report_page import report_html  # noqa: PLC0415
-    from collex_graph.validation import report as reports  # noqa: PLC0415
-    from collex_graph.validation.report_files import (  # noqa: PLC0415
-        report_json,
-        report_json_ld,
-        report_xlsx,
-    )
-
-    match form:
-        case "csv":
-            return reports.report_csv(report, language, rules=rules)
-        case "xlsx":
-            return report_xlsx(report, language, rules=rules)
-        case "html":
-            return report_html(report, language, rules=rules, head=head)
-        case "turtle":
-            return reports.report_turtle(report, base_iri, rules=rules)
-        case "json-ld":
-            return report_json_ld(report, base_iri, rules=rules)
-        case "json":
-            return report_json(report, rules=rules)
-        case _:
-            return reports.report_by_place(report, language, rules=rules)
+def _paths_by_name(paths: tuple[Path, ...]) -> dict[str, str]:
+    """Return the path of each file given or found in a folder given, by its name alone."""
+    found: dict[str, str] = {}
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            found.setdefault(file.name, file.as_posix())
+    return found
 
 
 @main.command("query", context_settings={"ignore_unknown_options": True})

@@ -11,6 +11,12 @@
     ├── SnapshotNotFoundError
     ├── EntityNotFoundError
     ├── NotAcceptableError            no representation that the client accepts
+    ├── UploadError                   a file given to be checked that gets no report
+    │   ├── UploadRefusedError        from another site's page, of an address that is not allowed
+    │   ├── UncheckableUploadError    it looks like nothing that is known
+    │   ├── UploadTimeoutError        stopped at its time limit
+    │   ├── UploadMemoryError         stopped at its limit of memory or room, or it died
+    │   └── FetchError                an address that gave no file
     └── QueryError
         ├── QuerySyntaxError          malformed, too deeply nested, conflicting parameters
         ├── QueryRefusedError         SERVICE, LOAD, updates
@@ -114,6 +120,32 @@ class EntityNotFoundError(CollexGraphError):
 
 class NotAcceptableError(CollexGraphError):
     """None of the media types the client accepts can be produced; the message lists ours."""
+
+
+class UploadError(CollexGraphError):
+    """A file given to be checked that gets no report; ``seconds`` is what was spent on it."""
+
+    seconds: float = 0.0
+
+
+class UploadRefusedError(UploadError):
+    """The file may not be given that way."""
+
+
+class UncheckableUploadError(UploadError):
+    """The file looks like nothing that is known; the message says what to do."""
+
+
+class UploadTimeoutError(UploadError):
+    """The check was stopped at its time limit."""
+
+
+class UploadMemoryError(UploadError):
+    """The check was stopped at its limit of memory or room, or its process died."""
+
+
+class FetchError(UploadError):
+    """An address gave no file; the message says why."""
 
 
 class QueryError(CollexGraphError):

@@ -119,6 +119,20 @@ class Settings:
     federation_bytes: int = _setting(
         5_000_000, "bytes", "Largest answer read from another endpoint."
     )
+    upload_bytes: int = _setting(
+        50_000_000, "bytes", "Largest file that /validate and /api/validate take."
+    )
+    upload_seconds: float = _setting(60.0, "seconds", "Longest time the check of one may take.")
+    upload_memory_bytes: int = _setting(2 << 30, "bytes", "Memory that the check of one may use.")
+    upload_disk_bytes: int = _setting(
+        2_000_000_000, "bytes", "Room that it may take on disk while it runs, unpacked."
+    )
+    upload_processes: int = _setting(2, "processes", "Checks that run at once; 0 for no checks.")
+    upload_hosts: tuple[str, ...] = _setting(
+        (),
+        "host names, separated by commas",
+        "Hosts from which /validate fetches a file by its https address; none by default.",
+    )
     snapshots_kept: int = _setting(5, "snapshots", "Snapshots that `snapshots prune` keeps.")
 
     def __post_init__(self) -> None:
@@ -129,7 +143,8 @@ class Settings:
         for positive in (
             "query_timeout_seconds", "query_memory_bytes", "query_text_bytes", "query_nesting",
             "query_queue", "query_queue_seconds", "result_bytes", "client_window_seconds",
-            "federation_seconds", "federation_bytes",
+            "federation_seconds", "federation_bytes", "upload_bytes", "upload_seconds",
+            "upload_memory_bytes", "upload_disk_bytes",
         ):  # fmt: skip
             if getattr(self, positive) <= 0:
                 raise ConfigurationError(f"{positive} must be greater than 0")

@@ -12,6 +12,7 @@ from collex_graph.errors import (
     CollexGraphError,
     EntityNotFoundError,
     FederationError,
+    FetchError,
     InvalidDatasetError,
     NotAcceptableError,
     QueryCancelledError,
@@ -25,7 +26,11 @@ from collex_graph.errors import (
     ResultTooLargeError,
     SnapshotNotFoundError,
     SnapshotReplacedError,
+    UncheckableUploadError,
     UnwritableResultError,
+    UploadMemoryError,
+    UploadRefusedError,
+    UploadTimeoutError,
 )
 from collex_graph.server.errors import KINDS, problem_of
 
@@ -49,6 +54,11 @@ STATUSES = [
     (SnapshotNotFoundError("no"), 503, "no-data-yet"),
     (QueryTimeoutError("no"), 504, "query-timeout"),
     (ResultTooLargeError("no"), 507, "result-too-large"),
+    (UploadRefusedError("no"), 403, "upload-refused"),
+    (UncheckableUploadError("no"), 422, "uncheckable-file"),
+    (FetchError("no"), 502, "fetch-failed"),
+    (UploadTimeoutError("no"), 504, "check-timeout"),
+    (UploadMemoryError("no"), 507, "check-too-large"),
     (ResourceFileError("/srv/secret.rq", "is broken"), 500, "internal-error"),
     (InvalidDatasetError("no", object()), 500, "internal-error"),
     (ZeroDivisionError("division by zero"), 500, "internal-error"),

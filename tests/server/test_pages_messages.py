@@ -21,7 +21,7 @@ SOURCES = [
 # Keys whose end is made at run time: a prefix in the code, the rest from data or from a list.
 MADE = re.compile(
     r"(about\.limit|nav|kind|unit\.kind|quality\.(count|severity|view|column|type|kind|node|of|then|would|caption)|home\.(count|entrance)|element"
-    r"|dataset\.count|gap|state|digitised|aligned|discoverable|deposited|coverage|column|interval|list|programmes|sort|facet|level|property|class|place|labelling|incoming|value|scheme|model\.(principle|box)|map\.(view|label|kind)|query\.view|gallery\.(audience|difficulty)|endpoint\.ask|interface\.use|usage\.count|mapuse\.(parameter|property))\..+"
+    r"|dataset\.count|gap|state|digitised|aligned|discoverable|deposited|coverage|column|interval|list|programmes|sort|facet|level|property|class|place|labelling|incoming|value|scheme|model\.(principle|box)|map\.(view|label|kind)|query\.view|gallery\.(audience|difficulty)|endpoint\.ask|interface\.use|usage\.count|validate\.(how|readable)|validateuse\.(codes|interface)|mapuse\.(parameter|property))\..+"
 )
 
 

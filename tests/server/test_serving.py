@@ -220,6 +220,18 @@ def test_a_chunked_body_is_cut_at_the_limit(server):
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")
 
 
+def test_a_file_may_be_larger_than_a_query_and_no_larger_than_files_may_be(server):
+    head = (
+        b"POST /api/validate?source=nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: text/csv\r\nContent-Length: "
+    )
+    # the wrong parameter is told once the file is there, as little as that costs
+    whole = server.send(head + b"5000000\r\n\r\n" + b"a;b\r\n" * 1_000_000)
+    assert whole.startswith(b"HTTP/1.1 400")
+    announced = server.send(head + b"20000000000\r\n\r\n")
+    assert announced.startswith(b"HTTP/1.1 413")
+
+
 def test_no_version_of_any_software_is_told(server):
     headers = server.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     name = re.search(rb"\r\nServer: ([^\r]*)", headers)

@@ -40,10 +40,27 @@ ANSWERS = {
         ],
         "server/test_sparql_protocol.py": ["test_every_case_of_the_protocol_suite"],
     },
-    "7 path traversal": {
-        "server/test_security.py": ["test_nothing_is_served_but_what_is_meant_to_be"]
+    "4 contexts and imports of files": {
+        "server/test_uploads.py": ["test_nothing_in_a_file_reaches_out_or_shows_a_file"],
     },
-    "8 XSS": {"server/test_security.py": ["test_what_a_client_sends_comes_back_as_text_only"]},
+    "5 entities and document types of files": {
+        "server/test_uploads.py": [
+            "test_nothing_in_a_file_reaches_out_or_shows_a_file",
+            "test_a_document_type_of_ead_is_read_and_its_address_is_not",
+        ],
+    },
+    "6 bombs of markup": {"server/test_uploads.py": ["test_a_bomb_of_markup_ends_with_words"]},
+    "7 path traversal": {
+        "server/test_security.py": ["test_nothing_is_served_but_what_is_meant_to_be"],
+        "server/test_uploads.py": ["test_a_name_is_never_a_path"],
+    },
+    "8 XSS": {
+        "server/test_security.py": ["test_what_a_client_sends_comes_back_as_text_only"],
+        "server/test_uploads.py": [
+            "test_what_a_file_holds_and_is_called_is_text",
+            "test_a_report_for_people_is_saved_and_never_shown_as_ours",
+        ],
+    },
     "9 header injection, Host and X-Forwarded": {
         "server/test_security.py": ["test_no_answer_repeats_a_host_that_the_client_made_up"],
         "server/test_fair_use.py": ["test_only_the_configured_header_says_who_the_client_is"],
@@ -55,6 +72,7 @@ ANSWERS = {
             "test_rows_are_a_workbook_whose_texts_are_never_formulas"
         ],
         "server/test_rest.py": ["test_csv_for_people_holds_no_formula"],
+        "server/test_uploads.py": ["test_a_value_never_runs_in_a_spreadsheet"],
     },
     "11 injection by parameters": {
         "server/test_rest.py": [
@@ -70,6 +88,7 @@ ANSWERS = {
             "test_no_other_spelling_of_a_path_is_that_path",
         ],
         "server/test_sparql_formats_of_people.py": ["test_no_graph_can_be_written"],
+        "server/test_uploads.py": ["test_a_form_of_another_site_is_refused"],
     },
     "14 huge and compressed bodies": {
         "server/test_security.py": [
@@ -77,6 +96,14 @@ ANSWERS = {
             "test_a_compressed_body_is_not_unpacked",
         ],
         "server/test_serving.py": ["test_a_chunked_body_is_cut_at_the_limit"],
+        "server/test_uploads.py": [
+            "test_twenty_gigabytes_are_refused_before_they_are_read",
+            "test_a_body_longer_than_announced_by_nobody_is_cut_at_the_limit",
+            "test_a_compressed_body_is_not_unpacked",
+            "test_an_archive_that_grows_without_end_is_refused_with_the_reason",
+            "test_a_path_that_leads_out_of_an_archive_is_refused",
+            "test_whoever_comes_beyond_the_places_is_told_when_to_come_back",
+        ],
     },
     "15 slow and garbage clients": {
         "server/test_serving.py": [
@@ -150,7 +177,14 @@ ANSWERS = {
         ]
     },
     "27 encodings": {
-        "unit/test_sparql_policy.py": ["test_a_lone_surrogate_is_refused_with_its_place"]
+        "unit/test_sparql_policy.py": ["test_a_lone_surrogate_is_refused_with_its_place"],
+        "server/test_uploads.py": ["test_letters_are_read_rightly_or_refused"],
+    },
+    "28 wrong values": {
+        "server/test_uploads.py": [
+            "test_a_file_that_is_sent_is_judged_as_the_command_line_judges_it",
+            "test_a_document_type_of_ead_is_read_and_its_address_is_not",
+        ]
     },
     "29 leaks": {
         "server/test_security.py": [
@@ -166,6 +200,22 @@ ANSWERS = {
             "test_an_endpoint_that_does_not_answer_is_given_up",
             "test_an_endpoint_that_trickles_is_given_up",
             "test_a_wrong_answer_is_an_error_that_says_whose",
+        ],
+        "server/test_uploads.py": [
+            "test_only_https_addresses_of_the_list_are_read",
+            "test_a_name_that_leads_to_a_private_address_is_not_asked",
+            "test_an_address_that_redirects_is_not_followed",
+            "test_a_file_larger_than_files_may_be_is_not_fetched",
+        ],
+    },
+    "limits of a check": {
+        "server/test_uploads.py": [
+            "test_a_judge_has_no_network_no_program_no_large_file_and_one_processor",
+            "test_a_check_over_its_time_is_killed",
+            "test_a_check_over_its_memory_time_or_room_ends_alone",
+            "test_a_client_that_leaves_takes_its_check_with_it",
+            "test_what_is_on_disk_goes_with_the_server_and_a_lost_judge_is_replaced",
+            "test_what_a_source_keeps_to_itself_is_in_no_answer_and_no_log",
         ]
     },
 }

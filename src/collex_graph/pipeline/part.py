@@ -280,6 +280,14 @@ def tables(dataset: str, base_iri: str, circumstances: str, file: SourceFile) ->
         return [replace(file, problem=error.problem)]
 
 
+def readers(
+    dataset: str, base_iri: str, circumstances: str, file: SourceFile
+) -> tuple[RecordSource, ...]:
+    """Return the sources of a mapping that read a file, or a table of it."""
+    plan = _plan(dataset, base_iri, circumstances)
+    return plan.sources_for(file.path.name, file.kind)
+
+
 def written_rows(
     request: PartRequest, wanted: frozenset[int]
 ) -> tuple[list[str], dict[int, list[str]]]:

@@ -27,6 +27,7 @@ from collex_graph.server import (
     pages,
     rest,
     sparql,
+    uploads,
 )
 from collex_graph.server.access_log import AccessLog, log_answers
 from collex_graph.server.compression import compress
@@ -39,6 +40,7 @@ from collex_graph.server.warming import WARMING
 from collex_graph.sparql.result_cache import CachingQueries
 from collex_graph.sparql.service_calls import ExpandingQueries
 from collex_graph.store.search_index import SearchIndex
+from collex_graph.uploads.judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 # Each holds the routes of one room; the order decides nothing but the reading of a route list.
 BLUEPRINTS = (
     errors.blueprint, sparql.blueprint, graph_store.blueprint, monitoring.blueprint,
-    rest.blueprint,
+    rest.blueprint, uploads.blueprint,
     datasets.blueprint, entities.blueprint, pages.blueprint,
 )  # fmt: skip
 
@@ -99,6 +101,7 @@ def create_app(
         MAX_CONTENT_LENGTH=3 * settings.query_text_bytes + _FORM_OVERHEAD_BYTES,
         MAX_FORM_MEMORY_SIZE=3 * settings.query_text_bytes + _FORM_OVERHEAD_BYTES,
         MAX_FORM_PARTS=16,
+        MOST_FILE_BYTES=settings.upload_bytes + uploads.FORM_BYTES,
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
@@ -110,6 +113,7 @@ def create_app(
         settings=settings,
         queries=CachingQueries(ExpandingQueries(queries, settings, _SearchIndexes().of), settings),
         fair_use=FairUse(settings.client_budget_seconds, settings.client_window_seconds),
+        judge=Judge(settings),
         iris=Iris(settings.base_iri),
         known_before=known_before,
         presentation=_digest_of(web),
@@ -162,6 +166,7 @@ def _digest_of(web: Path) -> str:
 
 def _refuse_early() -> None:
     """Refuse a body that is announced too large, or compressed, before a byte of it is read."""
+    uploads.allow_file(request)
     limit = request.max_content_length
     if limit is not None and (request.content_length or 0) > limit:
         raise RequestEntityTooLarge

@@ -33,6 +33,7 @@ from gunicorn.workers.base import Worker
 from collex_graph.server import lane
 from collex_graph.server.public_queries import OUTCOME, client_has_gone
 from collex_graph.server.runs import Run
+from collex_graph.server.uploads import MOST_FILE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ _ACCEPTED_AT_ONCE = 64
 _MOST_DESCRIPTORS = 8_192
 _SWEEP_SECONDS = 0.5
 
+_BRINGS_FILE = re.compile(rb"POST /(?:api/)?validate[? ]")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _CODED = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*(100-continue[ \t]*\r\n)?", re.IGNORECASE)
@@ -177,6 +179,7 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         """Serve until a signal ends it."""
         self._lane: lane.Lane = self.wsgi.extensions[lane.EXTENSION]
         self._most_body_bytes = int(self.wsgi.config["MAX_CONTENT_LENGTH"])
+        self._most_file_bytes = int(self.wsgi.config[MOST_FILE_BYTES])
         for number in range(self.cfg.threads):
             threading.Thread(target=self._work, name=f"answers-{number}", daemon=True).start()
         self._poll.register(self._wake, select.EPOLLIN)
@@ -356,15 +359,16 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         connection.searched = end
         end += 4
         head = bytes(received[:end])
+        most = self._most_file_bytes if _BRINGS_FILE.match(head) else self._most_body_bytes
         if _CODED.search(head):
-            size = self._end_of_chunks(connection, end)
+            size = self._end_of_chunks(connection, end, most)
         else:
             length = _LENGTH.search(head)
             size = end + int(length[1]) if length else end
         if size is not None and size <= len(received):
             return size
         expects = _EXPECTS.search(head)
-        if (expects and not expects[1]) or (size or 0) - end > self._most_body_bytes:
+        if (expects and not expects[1]) or (size or 0) - end > most:
             return _REFUSED
         if expects and not connection.was_encouraged and b" HTTP/1.1\r\n" in head:
             connection.was_encouraged = True
@@ -372,11 +376,11 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                 connection.socket.send(_CONTINUE)
         return None
 
-    def _end_of_chunks(self, connection: _Connection, start: int) -> int | None:
+    def _end_of_chunks(self, connection: _Connection, start: int, most: int) -> int | None:
         """Return where a chunked body ends, as `_size` does."""
         received = connection.received
         place = connection.followed or start
-        while place <= start + self._most_body_bytes:
+        while place <= start + most:
             connection.followed = place
             chunk = _CHUNK.match(received, place)
             if chunk is None:
@@ -388,7 +392,7 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                     return end + 4
                 return _REFUSED if len(received) - place > _RECEIVED_BYTES else None
             place = chunk.end() + int(chunk[1], 16) + 2
-            if len(received) < place <= start + self._most_body_bytes:
+            if len(received) < place <= start + most:
                 return None
         return _TOO_LARGE
 

@@ -24,6 +24,7 @@ from collex_graph.errors import (
     ClientBudgetError,
     EntityNotFoundError,
     FederationError,
+    FetchError,
     NotAcceptableError,
     QueryCancelledError,
     QueryMediaTypeError,
@@ -35,10 +36,14 @@ from collex_graph.errors import (
     ResultTooLargeError,
     SnapshotNotFoundError,
     SnapshotReplacedError,
+    UncheckableUploadError,
     UnwritableResultError,
+    UploadMemoryError,
+    UploadRefusedError,
+    UploadTimeoutError,
 )
 from collex_graph.rdf.formats import read_accept
-from collex_graph.server import pages
+from collex_graph.server import pages, uploads
 from collex_graph.server.contexts import ErrorContext
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.services import services
@@ -140,8 +145,8 @@ DATA_REPLACED = _kind(
 )  # fmt: skip
 TOO_LARGE = _kind(
     "content-too-large", 413,
-    ("Le texte envoyé est trop long", "Envoyez moins d’octets que la limite."),
-    ("The text sent is too long", "Send fewer bytes than the limit."),
+    ("Ce qui a été envoyé est trop long", "Envoyez moins d’octets que la limite."),
+    ("What was sent is too long", "Send fewer bytes than the limit."),
 )  # fmt: skip
 UNSUPPORTED_MEDIA_TYPE = _kind(
     "unsupported-media-type", 415,
@@ -149,6 +154,50 @@ UNSUPPORTED_MEDIA_TYPE = _kind(
      "Envoyez application/sparql-query ou application/x-www-form-urlencoded, sans compression."),
     ("The media type sent is not read here",
      "Send application/sparql-query or application/x-www-form-urlencoded, uncompressed."),
+)  # fmt: skip
+# The same kind for files.
+CODED_FILE = replace(
+    UNSUPPORTED_MEDIA_TYPE,
+    advice={
+        "fr": "Envoyez le fichier tel quel, sans Content-Encoding ; une archive .zip ou .tar.gz "
+        "est lue comme un fichier.",
+        "en": "Send the file as it is, without Content-Encoding; an archive .zip or .tar.gz is "
+        "read as a file.",
+    },
+)
+UPLOAD_REFUSED = _kind(
+    "upload-refused", 403,
+    ("Ce fichier n’est pas accepté ainsi",
+     "Déposez-le sur la page /validate, ou envoyez-le à /api/validate."),
+    ("This file is not taken that way",
+     "Drop it on the page /validate, or send it to /api/validate."),
+)  # fmt: skip
+UNCHECKABLE = _kind(
+    "uncheckable-file", 422,
+    ("Ce fichier ne peut pas être contrôlé",
+     "Vérifiez que c’est un fichier d’une source connue ou du RDF ; la page /validate les liste."),
+    ("This file cannot be checked",
+     "Check that it is a file of a known source, or RDF; the page /validate lists them."),
+)  # fmt: skip
+FETCH_FAILED = _kind(
+    "fetch-failed", 502,
+    ("L’adresse n’a pas donné de fichier",
+     "Vérifiez l’adresse, ou téléchargez le fichier et déposez-le."),
+    ("The address gave no file", "Check the address, or download the file and drop it."),
+)  # fmt: skip
+UPLOAD_TIMEOUT = _kind(
+    "check-timeout", 504,
+    ("Le contrôle a dépassé sa durée limite et a été arrêté",
+     "Envoyez le fichier en plusieurs parties, ou contrôlez-le avec « collex-graph validate »."),
+    ("The check passed its time limit and was stopped",
+     "Send the file in several parts, or check it with “collex-graph validate”."),
+)  # fmt: skip
+UPLOAD_MEMORY = _kind(
+    "check-too-large", 507,
+    ("Le contrôle a dépassé sa limite de mémoire et a été arrêté",
+     "Envoyez le fichier en plusieurs parties, ou contrôlez-le avec « collex-graph validate »."),
+    ("The check passed its memory limit and was stopped",
+     "Send the file in several parts, or check it with “collex-graph validate”."),
 )  # fmt: skip
 QUERY_STOPPED = _kind(
     "query-stopped", 409,
@@ -208,7 +257,7 @@ KINDS = {
         QUERY_SYNTAX, BAD_REQUEST, QUERY_REFUSED, NOT_FOUND, ENTITY_UNKNOWN, METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE, ENTITY_GONE, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INTERNAL, SERVICE_BUSY,
         NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT, OTHER_ENDPOINT,
-        DATA_REPLACED,
+        DATA_REPLACED, UPLOAD_REFUSED, UNCHECKABLE, FETCH_FAILED, UPLOAD_TIMEOUT, UPLOAD_MEMORY,
     )
 }  # fmt: skip
 
@@ -223,6 +272,11 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Kind], ...] = (
     (QueryServiceBusyError, SERVICE_BUSY),
     (QueryCancelledError, QUERY_STOPPED),
     (ClientBudgetError, BUDGET_SPENT),
+    (UploadRefusedError, UPLOAD_REFUSED),
+    (UncheckableUploadError, UNCHECKABLE),
+    (UploadTimeoutError, UPLOAD_TIMEOUT),
+    (UploadMemoryError, UPLOAD_MEMORY),
+    (FetchError, FETCH_FAILED),
     (SnapshotReplacedError, DATA_REPLACED),
     (FederationError, OTHER_ENDPOINT),
     (UnwritableResultError, NOT_ACCEPTABLE),
@@ -241,7 +295,8 @@ _SPEAKS_OF_THE_REQUEST = (
     QuerySyntaxError, QueryRefusedError, QueryTooLargeError, QueryMediaTypeError,
     QueryTimeoutError, ResultTooLargeError, QueryServiceBusyError, NotAcceptableError,
     EntityNotFoundError, QueryCancelledError, ClientBudgetError, FederationError,
-    UnwritableResultError, SnapshotReplacedError,
+    UnwritableResultError, SnapshotReplacedError, UploadRefusedError, UncheckableUploadError,
+    UploadTimeoutError, UploadMemoryError, FetchError,
 )  # fmt: skip
 
 
@@ -288,8 +343,20 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             "result_bytes": settings.result_bytes,
             "memory_bytes": settings.query_memory_bytes,
         }
+    elif isinstance(error, RequestEntityTooLarge) and uploads.takes_file(request):
+        members["limit"] = {
+            "file_bytes": settings.upload_bytes,
+            "text_bytes": uploads.MOST_TEXT_BYTES,
+        }
     elif isinstance(error, QueryTooLargeError | RequestEntityTooLarge):
         members["limit"] = {"query_bytes": settings.query_text_bytes}
+    elif isinstance(error, UploadTimeoutError):
+        members["limit"] = {"seconds": settings.upload_seconds}
+    elif isinstance(error, UploadMemoryError):
+        members["limit"] = {
+            "memory_bytes": settings.upload_memory_bytes,
+            "disk_bytes": settings.upload_disk_bytes,
+        }
     elif isinstance(error, ClientBudgetError):
         members["limit"] = {
             "computing_seconds": settings.client_budget_seconds,
@@ -321,6 +388,8 @@ def _kind_of(error: Exception) -> Kind:
                 return QUERY_SYNTAX_ANYWHERE
             return kind
     if isinstance(error, HTTPException) and error.code and error.code < 500:
+        if error.code == 415 and uploads.takes_file(request):
+            return CODED_FILE
         return _BY_STATUS.get(error.code, BAD_REQUEST)
     return INTERNAL
 

@@ -19,7 +19,8 @@ DATA_FOR_EVERY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
         "Allow, Cache-Status, Content-Location, ETag, Link, Repr-Digest, Retry-After, "
-        "X-Incoming-Links, X-Query-Id, X-Query-Seconds, X-Query-Timeout-Seconds, X-Snapshot"
+        "X-Conforms, X-Fails, X-Incoming-Links, X-Query-Id, X-Query-Seconds, "
+        "X-Query-Timeout-Seconds, X-Snapshot"
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }

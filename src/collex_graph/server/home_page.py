@@ -30,6 +30,7 @@ _ENTRANCES = (
     ("corpora", "/corpora"),
     ("acquisitions", "/acquisitions"),
     ("archives", "/archives"),
+    ("validate", "/validate"),
     ("query", "/query"),
     ("model", "/about/model"),
     ("dataset", "/dataset"),

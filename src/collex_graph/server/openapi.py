@@ -1,4 +1,4 @@
-"""Describes the interface of stored queries in OpenAPI 3.1, from the queries themselves."""
+"""Describes the interface in OpenAPI 3.1: stored queries, from themselves, and checks of files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from collex_graph import __version__
 from collex_graph.server.named_queries import questions
+from collex_graph.uploads.formats import REPORT_FORMATS
+from collex_graph.uploads.frames import CORRECTED
 
 if TYPE_CHECKING:
     from collex_graph.server.messages import Language
@@ -105,6 +107,22 @@ _WORDS = {
         "410": "Les données nommées par snapshot ne sont plus servies",
         "429": "Temps de calcul épuisé ; Retry-After dit quand revenir",
         "503": "Service occupé ; Retry-After dit quand revenir",
+        "validate": "Contrôler un fichier",
+        "validate_what": "Le fichier est le corps de la requête, ou le champ « file » d’un "
+        "formulaire ; rien n’est gardé. La réponse est 200 avec un rapport, quel que soit le "
+        "verdict.",
+        "name": "Nom du fichier, d’après lequel on reconnaît aussi sa source.",
+        "source": "Ce qu’est le fichier ; sinon, on le reconnaît.",
+        "day": "Jour pour lequel les labels valent ; sinon, aujourd’hui.",
+        "fail-on": "Gravité à partir de laquelle « fails » est vrai.",
+        "report": "Format ; sinon, l’en-tête Accept. « corrected » : le fichier corrigé.",
+        "text": "Un texte, à la place d’un fichier.",
+        "url": "Une adresse https d’un hôte admis, à la place d’un fichier.",
+        "413": "Le fichier est trop gros",
+        "415": "Content-Encoding n’est pas lu : envoyer le fichier tel quel",
+        "403": "Cette adresse n’est pas lue",
+        "422": "Le fichier ne ressemble à rien de connu",
+        "502": "L’adresse n’a pas donné de fichier",
         "504": "Durée limite dépassée",
         "507": "Limite de mémoire ou de taille dépassée",
     },
@@ -125,8 +143,74 @@ _WORDS = {
         "410": "The data named by snapshot are no longer served",
         "429": "Computing time is spent; Retry-After says when to come back",
         "503": "The service is busy; Retry-After says when to come back",
+        "validate": "Check a file",
+        "validate_what": "The file is the body of the request, or the field “file” of a form; "
+        "nothing is kept. The answer is 200 with a report, whatever the verdict.",
+        "name": "Name of the file, by which its source is recognised too.",
+        "source": "What the file is; else it is recognised.",
+        "day": "Day on which labels hold; else today.",
+        "fail-on": "Gravity from which “fails” is true.",
+        "report": "Format of the report; else the Accept header. “corrected”: the corrected file.",
+        "text": "A text, in place of a file.",
+        "url": "An https address of an allowed host, in place of a file.",
+        "413": "The file is too large",
+        "415": "Content-Encoding is not read: send the file as it is",
+        "403": "This address is not read",
+        "422": "The file looks like nothing that is known",
+        "502": "The address gave no file",
         "504": "The time limit was passed",
         "507": "The memory or size limit was passed",
+    },
+}
+_CHECK_ERRORS = (
+    "400", "403", "406", "413", "415", "422", "429", "502", "503", "504", "507",
+)  # fmt: skip
+_REPORT = {
+    "type": "object",
+    "required": ["conforms", "fails", "fail_on", "counts", "files", "left_alone", "results"],
+    "properties": {
+        "conforms": {"type": "boolean"},
+        "fails": {"type": "boolean"},
+        "fail_on": {"enum": ["violation", "warning", "info"]},
+        "known": {"type": "string"},
+        "counts": {
+            "type": "object",
+            "required": ["Violation", "Warning", "Info"],
+            "additionalProperties": {"type": "integer", "minimum": 0},
+        },
+        "files": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "source", "alike", "records"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "source": {"type": "string"},
+                    "alike": {"type": "array", "items": {"type": "string"}},
+                    "records": {"type": "integer", "minimum": 0},
+                },
+            },
+        },
+        "left_alone": {"type": "array", "items": {"type": "string"}},
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["severity", "rule"],
+                "properties": {
+                    "severity": {"enum": ["Violation", "Warning", "Info"]},
+                    "rule": {"type": "string"},
+                    "file": {"type": "string"},
+                    "line": {"type": "integer", "minimum": 1},
+                    "row": {"type": "integer", "minimum": 1},
+                    "record": {"type": "string"},
+                    "column": {"type": "string"},
+                    "value": {"type": "string"},
+                    "message": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "advice": {"type": "object", "additionalProperties": {"type": "string"}},
+                },
+            },
+        },
     },
 }
 _ERRORS = ("400", "404", "406", "410", "429", "503", "504", "507")
@@ -161,6 +245,7 @@ def describe_interface(language: Language) -> dict[str, Any]:
             }
         }
     }
+    paths["/api/validate"] = {"post": _check(words)}
     for name, query in questions().items():
         paths[f"/api/queries/{name}"] = {
             "get": {
@@ -188,7 +273,63 @@ def describe_interface(language: Language) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": {"Result": _RESULT, "Features": _FEATURES, "Problem": _PROBLEM}},
+        "components": {
+            "schemas": {
+                "Result": _RESULT,
+                "Features": _FEATURES,
+                "Report": _REPORT,
+                "Problem": _PROBLEM,
+            }
+        },
+    }
+
+
+def _check(words: dict[str, str]) -> dict[str, Any]:
+    """Return the operation that checks a file."""
+    from collex_graph.server.uploads import FAIL_ON, source_names  # noqa: PLC0415 - as above
+
+    choices: dict[str, dict[str, Any]] = {
+        "source": {"type": "string", "enum": list(source_names())},
+        "day": {"type": "string", "format": "date"},
+        "fail-on": {"type": "string", "enum": list(FAIL_ON), "default": FAIL_ON[0]},
+        "name": {"type": "string", "maxLength": 200},
+    }
+    fields = {name: schema | {"description": words[name]} for name, schema in choices.items()}
+    binary = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "properties": {
+            "file": binary,
+            "text": {"type": "string", "description": words["text"]},
+            "url": {"type": "string", "format": "uri", "description": words["url"]},
+            **fields,
+        },
+    }
+    types = {each.media_type.partition(";")[0] for each in REPORT_FORMATS.values()}
+    contents: dict[str, Any] = {media_type: {} for media_type in sorted(types)}
+    contents["application/json"] = {"schema": {"$ref": "#/components/schemas/Report"}}
+    contents["application/octet-stream"] = {"schema": binary}
+    formats = {"type": "string", "enum": [*REPORT_FORMATS, CORRECTED]}
+    return {
+        "operationId": "validate",
+        "summary": words["validate"],
+        "description": words["validate_what"],
+        "parameters": [
+            *(_query_parameter(name, schema, words[name]) for name, schema in choices.items()),
+            _query_parameter("format", formats, words["report"]),
+            _query_parameter("lang", {"enum": ["fr", "en"]}, words["lang"]),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": form},
+                "application/octet-stream": {"schema": binary},
+            },
+        },
+        "responses": {
+            "200": {"description": words["ok"], "content": contents},
+            **{status: _problem(words[status]) for status in _CHECK_ERRORS},
+        },
     }
 
 

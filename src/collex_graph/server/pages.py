@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from collex_graph import __version__
-from collex_graph.errors import EntityNotFoundError, QueryError, SnapshotNotFoundError
+from collex_graph.errors import (
+    CollexGraphError,
+    EntityNotFoundError,
+    QueryError,
+    SnapshotNotFoundError,
+)
 from collex_graph.rdf.iris import slug
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server import answers
+from collex_graph.server import answers, uploads
 from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
 from collex_graph.server.contexts import Site
@@ -81,6 +86,12 @@ from collex_graph.server.search_page import describe_search, read_search
 from collex_graph.server.services import services
 from collex_graph.server.snippets import Citation
 from collex_graph.server.subject_pages import describe_scheme, describe_subject, subject_kind
+from collex_graph.server.validate_page import (
+    DOCUMENTS,
+    describe_form,
+    describe_result,
+    describe_validate_use,
+)
 from collex_graph.sparql.catalogue import Audience, Difficulty
 from collex_graph.template import read_template, write_workbook
 
@@ -459,6 +470,47 @@ def template(name: str) -> Response:
     response = Response(write_workbook(read_template(name)), mimetype=_WORKBOOK)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return tagged(response, tag)
+
+
+@blueprint.get("/validate")
+def validate() -> Response:
+    """Offer to check a file."""
+    services().judge.start()
+    return _page("validate.html", lambda: describe_form(_words()), section="validate")
+
+
+@blueprint.get("/about/validate")
+def about_validate() -> Response:
+    """Say how platforms check files by themselves."""
+    return _page("validateuse.html", lambda: describe_validate_use(_words()), section="validate")
+
+
+@blueprint.post("/validate")
+def validate_file() -> Response:
+    """Check the file that a form sends, and show what to mend, or send the report as a file."""
+    # errors sends pages and so imports this module
+    from collex_graph.server.errors import in_language, problem_of  # noqa: PLC0415
+
+    language = language_of(request)
+    status, headers = 200, {}
+    try:
+        uploads.refuse_other_sites()
+        checked = uploads.check_what_is_sent(lambda: uploads.wanted_in_form(DOCUMENTS), form=True)
+        if checked.wanted != DOCUMENTS:
+            return uploads.document(checked, checked.wanted[0])
+        context = describe_result(_words(), checked)
+    except (CollexGraphError, HTTPException) as error:
+        problem = problem_of(error, services().settings)
+        if problem.status >= 500 and problem.kind.name == "internal-error":
+            raise
+        status, headers = problem.status, dict(problem.headers)
+        detail = in_language(problem.detail, language)
+        context = describe_form(_words(), problem, detail)
+    response = answers.page(_render("validate.html", context, section="validate"), language)
+    response.status_code = status
+    response.headers.update(headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/about")

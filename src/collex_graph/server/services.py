@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collex_graph.server.fair_use import FairUse
     from collex_graph.settings import Settings
     from collex_graph.sparql.result_cache import CachingQueries
+    from collex_graph.uploads.judge import Judge
 
 EXTENSION = "collex_graph"
 
@@ -30,6 +31,7 @@ class Services:
         settings: the settings in force.
         queries: answers every query, and keeps results; it alone knows the current snapshot.
         fair_use: the computing time that clients have left.
+        judge: judges the files that are given to be checked.
         iris: mints and recognises the IRIs of ``settings.base_iri``.
         known_before: says whether an earlier snapshot, still kept, knew an IRI (410, not 404).
         presentation: a digest of templates, messages and scripts: part of a page's entity tag, so
@@ -42,6 +44,7 @@ class Services:
     settings: Settings
     queries: CachingQueries
     fair_use: FairUse
+    judge: Judge
     iris: Iris
     known_before: Callable[[str], bool]
     presentation: str

@@ -155,6 +155,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             return
         services = self._app.extensions[EXTENSION]
         services.usage.save()
+        services.judge.close()
         services.queries.close()
         # An ordinary exit would wait for the threads whose queries have just been ended.
         os._exit(0)

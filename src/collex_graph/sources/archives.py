@@ -2,7 +2,8 @@
 
 Nothing in an archive is trusted: a member is written under a number, never under the path that the
 archive gives, and only plain files are; what is unpacked is counted as it is written. An archive
-that breaks off gives what came before the break.
+that breaks off gives what came before the break. A process that reads files of strangers lowers the
+limits (`lower_limits`).
 
 ==========================  =====================================================================
 `MAX_MEMBERS`               files in one archive
@@ -61,6 +62,14 @@ class Unpacked:
 
 class _BombError(Exception):
     """More was unpacked than is allowed."""
+
+
+_lowered: dict[str, int] = {}
+
+
+def lower_limits(*, members: int, unpacked_bytes: int) -> None:
+    """Allow less than usual to every archive that this process unpacks from now on."""
+    _lowered.update(members=members, unpacked_bytes=unpacked_bytes)
 
 
 def unpack(archive: Path, folder: Path, wanted: Callable[[str], bool]) -> Iterator[Unpacked]:
@@ -136,8 +145,9 @@ class _Space:
 
     def count(self, members: int) -> None:
         """Refuse too many members."""
-        if members >= MAX_MEMBERS:
-            raise _BombError(f"it holds more than {MAX_MEMBERS:,} files")
+        most = min(MAX_MEMBERS, _lowered.get("members", MAX_MEMBERS))
+        if members >= most:
+            raise _BombError(f"it holds more than {most:,} files")
 
     def write(self, stream: IO[bytes], target: Path) -> None:
         """Copy a stream into a file; a file that is not whole is removed."""
@@ -152,8 +162,9 @@ class _Space:
 
     def _grow(self, size: int) -> None:
         self._unpacked += size
-        if self._unpacked > MAX_UNPACKED_BYTES:
-            raise _BombError(f"it unpacks to more than {MAX_UNPACKED_BYTES >> 30} GB")
+        most = min(MAX_UNPACKED_BYTES, _lowered.get("unpacked_bytes", MAX_UNPACKED_BYTES))
+        if self._unpacked > most:
+            raise _BombError(f"it unpacks to more than {most / (1 << 30):.3g} GB")
         if self._unpacked > FREE_BYTES and self._unpacked > MAX_RATIO * self._packed:
             raise _BombError(f"it unpacks to more than {MAX_RATIO} times its size")
 

@@ -183,6 +183,11 @@ class FilledRecords:
         return self._table.columns
 
     @property
+    def header(self) -> list[str]:
+        """The names of its columns."""
+        return self._table.header
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """Columns that no rule refers to → rows in which they are filled."""
         return {
@@ -307,6 +312,15 @@ def _is_help(cells: Sequence[str]) -> bool:
     return bool(marked) and 2 * marked >= len(filled)
 
 
+def masked(text: str) -> str:
+    """Return a text with a mark in place of each address of electronic mail.
+
+    >>> masked("écrire à nom@example.org, merci")
+    'écrire à […], merci'
+    """
+    return _MAILBOX.sub(_MASK, text) if "@" in text else text
+
+
 def rows_as_written(
     source_file: SourceFile, sources: Sequence[RecordSource], wanted: frozenset[int]
 ) -> tuple[list[str], dict[int, list[str]]]:
@@ -322,7 +336,7 @@ def rows_as_written(
     is_workbook = source_file.path.suffix.lower() == ".xlsx"
     table = (SheetRecords if is_workbook else TableRecords)(source_file, sources)
     rows = {
-        record.row: [_MAILBOX.sub(_MASK, cell) if "@" in cell else cell for cell in record.content]
+        record.row: [masked(cell) for cell in record.content]
         for record in table
         if record.row in wanted and record.content
     }

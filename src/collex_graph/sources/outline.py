@@ -140,7 +140,10 @@ def _rows(text: str) -> list[frozenset[str]]:
     found = []
     for line in text.splitlines()[:_ROWS]:
         for delimiter in DELIMITERS:
-            cells = next(csv.reader([line], delimiter=delimiter), [])
+            try:
+                cells = next(csv.reader([line], delimiter=delimiter), [])
+            except csv.Error:  # a line of a hundred thousand letters is no row
+                continue
             names = frozenset(header_name(cell) for cell in cells) - {""}
             if len(names) > 1:
                 found.append(names)

@@ -102,12 +102,17 @@ def die_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def limit_memory(more_bytes: int) -> None:
-    """Allow so much address space beyond what is in use now; no core file, no file written."""
+def limit_memory(more_bytes: int, *, file_bytes: int = 0) -> None:
+    """Allow so much address space beyond what is in use now, and no core file.
+
+    Args:
+        more_bytes: of address space.
+        file_bytes: the largest file that may be written; 0 for none at all.
+    """
     limit = address_space_bytes() + more_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
 
 def address_space_bytes() -> int:

@@ -1,0 +1,77 @@
+"""Writes a validation report in each of its formats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from collex_graph.uploads.annotations import report_annotations
+from collex_graph.uploads.report_page import report_html
+from collex_graph.validation.report import report_by_place, report_csv, report_turtle
+from collex_graph.validation.report_files import report_json, report_json_ld, report_xlsx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from collex_graph.model import ValidationReport
+    from collex_graph.validation.shapes import Rule
+
+
+def compared_with(identifier: str | None) -> Mapping[str, str]:
+    """Say, in each language, where a check looked for what the files refer to.
+
+    Args:
+        identifier: of the snapshot; None for none.
+    """
+    if identifier is None:
+        return {
+            "fr": "Contrôle sans instantané : ce que les fichiers citent n’est cherché que là.",
+            "en": "Checked without a snapshot: what the files refer to is looked for there alone.",
+        }
+    return {
+        "fr": f"Ce que les fichiers citent est aussi cherché dans l’instantané {identifier}.",
+        "en": f"What the files refer to is also looked for in the snapshot {identifier}.",
+    }
+
+
+def write_report(
+    name: str,
+    report: ValidationReport,
+    language: str,
+    base_iri: str,
+    rules: Mapping[str, Rule],
+    *,
+    head: str = "",
+    paths: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return a report in one of `formats.REPORT_FORMATS`.
+
+    Args:
+        name: the format.
+        report: what was found.
+        language: ``fr`` or ``en``, of what is written for people.
+        base_iri: the setting of that name.
+        rules: IRI → rule.
+        head: for ``html``, what is said first.
+        paths: for ``github``, name of a file → its path.
+    """
+    told: str | bytes
+    match name:
+        case "csv":
+            told = report_csv(report, language, rules=rules)
+        case "xlsx":
+            told = report_xlsx(report, language, rules=rules)
+        case "html":
+            told = report_html(report, language, rules=rules, head=head)
+        case "turtle":
+            told = report_turtle(report, base_iri, rules=rules)
+        case "json-ld":
+            told = report_json_ld(report, base_iri, rules=rules)
+        case "json":
+            told = report_json(report, rules=rules)
+        case "github":
+            told = report_annotations(report, language, paths=paths)
+        case "text":
+            told = report_by_place(report, language, rules=rules)
+        case _:
+            raise ValueError(name)
+    return told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode()
