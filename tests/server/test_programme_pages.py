@@ -167,3 +167,18 @@ def test_a_question_with_a_required_parameter_is_asked_with_its_example():
             language = "fr"
 
     assert all(question.href for question in describe_questions(Reader, sorted(question_names())))
+
+
+def test_a_commitment_of_a_charter_leads_to_the_rule_that_checks_it_and_back(site):
+    commitment = "/id/charter/engagement-2/commitment/2"
+    assert "/shapes#LabelledUnit-access" in read(site, commitment).all("//main//a/@href")
+    shapes = read(site, "/shapes")
+    rule = "//th[@id='LabelledUnit-access']"
+    assert commitment in shapes.all(f"{rule}//a/@href")
+    assert "#CG-L3" in shapes.all(f"{rule}//a/@href")
+    assert "#LabelledUnit-access" in shapes.all("//tr[th/@id='CG-L3']/td//a/@href")
+    criterion = shapes.text("//tr[th/@id='Findability-page']")
+    assert "Signaler le fonds dans un catalogue public" in criterion
+    assert "10 points" in criterion
+    announced = shapes.text("//tr[th/@id='Labelling-date']/td[1]")
+    assert "Violation à partir du 1er septembre 2027" in announced

@@ -102,6 +102,22 @@ def test_what_is_lost_costs_its_weight(old, new, criterion, points):
     assert score.points == points == sum(one.weight for one in score.met)
 
 
+def test_what_a_sub_fonds_says_is_said_by_the_notice():
+    """ISAD(G): what is true of a part alone is said of that part alone."""
+    below = """
+        <id/fonds/Fonds_5229> rico:isDirectlyIncludedIn <id/fonds/FRFONDS-751132108-1756> .
+        <id/fonds/Fonds_5230> rico:isDirectlyIncludedIn <id/fonds/Fonds_5229> ;
+          dcterms:language lexvo:fra ; collex:linkedAgent <http://www.idref.fr/026852071/id> .
+    """
+    scores = scored(NOTICES + below)
+    assert names(scores[BARE, "Completeness"].met) == {
+        "Completeness-language",
+        "Completeness-agent",
+    }
+    assert scores[BARE, "Completeness"].points == 20
+    assert names(scores[BARE, "Findability"].met) == {"Findability-agent"}
+
+
 def test_pyshacl_finds_that_the_same_criteria_are_not_met():
     shapes = rdflib_graph(own_criteria().graph.triples())
     turtle = NOTICES.replace("collex:discipline", "rdfs:comment").replace(

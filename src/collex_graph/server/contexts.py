@@ -1401,7 +1401,14 @@ class TermContext:
 
 @dataclass(frozen=True)
 class ShapeRow:
-    """A rule of the validation, what it will become, and its number of results in the report."""
+    """A rule of the validation, or a criterion of a score.
+
+    Attributes:
+        results: how many results it has in the snapshot's report.
+        announced: the graver severity that it will have from a day on; empty for most.
+        weight: the points that a criterion is worth, 0 for a rule.
+        commitments: the commitments of charters that it checks, each with its charter.
+    """
 
     name: str
     label: Text
@@ -1411,6 +1418,8 @@ class ShapeRow:
     codes: tuple[str, ...]
     announced: str
     from_day: date | None
+    weight: int
+    commitments: tuple[tuple[Node, Node | None], ...]
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ from collex_graph.sparql.catalogue import stored_query
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from collex_graph.server.reader import GraphReader, Term
+    from collex_graph.server.contexts import Node
+    from collex_graph.server.reader import GraphReader, Row, Term
 
 ONTOLOGY = expand("collex:").rstrip("#")
 SHAPES = expand("collex-sh:").rstrip("#")
@@ -491,15 +492,18 @@ def describe_shapes(reader: GraphReader) -> ShapesContext:
     results = {
         row["rule"].value: integer(row["count"]) or 0 for row in reader.rows("quality-rules")
     }
+    checked = reader.rows("commitments-of-rules")
     reader.learn_labels(
-        target for shape in statements.values() for target in shape.iris("sh:targetClass")
+        {target for shape in statements.values() for target in shape.iris("sh:targetClass")}
+        | {row[name].value for row in checked for name in ("commitment", "charter") if name in row}
     )
+    commitments = _commitments(reader, checked)
     about, groups, grouped = statements.get(SHAPES, Statements({})), [], set()
     for iri, shape in statements.items():
         if not shape.is_a("sh:NodeShape") or not iri.startswith(SHAPES):
             continue
         members = [iri, *shape.iris("sh:property", "sh:sparql")]
-        rows = _shape_rows(reader, statements, members, results)
+        rows = _shape_rows(reader, statements, members, results, commitments)
         grouped.update(members)
         targets = shape.iris("sh:targetClass")
         label = reader.best(shape.literals("rdfs:label"))
@@ -509,7 +513,7 @@ def describe_shapes(reader: GraphReader) -> ShapesContext:
             )
     groups.sort(key=lambda group: sort_key(group.label.value))
     rest = [iri for iri in statements if iri not in grouped and iri.startswith(f"{SHAPES}#")]
-    readings = _shape_rows(reader, statements, rest, results)
+    readings = _shape_rows(reader, statements, rest, results, commitments)
     return ShapesContext(
         title=reader.words("shapes.heading"),
         iri=SHAPES,
@@ -528,6 +532,7 @@ def _shape_rows(
     statements: Mapping[str, Statements],
     members: Iterable[str],
     results: Mapping[str, int],
+    commitments: Mapping[str, tuple[tuple[Node, Node | None], ...]],
 ) -> tuple[ShapeRow, ...]:
     rows = []
     for iri in members:
@@ -546,10 +551,25 @@ def _shape_rows(
                 codes=_codes(about),
                 announced=_severity(about, "collex-sh:announcedSeverity"),
                 from_day=day_of(about.value("collex-sh:inForceFrom")),
+                weight=about.integer("collex-sh:weight") or 0,
+                commitments=commitments.get(iri, ()),
             )
         )
     order = list(_SEVERITIES.values())
-    return tuple(sorted(rows, key=lambda r: (order.index(r.severity), sort_key(r.label.value))))
+    return tuple(
+        sorted(rows, key=lambda r: (order.index(r.severity), -r.weight, sort_key(r.label.value)))
+    )
+
+
+def _commitments(
+    reader: GraphReader, rows: Iterable[Row]
+) -> dict[str, tuple[tuple[Node, Node | None], ...]]:
+    """Return rule → the commitments of charters that it checks, each with its charter."""
+    found: dict[str, list[tuple[Node, Node | None]]] = defaultdict(list)
+    for row in rows:
+        charter = reader.node(row["charter"].value) if "charter" in row else None
+        found[row["rule"].value].append((reader.node(row["commitment"].value), charter))
+    return {rule: tuple(some) for rule, some in found.items()}
 
 
 def _severity(about: Statements, predicate: str) -> str:

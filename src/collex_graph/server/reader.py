@@ -155,7 +155,7 @@ class GraphReader:
     def href_of(self, iri: str) -> str:
         """Return the path of a node's page on this site."""
         path = self.iris.path_of(iri)
-        if path is not None and path.startswith(("/id/", "/vocabulary/", "/graph/")):
+        if path is not None and path.startswith(("/id/", "/vocabulary/", "/graph/", "/shapes#")):
             return path
         return "/entity?" + urlencode({"iri": iri})
 
