@@ -82,12 +82,13 @@ LABELS = (
     '2018;FRFONDS-751132108-1756;"CollEx";Labellisée;12/09/2018;"Histoire, Sociologie";'
     "https://www.collexpersee.eu/a b;\r\n"
     "\r\n"
-    "2019;FRFONDS-751132108-1756;CollEx;labelisé;2019-02-30;Études aréales;;"
+    "2019 Ã©tÃ©;FRFONDS-751132108-1756;CollEx;labelisé;2019-02-30;Études aréales;;"
     '"DÃ©cision ""une"" Ã\xa0\n'
     'revoir, dÃ©jÃ\xa0"\r\n'
     "2020;FRFONDS-751132108-1756;CollEx;Refusée;mars 2020;Histoire;www.collexpersee.eu;ÂGE"
 )
 CERTAIN_IN_LABELS = [
+    ("2019 Ã©tÃ©;", "2019 été;"),
     ('"Histoire, Sociologie"', '"Histoire | Sociologie"'),
     ("eu/a b;", "eu/a%20b;"),
     ('"DÃ©cision ""une"" Ã\xa0\nrevoir, dÃ©jÃ\xa0"', '"Décision ""une"" à\nrevoir, déjà"'),
@@ -198,6 +199,25 @@ def test_a_rule_says_what_to_write_and_whether_a_machine_may(
 )
 def test_where_nothing_can_be_known_there_is_no_repair(rule, value, arguments):
     assert repair_of(rule, value, **arguments) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "repaired"),
+    [
+        ("Value-ppn-check", "107996538", "107996537"),
+        ("Value-issn-check", "09922059", "0992-2059"),
+        ("Value-isil", "751132108", "FR-751132108"),
+        ("Value-siren", "775 663 958", "775663958"),
+        ("Value-idref-iri", "https://www.idref.fr/028056663", "http://www.idref.fr/028056663/id"),
+        ("Value-bnf-iri", "ark:/12148/cb119323881", "http://data.bnf.fr/ark:/12148/cb119323881"),
+        ("Value-registry-iri", "http://ror.org/02dga6j42", "https://ror.org/02dga6j42"),
+        ("Value-web-address", "www.bulac.fr", "https://www.bulac.fr"),
+    ],
+)
+def test_a_shape_suggests_what_its_registry_writes(shape, value, repaired):
+    rule = known_rules()[expand(f"collex-sh:{shape}")]
+    found = rule.repair.repair(rule.iri, value, {}, None)
+    assert (found.repaired, found.certain) == (repaired, False)
 
 
 def test_a_suggestion_says_what_it_looks_like():
@@ -350,7 +370,7 @@ def test_a_csv_keeps_its_mark_its_separator_its_quotation_marks_and_its_line_end
     file, found = corrected(path, LABELS.encode(), source="labels")
     assert file.content.decode() == replaced(LABELS, CERTAIN_IN_LABELS)
     assert rules_of(file.applied) == [
-        "Mojibake", "Mojibake", "OtherSeparator", "RepairedLink",
+        "Mojibake", "Mojibake", "Mojibake", "OtherSeparator", "RepairedLink",
     ]  # fmt: skip
     suggested = {
         r.rule.rpartition("#")[2]: r.repair.repaired
@@ -514,6 +534,7 @@ def test_every_form_of_the_report_has_the_repair(titles):
     assert "clé de contrôle" in row["raison de la réparation"]
     text = re.sub(r"\s+", " ", report_by_place(report))
     assert "Réparation certaine : « 1364-5536á » → « 1364-5536 »" in text
+    assert "Réparations proposées : certaines 2 (--corrected" in text
     assert 'collex-sh:repaired "1364-5536"' in report_turtle(report, BASE)
     assert "1364-5536 »" in re.sub(r"\s+", " ", report_html(report))
     with zipfile.ZipFile(io.BytesIO(report_xlsx(report))) as book:

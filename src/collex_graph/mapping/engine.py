@@ -104,6 +104,10 @@ class _About:
         self.identified = record.identified
         self._record = (record.line, record.row, record.component)
 
+    @property
+    def has_columns(self) -> bool:
+        return self._record[1] is not None
+
     def position(self, column: str | None = None) -> Position:
         return Position(self.file, *self._record, column)
 
@@ -297,7 +301,7 @@ class _FileRun:
         self._root: Any = None
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
-        self._said: set[Note] = set()
+        self._said: set[tuple[Note, str | None]] = set()
         self._about = _About(self._name, "", None, Record(None, ()))
         self._component: str | None = None
         self._in_unit: dict[int, int] = {}
@@ -378,10 +382,8 @@ class _FileRun:
             if record.row is None or self._key != before:
                 self._said.clear()
             self._problems = []
-        for note, column in dict.fromkeys(record.notes):
+        for note, column in record.notes:
             self.rejected += note.rule == "MissingColumn"
-            # two cells of a row may have the same
-            self._said.discard(note)
             self._say(note, column, "", None, None)
 
     def _number_in_unit(self, source: int) -> int:
@@ -423,9 +425,11 @@ class _FileRun:
         predicate: str | None,
         subject: str | None,
     ) -> None:
-        if note in self._said:
+        # two cells of a row may hold the same mistake; the paths of one element read one value
+        key = (note, column if self._about.has_columns else None)
+        if key in self._said:
             return
-        self._said.add(note)
+        self._said.add(key)
         self._problems.append(
             Problem(
                 note=note,

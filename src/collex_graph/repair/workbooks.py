@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from copy import copy
+from shutil import copyfileobj
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
@@ -171,5 +173,6 @@ def _with_parts(archive: zipfile.ZipFile, parts: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(out, "w") as written:
         for info in archive.infolist():
             data = parts.get(info.filename)
-            written.writestr(info, archive.read(info) if data is None else data)
+            with archive.open(info) as old, written.open(copy(info), "w") as new:
+                copyfileobj(old if data is None else io.BytesIO(data), new)
     return out.getvalue()

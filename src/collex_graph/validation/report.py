@@ -60,6 +60,8 @@ _SUMMARY = {
         "no file": "Sans fichier",
         "more": "et {count} de plus : --format csv ou xlsx les donne tous",
         "times": "fois",
+        "repairs": "Réparations proposées : certaines {certain} (--corrected les écrit dans une "
+        "copie), suggérées {suggested}",
     },
     "en": {
         "nothing": "Validation: nothing to report.",
@@ -73,6 +75,8 @@ _SUMMARY = {
         "no file": "Without a file",
         "more": "and {count} more: --format csv or xlsx has them all",
         "times": "times",
+        "repairs": "Repairs: certain {certain} (--corrected writes them into a copy), "
+        "suggested {suggested}",
     },
 }
 
@@ -369,7 +373,13 @@ def report_by_place(
     internal = sum(result.internal for result in report.results)
     if internal:
         counts += f" ({internal} {words['internal']})"
-    return "\n".join([*lines, "", f"{words['title']}{words['colon']}{counts}"])
+    lines += ["", f"{words['title']}{words['colon']}{counts}"]
+    repairs = [result.repair for result in _published(report) if result.repair]
+    if repairs:
+        certain = sum(repair.certain for repair in repairs)
+        counted = {"certain": certain, "suggested": len(repairs) - certain}
+        lines += _wrapped(words["repairs"].format(**counted), indent="")
+    return "\n".join(lines)
 
 
 def _counted(count: int, severity: Severity, language: str) -> str:
@@ -441,7 +451,7 @@ def _found_at(result: ValidationResult, language: str) -> str:
     return f"{place}{colon}{shorten(result.value, _VALUE_WIDTH, placeholder=' …')}"
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, indent: str = _INDENT) -> list[str]:
     """Return the lines of a paragraph; a name or an address is never broken.
 
     Places are not wrapped: they are there to be copied.
@@ -452,8 +462,8 @@ def _wrapped(text: str) -> list[str]:
     lines = wrap(
         _FRENCH_SPACE.sub(_GLUE, text),
         _LINE_WIDTH,
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT,
+        initial_indent=indent,
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
