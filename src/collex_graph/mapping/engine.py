@@ -301,7 +301,7 @@ class _FileRun:
         self._root: Any = None
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
-        self._said: set[tuple[Note, str | None]] = set()
+        self._said: set[Note | tuple[Note, str | None]] = set()
         self._about = _About(self._name, "", None, Record(None, ()))
         self._component: str | None = None
         self._in_unit: dict[int, int] = {}
@@ -425,11 +425,12 @@ class _FileRun:
         predicate: str | None,
         subject: str | None,
     ) -> None:
-        # two cells of a row may hold the same mistake; the paths of one element read one value
-        key = (note, column if self._about.has_columns else None)
-        if key in self._said:
+        # two cells of a row may hold the same mistake; the paths of one element read one value, and
+        # what the document computes (`_each`) is of a cell that was told of
+        is_cell = self._about.has_columns and column is not None and not column.startswith("_")
+        if note in self._said and (not is_cell or (note, column) in self._said):
             return
-        self._said.add(key)
+        self._said |= {note, (note, column)}
         self._problems.append(
             Problem(
                 note=note,
