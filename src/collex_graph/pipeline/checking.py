@@ -25,11 +25,13 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    serialize,
 )
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
+from collex_graph.pipeline.batches import Batches, Names, chunks_of, divide
 from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import Positions, double_results, read_results
@@ -50,9 +52,11 @@ from collex_graph.sources.rdf import RdfRecords
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.lines import read_chunks
 from collex_graph.validation.compiler import compile_shapes
+from collex_graph.validation.data_graph import DataGraph
+from collex_graph.validation.dependencies import looked_back
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
-from collex_graph.validation.validator import validate, validate_store
+from collex_graph.validation.validator import first_referrer, validate, validate_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -65,9 +69,11 @@ if TYPE_CHECKING:
 RDF: Final = "rdf"
 """What stands for a source where a file is checked as the RDF that it is."""
 BUNDLED_SOURCE: Final = "institutions"
+_UNDIVIDED_BYTES: Final = 40_000_000
+"""Lines that are checked in one go; more are divided into batches."""
 _IN_MEMORY_BYTES: Final = 100_000_000
 """Lines that are loaded into a store in memory; more go to a temporary store on disk."""
-_LOADED_AT_ONCE: Final = 8 << 20
+_DECLARED: Final = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes().items())
 _NAMED: Final = re.compile(r"<([^<>\s]+)>|\b([a-z][\w-]*:[A-Za-z][\w-]*)")
 _CITED: Final = re.compile(
     rb"(?m)^[^ ]+ (?!<http://www\.w3\.org/1999/02/22-rdf)[^ ]+ <([^>]+)> \.$"
@@ -314,18 +320,86 @@ class _Check:
         bundled = [(BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
         beside = map_sources(bundled, base_iri=self._iris.base, shelf=self._shelf)
         own = [part for source in sources for part in source.parts]
-        parts = [*own, *(part for source in beside for part in source.parts)]
+        around = [part for source in beside for part in source.parts]
         identities = find_identities(
-            (part.identity_lines() for part in parts), base_iri=self._iris.base
+            (part.identity_lines() for part in (*own, *around)), base_iri=self._iris.base
         )
-        store = self._store(parts, identities)
         positions = Positions(sources, identities)
-        found = validate_store(store, positions=positions, against=self._against)
-        placed = [result for result in found if result.position is not None]
-        results += self._of_the_files(placed, positions, partial(_has_class, store))
-        del store
-        shutil.rmtree(self._work / "store", ignore_errors=True)
+        results += self._judge(own, around, identities, positions)
         return results
+
+    def _judge(
+        self,
+        own: Sequence[Part],
+        around: Sequence[Part],
+        identities: Identities,
+        positions: Positions,
+    ) -> Iterator[ValidationResult]:
+        """Yield what the shapes find in some parts, batch by batch where there is much of them."""
+        names = self._asked_for()
+        asked = _Asked(names, f"{self._iris.base}vocabulary/")
+        model = serialize(
+            (Triple(q.subject, q.predicate, q.object) for q in model_quads(self._iris)),
+            format=RdfFormat.N_TRIPLES,
+        )
+        assert model is not None
+        base = model + b"".join(_cut(around, identities, asked))
+        lines = self._work / "lines.nt"
+        with lines.open("wb") as stream:
+            stream.writelines(_cut(own, identities, asked))
+            represented = expand("collex:representedBy")
+            stream.writelines(
+                f"<{name}> <{represented}> <{node}> .\n".encode()
+                for name, node in identities.canonical.items()
+            )
+        batches = self._divided(lines, base)
+        several = len(batches.files) > 1
+        # a thing that nothing describes is judged alike wherever it is cited
+        anywhere: dict[ValidationResult, tuple[str, ValidationResult]] = {}
+        for number, file in enumerate(batches.files):
+            store = self._store(base, batches.shared, file, names)
+            found = [
+                result
+                for result in validate_store(store, positions=positions, against=self._against)
+                if result.position is not None
+                if result.focus_node is None or batches.is_judged(result.focus_node, number)
+            ]
+            of_the_files = self._of_the_files(found, positions, partial(_has_class, store))
+            for result in of_the_files:
+                focus = result.focus_node
+                if several and focus is not None and batches.is_anywhere(focus):
+                    first = first_referrer(store, focus, positions)
+                    key = replace(result, position=None)
+                    anywhere[key] = min(
+                        anywhere.get(key, (first, result)), (first, result), key=lambda one: one[0]
+                    )
+                else:
+                    yield result
+            del store
+            shutil.rmtree(self._work / "store", ignore_errors=True)
+        yield from (result for _, result in anywhere.values())
+
+    def _divided(self, lines: Path, base: bytes) -> Batches:
+        if lines.stat().st_size < _UNDIVIDED_BYTES:
+            return Batches([lines])
+        own, around = Names.of(chunks_of(lines)), Names.of([base])
+        beside = Store()
+        beside.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
+        back = looked_back(
+            self._against or shapes(),
+            [_DECLARED + text for text in self._derivations()],
+            self._iris.base,
+            closure=DataGraph(beside).classes_below,
+            own=own.names,
+            around=around.names,
+            many=own.many,
+        )
+        return Batches([lines]) if back is None else divide(lines, self._work, back)
+
+    def _derivations(self) -> Iterator[str]:
+        for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
+            query = stored_query(f"derivations/{path.stem}")
+            yield query.text(**({"asOf": self._day} if "asOf" in query.parameters else {}))
 
     def _asked_for(self) -> frozenset[str] | None:
         """Return what shapes and derivations name; None for shapes that may ask for anything."""
@@ -341,41 +415,37 @@ class _Check:
                 names.add(iri or expand(name))
         return frozenset(names | set(map(expand, _FOR_WORDS)))
 
-    def _store(self, parts: Sequence[Part], identities: Identities) -> Store:
+    def _store(
+        self, base: bytes, shared: bytes, lines: Path, names: frozenset[str] | None
+    ) -> Store:
         """Load what is checked into a default graph, with what follows from it."""
-        small = sum(part.lines.lines.path.stat().st_size for part in parts) < _IN_MEMORY_BYTES / 20
+        small = lines.stat().st_size < _IN_MEMORY_BYTES
         store = Store() if small else Store(str(self._work / "store"))
-        store.bulk_extend(
-            Quad(quad.subject, quad.predicate, quad.object) for quad in model_quads(self._iris)
-        )
-        names = self._asked_for()
-        asked = _Asked(names, f"{self._iris.base}vocabulary/")
         cited: set[bytes] = set()
-        for part in parts:
-            for chunk in _gathered(read_chunks(part.lines.lines.path)):
-                lines = asked.lines(identities.rewrite(chunk))
-                # what the mapping engine wrote is valid
-                store.bulk_load(input=lines, format=RdfFormat.N_TRIPLES, lenient=True)
-                if self._beside is not None:
-                    cited.update(_CITED.findall(lines), _SUBJECT.findall(lines))
+        for own in (shared, *chunks_of(lines)):
+            # what the mapping engine wrote is valid
+            store.bulk_load(input=own, format=RdfFormat.N_TRIPLES, lenient=True)
+            if self._beside is not None:
+                cited.update(_CITED.findall(own), _SUBJECT.findall(own))
+        store.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
         if self._beside is not None:
             unknown = [i for i in sorted(map(bytes.decode, cited)) if not _has_class(store, i)]
             store.bulk_extend(
                 Quad(t.subject, t.predicate, t.object) for t in self._beside.about(unknown, names)
             )
-        represented = NamedNode(expand("collex:representedBy"))
-        store.bulk_extend(
-            Quad(NamedNode(name), represented, NamedNode(node))
-            for name, node in identities.canonical.items()
-        )
-        for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
-            query = stored_query(f"derivations/{path.stem}")
-            values = {"asOf": self._day} if "asOf" in query.parameters else {}
-            found = store.query(query.text(**values), base_iri=self._iris.base, prefixes=prefixes())
+        for query in self._derivations():
+            found = store.query(query, base_iri=self._iris.base, prefixes=prefixes())
             assert isinstance(found, QueryTriples)
             triples = list(found)
             store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in triples)
         return store
+
+
+def _cut(parts: Iterable[Part], identities: Identities, asked: _Asked) -> Iterator[bytes]:
+    """Yield the lines of some parts, linked, less what nothing asks for."""
+    for part in parts:
+        for chunk in read_chunks(part.lines.lines.path):
+            yield asked.lines(identities.rewrite(chunk))
 
 
 def _has_class(store: Store, iri: str) -> bool:
@@ -414,19 +484,6 @@ class _Asked:
             if names is None or predicate in names or not rest.startswith(kept_out):
                 kept.append(line[: line.rindex(b" <")])
         return b" .\n".join((*kept, b""))
-
-
-def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    waiting: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        waiting.append(chunk)
-        size += len(chunk)
-        if size >= _LOADED_AT_ONCE:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
 
 
 def _source_of(file: SourceFile) -> tuple[str | None, Sequence[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyoxigraph import BlankNode, Literal, NamedNode
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode
 
 from collex_graph.model import ValidationResult
 from collex_graph.rdf.namespaces import expand, term
@@ -225,12 +225,23 @@ class _Writer:
         return next(filter(None, map(self._owned, iris)), None)
 
     def _owned(self, iri: str) -> Position | None:
-        """Return the position of a node, or of the node whose IRI it starts with."""
-        while iri.count("/") > _SLASHES_OF_A_HOST:
-            if iri in self._positions:
-                return self._positions[iri]
-            iri = iri.rpartition("/")[0]
-        return None
+        return _position_of_owner(self._positions, iri)
+
+
+def _position_of_owner(positions: Mapping[str, Position], iri: str) -> Position | None:
+    """Return the position of a node, or of the node whose IRI it starts with."""
+    while iri.count("/") > _SLASHES_OF_A_HOST:
+        if iri in positions:
+            return positions[iri]
+        iri = iri.rpartition("/")[0]
+    return None
+
+
+def first_referrer(store: Store, iri: str, positions: Mapping[str, Position]) -> str:
+    """Return the node whose position the results of another node take, where it has none; or ""."""
+    found = store.quads_for_pattern(None, None, NamedNode(iri), DefaultGraph())
+    referrers = sorted({q.subject.value for q in found if isinstance(q.subject, NamedNode)})
+    return next((one for one in referrers if _position_of_owner(positions, one)), "")
 
 
 def _label(node: Term) -> str:
