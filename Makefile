@@ -53,6 +53,7 @@ bench: $(VENV)/.installed-dev ## speed and memory, beside their peers
 	$(BIN)/python tests/benchmarks/bench_build.py
 	$(BIN)/python tests/benchmarks/bench_conformance.py
 	$(BIN)/python tests/benchmarks/bench_validation.py
+	$(BIN)/python tests/benchmarks/bench_check.py
 	$(BIN)/python tests/benchmarks/bench_rules.py
 	$(BIN)/python tests/benchmarks/bench_endpoint.py
 	$(BIN)/python tests/benchmarks/bench_service.py

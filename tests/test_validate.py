@@ -18,6 +18,8 @@ from collex_graph.build import build
 from collex_graph.cli import main
 from collex_graph.errors import ConfigurationError
 from collex_graph.model import Severity
+from collex_graph.pipeline import batches, checking
+from collex_graph.pipeline.batches import divide
 from collex_graph.pipeline.checking import _Check as Check
 from collex_graph.pipeline.checking import check_files
 from collex_graph.pipeline.recognition import recognise
@@ -122,6 +124,27 @@ def test_leaving_out_what_no_shape_asks_for_changes_nothing(source, monkeypatch)
     less = checked(sample).report.results
     monkeypatch.setattr(Check, "_asked_for", lambda _: None)
     assert checked(sample).report.results == less
+
+
+@pytest.mark.parametrize("source", ["kbart", "labels", "counter"])
+def test_batches_find_what_the_whole_does(source, monkeypatch):
+    sample = MAPPINGS / source / "sample"
+    whole = checked(sample).report.results
+    counts = []
+
+    def counted(*given):
+        found = divide(*given)
+        counts.append(len(found.files))
+        return found
+
+    monkeypatch.setattr(checking, "divide", counted)
+    monkeypatch.setattr(checking, "_UNDIVIDED_BYTES", 0)
+    monkeypatch.setattr(batches, "_LINES_OF_A_BATCH", 20)
+    monkeypatch.setattr(batches, "_POINTED_TO_BY_MANY", 3)
+    found = checked(sample).report.results
+    assert counts[0] > 2
+    assert found == whole
+    assert [result.messages for result in found] == [result.messages for result in whole]
 
 
 def test_several_files_folders_and_archives_are_checked_together(titles, tmp_path):

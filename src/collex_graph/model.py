@@ -56,7 +56,7 @@ class SourceFile:
         return self.shown or self.path.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where in a source file something stands.
 
@@ -336,7 +336,7 @@ class RecordStream(Protocol):
 # --- readings and problems -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Note:
     """One remark of a mapping function: which rule, about which value, with which arguments."""
 
@@ -361,7 +361,7 @@ class UnreadableValue(Exception):  # noqa: N818 - a signal between a function an
         self.note = Note(rule, value, tuple(sorted(arguments.items())))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A note with its place: what the engine hands to the pipeline.
 
@@ -424,7 +424,7 @@ class Repair:
     within: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ValidationResult:
     """One thing that is wrong or worth knowing.
 

@@ -33,6 +33,8 @@ DEFAULT_GRAPH: Final = "http://w3id.org/rml/defaultGraph"
 RECORD_NUMBER: Final = "\0position"
 """Running number of a record where ``_position`` is an ordinary name: no header holds a NUL."""
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, four times as fast, where PyYAML was built with it."""
 _PREFIXED = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:")
 _SUFFIX = re.compile(r"~(iri|literal)\Z")
@@ -327,13 +329,21 @@ def read_mapping(path: Path, mistakes: list[ResourceFileError] | None = None) ->
     """
     text = document_text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _composed(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ResourceFileError(path, f"not YAML: {error.problem}", line=line) from error
     except yaml.YAMLError as error:
         raise ResourceFileError(path, f"not YAML: {error}") from error
     return _Reader(path, mistakes).document(node)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:
+        # the lines and words of PyYAML's own are better
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def split_template(text: str, *, quotes: bool) -> list[str | Reference]:

@@ -113,31 +113,38 @@ class Engine:
             focus = None
             if wanted is not None:
                 if part.targets not in known:
-                    known[part.targets] = self._focus_nodes(part, wanted)
+                    known[part.targets] = self.focus_nodes(part, wanted)
                 focus = known[part.targets]
                 if not focus:
                     continue
-            if part.refused:
-                yield from self._by_reference(
-                    part, self._focus_nodes(part) if focus is None else focus
-                )
-                continue
-            apart = self._told_apart(part, focus)
-            if apart and part.climbs:
-                yield from self._by_reference(
-                    part, self._focus_nodes(part) if focus is None else focus
-                )
-                continue
-            for check in part.checks:
-                if check.query is not None:
-                    nodes = set(self._nodes(check, focus)) - apart
-                    apart |= {node for node in nodes if isinstance(node, BlankNode)}
-                    yield from self._node_by_node(check, nodes - apart)
-                else:
-                    for found in self._rows(part, check, focus):
-                        if found.focus not in apart:
-                            yield found
-            yield from self._by_reference(part, apart)
+            yield from self.violations_of(part, focus)
+
+    def violations_of(
+        self, part: Part, focus: Collection[Term] | None = None
+    ) -> Iterator[Violation]:
+        """Yield what one part finds.
+
+        Args:
+            part: one of `parts`.
+            focus: some of its focus nodes; None means all.
+        """
+        if part.refused:
+            yield from self._by_reference(part, self.focus_nodes(part) if focus is None else focus)
+            return
+        apart = self._told_apart(part, focus)
+        if apart and part.climbs:
+            yield from self._by_reference(part, self.focus_nodes(part) if focus is None else focus)
+            return
+        for check in part.checks:
+            if check.query is not None:
+                nodes = set(self._nodes(check, focus)) - apart
+                apart |= {node for node in nodes if isinstance(node, BlankNode)}
+                yield from self._node_by_node(check, nodes - apart)
+            else:
+                for found in self._rows(part, check, focus):
+                    if found.focus not in apart:
+                        yield found
+        yield from self._by_reference(part, apart)
 
     # --- compiled --------------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ class Engine:
                 messages=found["messages"],
             )
 
-    def _focus_nodes(self, part: Part, wanted: Collection[Term] | None = None) -> set[Term]:
+    def focus_nodes(self, part: Part, wanted: Collection[Term] | None = None) -> set[Term]:
         """Return the focus nodes of a part, all of them or those among some."""
         found = set(part.targets.apart) if wanted is None else set()
         for restriction in [ALL_NODES] if wanted is None else _chunks(wanted):
@@ -250,7 +257,7 @@ class Engine:
         if not self._data.has_verbatim:
             return found
         if part.reach is None:
-            return self._focus_nodes(part) if focus is None else set(focus)
+            return self.focus_nodes(part) if focus is None else set(focus)
         for restriction in _restrictions(focus):
             target = part.targets.write("?this", restriction)
             for path in part.reach:

@@ -111,9 +111,14 @@ def _results(
     against: Shapes | None,
 ) -> list[ValidationResult]:
     wanted = None if focus_nodes is None else {NamedNode(iri) for iri in focus_nodes}
-    writer = _Writer(data, positions or {}, against or shapes())
+    writer = ResultWriter(data, positions or {}, against or shapes())
     engine = Engine(writer.shapes.graph, writer.shapes.reference, data)
-    return sorted(map(writer.result, engine.violations(wanted)), key=_order)
+    return in_order(map(writer.result, engine.violations(wanted)))
+
+
+def in_order(results: Iterable[ValidationResult]) -> list[ValidationResult]:
+    """Return results sorted by focus node, rule and value."""
+    return sorted(results, key=_order)
 
 
 def _order(result: ValidationResult) -> tuple[str, ...]:
@@ -126,8 +131,14 @@ def _order(result: ValidationResult) -> tuple[str, ...]:
     )
 
 
-class _Writer:
-    """Makes results of violations."""
+class ResultWriter:
+    """Makes results of violations.
+
+    Args:
+        data: the graph.
+        positions: as for `validate`.
+        against: the shapes.
+    """
 
     def __init__(self, data: DataGraph, positions: Mapping[str, Position], against: Shapes) -> None:
         self.shapes = against
@@ -205,6 +216,14 @@ class _Writer:
             if labels:
                 return min(labels)[1]
         return "—" if isinstance(value, BlankNode) else _label(value)
+
+    def place(self, result: ValidationResult) -> Position | None:
+        """Return where to look for what a result of an earlier run is about."""
+        if result.focus_node is None:
+            return result.position
+        value = result.value_term or ""
+        node = NamedNode(value[1:-1]) if value.startswith("<") and value.endswith(">") else None
+        return self._position(NamedNode(result.focus_node), node)
 
     def _position(self, focus: Term, value: Term | None) -> Position | None:
         """Return where to look: the record of the node, its owner's, or that of a referrer."""
