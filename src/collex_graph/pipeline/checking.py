@@ -289,6 +289,8 @@ class _Check:
             parts = compile_shapes(graph, lambda name: [name])
             results = self._beside.without_its_own(results, parts)
         words = looked_for(self._beside)
+        # results share their words: there may be hundreds of thousands
+        told: dict[tuple[str, ...], dict[str, str]] = {}
         for result in results:
             focus, value = result.focus_node, result.value_term or ""
             is_missing = (
@@ -296,14 +298,16 @@ class _Check:
                 and value.startswith("<")
                 and not is_described(value[1:-1])
             ) or (focus is not None and focus not in own and not is_described(focus))
-            if is_missing:
-                told = {
+            if not is_missing:
+                yield result
+                continue
+            key = tuple(result.messages.values())
+            if key not in told:
+                told[key] = {
                     language: f"{text} {words[language]}" if language in words else text
                     for language, text in result.messages.items()
                 }
-                yield replace(result, messages=told)
-            else:
-                yield result
+            yield replace(result, messages=told[key])
 
     # --- sources ----------------------------------------------------------------------------------
 
