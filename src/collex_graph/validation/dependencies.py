@@ -40,12 +40,13 @@ class AnywhereError(Exception):
     """A query of which a part does not hang together with the node that it is asked about."""
 
 
-def steps_of_part(graph: ShapesGraph, part: Part) -> Steps | None:
+def steps_of_part(graph: ShapesGraph, part: Part, avoided: Container[str] = ()) -> Steps | None:
     """Return the steps that a part takes from its focus nodes, and to the words of its results.
 
     Args:
         graph: the shapes.
         part: the part.
+        avoided: predicates that are better not followed from object to subject.
 
     Returns:
         The steps, those that make a node a target included; None where it may look at anything.
@@ -71,7 +72,7 @@ def steps_of_part(graph: ShapesGraph, part: Part) -> Steps | None:
         path = graph.path(part.shape)
         for text, prefixes in selects:
             written = text.replace("$PATH", path.sparql) if path else text
-            steps = steps_of_query(_declared(written, prefixes), "this")
+            steps = steps_of_query(_declared(written, prefixes), "this", avoided=avoided)
             if steps is None:
                 return None
             found |= steps
@@ -444,7 +445,7 @@ def looked_back(
     for part in compile_shapes(against.graph, closure):
         if not _may_have_targets(against.graph, part.root, closure, present):
             continue
-        steps = steps_of_part(against.graph, part)
+        steps = steps_of_part(against.graph, part, many)
         if steps is None:
             return None
         found |= {name for name, inverse in steps if inverse}
