@@ -151,8 +151,16 @@ def read_map(parameters: Mapping[str, Sequence[str]], iris: Iris) -> MapAsked:
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def find_spots(reader: GraphReader, asked: MapAsked) -> list[Spot]:
-    """Return the institutions that are asked for, each once per position."""
+def find_spots(
+    reader: GraphReader, asked: MapAsked, members: Mapping[str, set[str]] | None = None
+) -> list[Spot]:
+    """Return the institutions that are asked for, each once per position.
+
+    Args:
+        reader: the graph.
+        asked: what is asked for.
+        members: what `find_members` returned, by whoever needs it as well.
+    """
     spots: dict[tuple[str, str], Spot] = {}
     if asked.view == "institutions":
         regions = [iri for name, _, iri in asked.search.wanted if name == "region"]
@@ -169,7 +177,8 @@ def find_spots(reader: GraphReader, asked: MapAsked) -> list[Spot]:
             units = _spot(spots, row, "library").units
             if row["unit"].value not in units[-1:]:
                 units.append(row["unit"].value)
-    members = _members(reader) if asked.programmes else {}
+    if members is None:
+        members = find_members(reader) if asked.programmes else {}
     return [
         spot
         for spot in spots.values()
@@ -186,7 +195,8 @@ def _spot(spots: dict[tuple[str, str], Spot], row: Row, name: str) -> Spot:
     return spot
 
 
-def _members(reader: GraphReader) -> dict[str, set[str]]:
+def find_members(reader: GraphReader) -> dict[str, set[str]]:
+    """Return the institutions of each programme."""
     found: dict[str, set[str]] = defaultdict(set)
     for row in reader.rows("map-programmes"):
         found[row["programme"].value].add(row["institution"].value)
@@ -198,7 +208,8 @@ def _members(reader: GraphReader) -> dict[str, set[str]]:
 
 def describe_map(reader: GraphReader, asked: MapAsked) -> MapContext:
     """Return the page of the map."""
-    spots = find_spots(reader, asked)
+    members = find_members(reader)
+    spots = find_spots(reader, asked, members)
     read, known = coverage_of(describe_datasets(reader))
     rows = _rows(reader, asked, spots)
     units = {unit for spot in spots for unit in spot.units}
@@ -215,7 +226,7 @@ def describe_map(reader: GraphReader, asked: MapAsked) -> MapContext:
             for view in VIEWS
         ),
         chips=_chips(reader, asked),
-        facets=_facets(reader, asked, spots),
+        facets=_facets(reader, asked, spots, members),
         map=_drawn(reader, asked, spots),
         rows=rows,
         institutions=len({spot.institution for spot in spots if spot.institution}),
@@ -324,13 +335,18 @@ def _chips(reader: GraphReader, asked: MapAsked) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def _facets(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> tuple[Facet, ...]:
+def _facets(
+    reader: GraphReader,
+    asked: MapAsked,
+    spots: Sequence[Spot],
+    members: Mapping[str, set[str]],
+) -> tuple[Facet, ...]:
     if asked.view == "institutions":
         facets = list(_regions(reader, asked, spots))
     else:
         every, _ = describe_facets(reader, asked.search)
         facets = [facet for facet in every if facet.name in _FACETS]
-    facets += _programmes(reader, asked, spots)
+    facets += _programmes(reader, asked, spots, members)
     return tuple(facets)
 
 
@@ -349,11 +365,16 @@ def _regions(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> Ite
     )
 
 
-def _programmes(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> Iterable[Facet]:
+def _programmes(
+    reader: GraphReader,
+    asked: MapAsked,
+    spots: Sequence[Spot],
+    members: Mapping[str, set[str]],
+) -> Iterable[Facet]:
     shown = {spot.institution for spot in spots}
     counts = {
         programme: len(shown & institutions)
-        for programme, institutions in _members(reader).items()
+        for programme, institutions in members.items()
         if programme not in asked.programmes
     }
     search = asked.search

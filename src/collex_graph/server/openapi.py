@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from collex_graph import __version__
+from collex_graph.server.messages import LANGUAGES
 from collex_graph.server.named_queries import questions
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CORRECTED
@@ -227,8 +228,9 @@ def describe_interface(language: Language) -> dict[str, Any]:
             "get": {
                 "operationId": "list",
                 "summary": words["list"],
-                "parameters": [_query_parameter("lang", {"enum": ["fr", "en"]}, words["lang"])],
+                "parameters": [_language_parameter(words)],
                 "responses": {
+                    "400": _problem(words["400"]),
                     "200": {
                         "description": words["list"],
                         "content": {
@@ -240,7 +242,7 @@ def describe_interface(language: Language) -> dict[str, Any]:
                                 }
                             }
                         },
-                    }
+                    },
                 },
             }
         }
@@ -369,8 +371,13 @@ def _own_parameters(
     own += [
         _query_parameter("snapshot", {"type": "string", "pattern": _SNAPSHOT}, words["snapshot"]),
         _query_parameter("timeout", {"type": "number", "exclusiveMinimum": 0}, words["timeout"]),
+        _language_parameter(words),
     ]
     return own
+
+
+def _language_parameter(words: dict[str, str]) -> dict[str, Any]:
+    return _query_parameter("lang", {"type": "string", "enum": list(LANGUAGES)}, words["lang"])
 
 
 def _query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

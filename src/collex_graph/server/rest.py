@@ -29,6 +29,7 @@ from collex_graph.rdf import formats
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server import answers, public_queries
 from collex_graph.server.caching import client_holds, fresh, not_modified, tag_of
+from collex_graph.server.messages import LANGUAGES
 from collex_graph.server.named_queries import bound_text, find_question, given_values, questions
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.openapi import describe_interface
@@ -36,8 +37,9 @@ from collex_graph.server.services import services
 from collex_graph.sparql.protocol import read_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from collex_graph.server.messages import Language
     from collex_graph.sparql.catalogue import StoredQuery
 
 SNAPSHOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?")
@@ -64,26 +66,29 @@ def start() -> Response:
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Describe the interface (OpenAPI 3.1)."""
-    site = services()
-    language = language_of(request)
-    tag = tag_of("openapi", language, site.presentation)
+    return _described("openapi", describe_interface)
+
+
+@blueprint.get("/queries")
+def index() -> Response:
+    """List the queries that may be asked."""
+    return _described("queries", _list_queries)
+
+
+def _described(name: str, describe: Callable[[Language], dict[str, Any]]) -> Response:
+    """Send what depends on nothing but the software and the language."""
+    language = _language()
+    tag = tag_of(name, language, services().presentation)
     if client_holds(tag):
         return fresh(not_modified(tag, mimetype=_JSON))
-    response = jsonify(describe_interface(language))
+    response = jsonify(describe(language))
     response.content_language.add(language)
     response.vary.add("Accept-Language")
     response.set_etag(tag)
     return fresh(response)
 
 
-@blueprint.get("/queries")
-def index() -> Response:
-    """List the queries that may be asked."""
-    site = services()
-    language = language_of(request)
-    tag = tag_of("queries", language, site.presentation)
-    if client_holds(tag):
-        return fresh(not_modified(tag, mimetype=_JSON))
+def _list_queries(language: Language) -> dict[str, Any]:
     listed = [
         {
             "name": name,
@@ -110,11 +115,7 @@ def index() -> Response:
         }
         for name, query in questions().items()
     ]
-    response = jsonify(queries=listed)
-    response.content_language.add(language)
-    response.vary.add("Accept-Language")
-    response.set_etag(tag)
-    return fresh(response)
+    return {"queries": listed}
 
 
 @blueprint.get("/queries/<name>")
@@ -122,6 +123,7 @@ def answer(name: str) -> Response:
     """Answer a stored query with the values given."""
     query = find_question(name)
     values = given_values(query, request.args, empty_is_none=False)
+    language = _language()
     wanted = _wanted(query)
     page = _read_page(wanted)
     asked = QueryRequest(
@@ -135,7 +137,7 @@ def answer(name: str) -> Response:
     if wanted.writer is None:
         response = public_queries.answer(asked)
     else:
-        written = _Writer(name, query, page, values)
+        written = _Writer(name, query, page, values, language)
         write = getattr(written, wanted.writer)
         response = public_queries.answer(asked, variant=f"{wanted.writer} {page}", transform=write)
         if written.links:
@@ -147,6 +149,15 @@ def answer(name: str) -> Response:
     elif wanted.media_type == formats.XLSX.media_type:
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return response
+
+
+def _language() -> Language:
+    """Return the language asked for; a page overlooks a wrong one, programs are told."""
+    given = request.args.getlist("lang")
+    if len(given) > 1 or set(given) - set(LANGUAGES):
+        known = ", ".join(LANGUAGES)
+        raise QuerySyntaxError(f"lang est un de\u00a0: {known}.\nlang is one of: {known}.")
+    return language_of(request)
 
 
 # --- what is asked for ---------------------------------------------------------------------------
@@ -270,8 +281,14 @@ class _Writer:
     """Writes a result anew, a page of it at a time."""
 
     def __init__(
-        self, name: str, query: StoredQuery, page: _Page, values: Mapping[str, list[str]]
+        self,
+        name: str,
+        query: StoredQuery,
+        page: _Page,
+        values: Mapping[str, list[str]],
+        language: Language,
     ) -> None:
+        self._language = language
         self._name = name
         self._query = query
         self._page = page
@@ -283,7 +300,7 @@ class _Writer:
         result = json.loads(body)
         document: dict[str, Any] = {
             "query": self._name,
-            "title": self._query.title[language_of(request)],
+            "title": self._query.title[self._language],
             "snapshot": snapshot,
             "parameters": dict(self._values),
         }

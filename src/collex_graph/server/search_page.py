@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server.contexts import (
     Chip,
@@ -29,6 +28,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import fold, integer
 from collex_graph.server.unit_cards import describe_cards
+from collex_graph.sparql.terms import is_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,7 +175,7 @@ def _iri_of(filter_: Filter, value: str, iris: Iris) -> str | None:
     if filter_.scheme == "counted":
         return value if value == COUNTED else None
     if "://" in value:
-        return value if is_absolute_iri(value) and len(value) <= 2000 else None
+        return value if len(value) <= 2000 and is_named(value) else None
     if not filter_.scheme or not _LOCAL.fullmatch(value):
         return None
     if filter_.scheme == "lexvo":

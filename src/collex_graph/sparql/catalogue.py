@@ -17,12 +17,11 @@ import pyoxigraph as ox
 import yaml
 
 from collex_graph.errors import QueryError, QuerySyntaxError, ResourceFileError
-from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.resources import resource_dir
 from collex_graph.sparql.lexer import Kind, decode_escapes, line_and_column, read_tokens
 from collex_graph.sparql.policy import QueryForm, check_query
-from collex_graph.sparql.terms import Term, write_term
+from collex_graph.sparql.terms import Term, is_named, write_term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +92,7 @@ class Parameter:
         match self.type, value:
             case (("iri" | "concept" | "term"), ox.NamedNode()):
                 return value
-            case (("iri" | "concept"), str()) if is_absolute_iri(value):
+            case (("iri" | "concept"), str()) if is_named(value):
                 return ox.NamedNode(value)
             case "string", str():
                 return ox.Literal(value)

@@ -42,8 +42,21 @@ def named_node(iri: str) -> NamedNode:
     """Return the term of an IRI.
 
     Raises:
-        ValueError: when it is not absolute or has characters no IRI may have.
+        ValueError: when it is not absolute or has characters no IRI may have, where they stand.
     """
     if not is_absolute_iri(iri):
         raise ValueError(f"not an absolute IRI: {iri!r}")
     return NamedNode(iri)
+
+
+def is_named(iri: str) -> bool:
+    """Say whether a text is the IRI of a term: `named_node` takes it.
+
+    >>> is_named("http://a/b"), is_named("http://a/%zz"), is_named("a/b")
+    (True, False, False)
+    """
+    try:
+        named_node(iri)
+    except ValueError:
+        return False
+    return True
