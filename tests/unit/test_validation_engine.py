@@ -442,6 +442,8 @@ class TestStore:
         assert len(of_targets) == 3
         assert all("VALUES ?this" in query for query in of_targets)
         assert everywhere == found(shape, text, [NamedNode(f"{EX}{n}") for n in range(600)])
+        one_by_one = [found(shape, text, [NamedNode(f"{EX}{n}")]) for n in (*values, "another")]
+        assert everywhere == sorted(one for some in one_by_one for one in some)
         assert len(everywhere) == 5
 
     def test_time_grows_with_the_graph_and_not_with_its_square(self):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from collex_graph.rdf.namespaces import expand
+from collex_graph.rdf.namespaces import expand, term
 from collex_graph.validation.compiler import (
     ALL_NODES,
     SHAPES_GRAPH,
@@ -18,7 +18,7 @@ from collex_graph.validation.data_graph import VERBATIM
 from collex_graph.validation.shapes_graph import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from collex_graph.validation.compiler import Among, Check, Part, Targets
     from collex_graph.validation.data_graph import DataGraph
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _NODES_AT_ONCE = 1_000
 # Fewer focus nodes are looked at one by one.
 _FEW_NODES = 500
+# Of so many nodes that are asked for, all that is said of them is read, to know whose targets they
+# may be.
+_FEW_WANTED = 100
 # A predicate is read as a whole where it has at most so many statements for each focus node.
 _STATEMENTS_A_NODE = 2
 # Suspects are worth looking at where they are at most one of so many focus nodes.
@@ -108,13 +111,11 @@ class Engine:
         Args:
             wanted: the only focus nodes to look at; None means all.
         """
-        known: dict[Targets, set[Term]] = {}
+        among_ = None if wanted is None else self._wanted(wanted)
         for part in self.parts:
             focus = None
-            if wanted is not None:
-                if part.targets not in known:
-                    known[part.targets] = self.focus_nodes(part, wanted)
-                focus = known[part.targets]
+            if among_ is not None:
+                focus = among_(part)
                 if not focus:
                     continue
             yield from self.violations_of(part, focus)
@@ -145,6 +146,28 @@ class Engine:
                     if found.focus not in apart:
                         yield found
         yield from self._by_reference(part, apart)
+
+    def _wanted(self, wanted: Collection[NamedNode]) -> Callable[[Part], set[Term]]:
+        """Return what gives the focus nodes of a part among some; each target is asked once."""
+        known: dict[Targets, set[Term]] = {}
+        classes: set[str] = set()
+        predicates: set[str] = set()
+        are_few = len(wanted) <= _FEW_WANTED
+        for node in wanted if are_few else ():
+            for triple in self._data.triples(node, None, None):
+                predicates.add(triple.predicate.value)
+                if triple.predicate == term("rdf:type") and isinstance(triple.object, NamedNode):
+                    classes.add(triple.object.value)
+
+        def focus(part: Part) -> set[Term]:
+            targets = part.targets
+            if are_few and not targets.can_have(classes, predicates):
+                return set()
+            if targets not in known:
+                known[targets] = self.focus_nodes(part, wanted)
+            return known[targets]
+
+        return focus
 
     # --- compiled --------------------------------------------------------------------------------
 
