@@ -35,8 +35,12 @@ def make_site(settings: Settings) -> Flask:
     Raises:
         SnapshotNotFoundError: when nothing has been published yet.
     """
-    engine = EngineElsewhere if settings.query_endpoint else WorkerPool
-    pool = engine(current_snapshot(settings.var), settings)
+    snapshot = current_snapshot(settings.var)
+    pool = (
+        EngineElsewhere(snapshot, settings)
+        if settings.query_endpoint
+        else WorkerPool(snapshot, settings, warm=True)
+    )
     pool.start()
     gone = _Gone(pool.snapshot)
     watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)

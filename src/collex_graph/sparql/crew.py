@@ -113,12 +113,15 @@ class Crew:
         snapshot: what to answer from.
         settings: ``query_memory_bytes``, ``result_bytes``, ``worker_store_bytes``, ``base_iri``.
         processes: how many workers there will be, busy or not.
+        warm: load at the start what only some queries need.
 
     Raises:
         SnapshotNotFoundError: when the store is missing or cannot be read.
     """
 
-    def __init__(self, snapshot: Snapshot, settings: Settings, processes: int) -> None:
+    def __init__(
+        self, snapshot: Snapshot, settings: Settings, processes: int, *, warm: bool = False
+    ) -> None:
         self.snapshot = snapshot
         self.idle: deque[Worker] = deque()
         self.busy = 0
@@ -137,6 +140,7 @@ class Crew:
             base_iri=settings.base_iri,
             memory_bytes=settings.query_memory_bytes,
             result_bytes=settings.result_bytes,
+            warm=warm,
         )
         self._start_zygote()
 

@@ -100,7 +100,8 @@ class ExpandingQueries:
             services=self._services,
         )
         if not query.calls:
-            return self.behind.run(request, is_cancelled=is_cancelled)
+            checked = CheckedRequest(**vars(request) | {"query": query})
+            return self.behind.run(checked, is_cancelled=is_cancelled)
         limit = min(request.timeout_seconds or settings.query_timeout_seconds,
                     settings.query_timeout_seconds)  # fmt: skip
         while True:
@@ -108,15 +109,12 @@ class ExpandingQueries:
             snapshot = self.behind.snapshot
             answered = query.answered(self._answers(query, snapshot, began + limit))
             spent = time.monotonic() - began
-            expanded = CheckedRequest(
-                text=answered.text,
-                accept=request.accept,
-                default_graphs=request.default_graphs,
-                named_graphs=request.named_graphs,
-                timeout_seconds=max(0.001, limit - spent),
-                priority=request.priority,
-                query=answered,
-            )
+            changed = {
+                "text": answered.text,
+                "timeout_seconds": max(0.001, limit - spent),
+                "query": answered,
+            }
+            expanded = CheckedRequest(**vars(request) | changed)
             result = self.behind.run(expanded, is_cancelled=is_cancelled)
             if result.snapshot == snapshot.identifier:
                 return replace(result, seconds=result.seconds + spent)

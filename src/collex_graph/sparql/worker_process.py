@@ -104,6 +104,7 @@ class WorkerConfiguration:
         base_iri: what relative IRIs of queries are resolved against.
         memory_bytes: what a query may use beyond the loaded graph.
         result_bytes: the largest result.
+        warm: load at the start what only some queries need, so that no client waits for it.
     """
 
     store: str
@@ -111,6 +112,7 @@ class WorkerConfiguration:
     base_iri: str
     memory_bytes: int
     result_bytes: int
+    warm: bool = False
 
     def pack(self) -> bytes:
         """Return the packet."""
@@ -414,7 +416,8 @@ class Zygote:
                 self._store = load_in_memory(self._configuration.store)
             # Workers inherit what is done here, so that none of them has to do it for a client.
             prefixes()
-            compact_json_ld(b"[]")
+            if self._configuration.warm:
+                compact_json_ld(b"[]")
         except (OSError, SyntaxError, ValueError) as error:
             self._reply({"error": str(error)})
             return
