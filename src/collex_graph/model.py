@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from collex_graph.rdf.iris import percent_encode
@@ -495,7 +496,7 @@ class Snapshot:
     counts: Mapping[str, int]
     manifest: Mapping[str, object]
 
-    @property
+    @cached_property
     def identifier(self) -> str:
         """The name of its folder, such as ``2026-11-22T094900Z``."""
         return self.directory.name

@@ -12,6 +12,7 @@ requests are read by gunicorn's parser and answered by the application.
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import queue
@@ -188,6 +189,8 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         for number, (listener, _) in listeners.items():
             listener.setblocking(False)
             self._poll.register(number, select.EPOLLIN)
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look at it again
         swept = 0.0
         while self.alive:
             self._turn(listeners)

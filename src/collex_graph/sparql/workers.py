@@ -87,8 +87,20 @@ class _Ticket:
     """A place in the queue."""
 
     is_public: bool
-    served: threading.Event = field(default_factory=threading.Event)
     worker: Worker | None = None
+    _called: threading.Lock = field(default_factory=threading.Lock)  # taken until it is called
+
+    def __post_init__(self) -> None:
+        self._called.acquire()
+
+    def call(self, worker: Worker | None) -> None:
+        """Say that it is this place's turn, with a worker unless the pool is closed."""
+        self.worker = worker
+        self._called.release()
+
+    def wait(self, seconds: float) -> None:
+        """Wait to be called."""
+        self._called.acquire(timeout=seconds)
 
 
 class WorkerPool:
@@ -254,8 +266,8 @@ class WorkerPool:
             with self._lock:
                 crew = self._crew
                 for queue in self._queues.values():
-                    for ticket in queue:
-                        ticket.served.set()
+                    while queue:
+                        queue.popleft().call(None)
             assert crew is not None
             crew.close()
             with self._lock:
@@ -365,7 +377,7 @@ class WorkerPool:
                     f"{waiting} requêtes attendent déjà", f"{waiting} queries are waiting already"
                 )
         try:
-            ticket.served.wait(settings.query_queue_seconds)
+            ticket.wait(settings.query_queue_seconds)
         except BaseException:
             if (worker := self._leave_queue(ticket)) is not None:
                 self.dismiss(worker)
@@ -384,8 +396,9 @@ class WorkerPool:
     def _leave_queue(self, ticket: _Ticket) -> Worker | None:
         """Give up a place in the queue; return the worker that came with it, if one did."""
         with self._lock:
-            with contextlib.suppress(ValueError):
-                self._queues[ticket.is_public].remove(ticket)
+            if ticket.worker is None:
+                with contextlib.suppress(ValueError):
+                    self._queues[ticket.is_public].remove(ticket)
             return ticket.worker
 
     def _closed_error(self) -> QueryServiceBusyError:
@@ -424,9 +437,7 @@ class WorkerPool:
         """Give idle workers to those who wait; the lock is held."""
         for is_public, queue in self._queues.items():
             while queue and (worker := self._take_idle(is_public=is_public)) is not None:
-                ticket = queue.popleft()
-                ticket.worker = worker
-                ticket.served.set()
+                queue.popleft().call(worker)
 
     def _count_out(self, worker: Worker) -> None:
         self._busy -= 1
