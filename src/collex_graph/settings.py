@@ -161,6 +161,11 @@ class Settings:
             )
 
     @property
+    def query_processes(self) -> int:
+        """How many processes run queries."""
+        return self.query_workers or (os.cpu_count() or 1) + 2
+
+    @property
     def day(self) -> str:
         """The day on which a build says what holds, as xsd:date."""
         return self.as_of or datetime.now(UTC).date().isoformat()

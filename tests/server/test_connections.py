@@ -10,7 +10,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from tests.server.test_serving import COUNT, Server, request_for
+from tests.server.test_serving import COUNT, ENDLESS, Server, request_for
 
 from collex_graph.resources import resource_dir
 from collex_graph.server import connections
@@ -82,6 +82,14 @@ def test_clients_that_take_nothing_hold_nobody_up(server):
         while part := client.recv(1 << 20):
             received += part
         assert received.endswith(whole)
+
+
+def test_a_query_that_takes_long_keeps_no_other_request_waiting(server):
+    with server.connect() as patient:
+        patient.sendall(request_for(ENDLESS))
+        # there is one worker, and one thread for plain queries
+        assert server.ask("SELEKT")[0] == 400
+        assert not select.select([patient], [], [], 0)[0]
 
 
 def test_requests_in_one_go_are_answered_in_their_order(server):

@@ -34,6 +34,7 @@ from gunicorn.workers.base import Worker
 from collex_graph.server import lane
 from collex_graph.server.public_queries import OUTCOME, client_has_gone
 from collex_graph.server.runs import Run
+from collex_graph.server.services import EXTENSION
 from collex_graph.server.uploads import MOST_FILE_BYTES
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ _RECEIVED_BYTES = 65_536
 _ACCEPTED_AT_ONCE = 64
 _MOST_DESCRIPTORS = 8_192
 _SWEEP_SECONDS = 0.5
+_PATIENCE_SECONDS = 0.05
 
 _BRINGS_FILE = re.compile(rb"POST /(?:api/)?validate[? ]")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
@@ -170,6 +172,9 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         self._poll = select.epoll()
         self._connections: dict[int, _Connection] = {}
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._plain_jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._plain_done = 0  # how many of these have been answered
+        self._plain_seen = (0, 0.0)  # how many when, as the first thread saw it last
         self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         super().init_process()
@@ -181,8 +186,11 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         self._lane: lane.Lane = self.wsgi.extensions[lane.EXTENSION]
         self._most_body_bytes = int(self.wsgi.config["MAX_CONTENT_LENGTH"])
         self._most_file_bytes = int(self.wsgi.config[MOST_FILE_BYTES])
-        for number in range(self.cfg.threads):
-            threading.Thread(target=self._work, name=f"answers-{number}", daemon=True).start()
+        few: int = self.wsgi.extensions[EXTENSION].settings.query_processes
+        for jobs, threads in ((self._jobs, self.cfg.threads), (self._plain_jobs, few)):
+            for number in range(threads):
+                name = f"answers-{number}"
+                threading.Thread(target=self._work, name=name, args=(jobs,), daemon=True).start()
         self._poll.register(self._wake, select.EPOLLIN)
         self._poll.register(self.PIPE[0], select.EPOLLIN)  # where signals are noted
         listeners = {each.fileno(): (each, each.getsockname()) for each in self.sockets}
@@ -220,7 +228,8 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
     def _turn(self, listeners: dict[int, Any]) -> None:
         """Wait for something to happen, and do what is to be done then."""
         called, accepting = False, []
-        for number, _ in self._poll.poll(_SWEEP_SECONDS):
+        patience = _SWEEP_SECONDS if self._plain_jobs.empty() else _PATIENCE_SECONDS
+        for number, _ in self._poll.poll(patience):
             connection = self._connections.get(number)
             if connection is not None:
                 connection.act(connection)
@@ -239,6 +248,24 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                 function(connection)
         for number in accepting:
             self._accept(*listeners[number])
+        if not self._plain_jobs.empty():
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """Give plain queries to more threads when those they have are all held up.
+
+        Few threads answer many short queries best: one that is done takes the next without anybody
+        having to be woken. When none of them gets on, because queries take long, each that waits
+        needs a thread of its own, in which it waits for a worker as long as it may.
+        """
+        now = time.monotonic()
+        done, since = self._plain_seen
+        if done != self._plain_done:
+            self._plain_seen = (self._plain_done, now)
+        elif now - since >= _PATIENCE_SECONDS:
+            with suppress(queue.Empty):
+                while True:
+                    self._jobs.put(self._plain_jobs.get_nowait())
 
     def _watch(self, connection: _Connection, events: int) -> None:
         if events == connection.events:
@@ -343,7 +370,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                 return
         self._watch(connection, 0)
         connection.deadline = None
-        self._jobs.put((connection, request, is_whole, asked))
+        jobs = self._jobs if asked is None else self._plain_jobs
+        if asked is not None and jobs.empty():
+            self._plain_seen = (self._plain_done, time.monotonic())
+        jobs.put((connection, request, is_whole, asked))
 
     def _size(self, connection: _Connection) -> int | None:
         """Return how many bytes the request has, None while it is not all there.
@@ -496,16 +526,18 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
 
     # --- the other threads -----------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _work(self, jobs: queue.SimpleQueue[Any]) -> None:
         """Answer one request after another: the body of each thread but the first."""
         while True:
-            connection, request, is_whole, asked = self._jobs.get()
+            connection, request, is_whole, asked = jobs.get()
             parts: list[Any] = []
             keeps = False
             try:
                 parts, keeps = self._answer(connection, request, is_whole, asked)
             except Exception:
                 self.log.exception("a request failed outside the application")
+            if jobs is self._plain_jobs:
+                self._plain_done += 1
             self._hand_over(connection, parts, keeps)
             try:
                 is_over = not self._send(connection) or not keeps or connection.received

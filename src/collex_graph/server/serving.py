@@ -117,8 +117,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        workers = self._settings.query_workers or (os.cpu_count() or 1) + 2
-        threads = workers + self._settings.query_queue + _SPARE_THREADS
+        threads = self._settings.query_processes + self._settings.query_queue + _SPARE_THREADS
         options: dict[str, Any] = {
             "bind": [f"fd://{self._listener.detach()}"],
             "workers": 1,

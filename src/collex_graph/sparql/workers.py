@@ -116,7 +116,7 @@ class WorkerPool:
         self._snapshot = snapshot
         self._settings = settings
         self._warm = warm
-        self._size = settings.query_workers or (os.cpu_count() or 1) + 2
+        self._size = settings.query_processes
         self._public_size = max(1, self._size - RESERVED)
         self._closed = False
         self._reset()
