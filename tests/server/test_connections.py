@@ -6,6 +6,7 @@ import http.client
 import queue
 import select
 import socket
+import threading
 import time
 from urllib.parse import quote
 
@@ -182,6 +183,7 @@ def worker():
     worker._poll = select.epoll()
     worker._connections = {}
     worker._jobs = queue.SimpleQueue()
+    worker._changing_hands = threading.RLock()
     worker._most_body_bytes = 1000
     yield worker
     for connection in worker._connections.values():
@@ -263,6 +265,25 @@ def test_without_descriptors_the_oldest_silent_client_goes(worker, listener):
     with client:
         worker._accept(Full(), None)
         assert not worker._connections
+
+
+def test_what_fails_for_one_connection_ends_that_one_alone(worker, listener):
+    class Log:
+        def exception(self, _):
+            pass
+
+    def fail(_):
+        raise ValueError
+
+    worker.log = Log()
+    with contextlib.ExitStack() as opened:
+        first, broken = connect(worker, listener)
+        second, _ = connect(worker, listener)
+        opened.enter_context(first)
+        opened.enter_context(second)
+        broken.act = fail
+        worker._act(broken)
+        assert [each.peer for each in worker._connections.values()] == [second.getsockname()]
 
 
 @pytest.mark.parametrize(

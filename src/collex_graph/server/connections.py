@@ -173,9 +173,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         self._connections: dict[int, _Connection] = {}
         self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._plain_jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._changing_hands = threading.RLock()
         self._plain_done = 0  # how many of these have been answered
         self._plain_seen = (0, 0.0)  # how many when, as the first thread saw it last
-        self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._answered: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         super().init_process()
 
@@ -232,7 +233,7 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         for number, _ in self._poll.poll(patience):
             connection = self._connections.get(number)
             if connection is not None:
-                connection.act(connection)
+                self._act(connection)
             elif number in listeners:
                 accepting.append(number)  # last: a new connection may get the number of an old one
             elif number == self._wake:
@@ -243,13 +244,24 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         if called:
             with suppress(BlockingIOError):
                 os.eventfd_read(self._wake)
-            while not self._calls.empty():
-                function, connection = self._calls.get()
-                function(connection)
+            while not self._answered.empty():
+                connection = self._answered.get()
+                connection.act = self._settle
+                connection.deadline = time.monotonic() + STALLED_CLIENT_SECONDS
+                self._act(connection)
         for number in accepting:
             self._accept(*listeners[number])
         if not self._plain_jobs.empty():
             self._relieve()
+
+    def _act(self, connection: _Connection) -> None:
+        """Do what a connection is about; what goes wrong there goes wrong for it alone."""
+        try:
+            connection.act(connection)
+        except Exception:
+            self.log.exception("a connection failed")
+            if connection.number in self._connections and connection.deadline is not None:
+                self._close(connection)
 
     def _relieve(self) -> None:
         """Give plain queries to more threads when those they have are all held up.
@@ -280,6 +292,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
 
     def _sweep(self, now: float) -> None:
         """Let go of those who were silent too long, and of the greediest when memory is short."""
+        with self._changing_hands:
+            self._let_go(now)
+
+    def _let_go(self, now: float) -> None:
         waiting = [each for each in self._connections.values() if each.deadline is not None]
         for connection in waiting:
             if connection.deadline is not None and connection.deadline <= now:
@@ -287,10 +303,11 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                     self._refuse(connection, HTTPStatus.REQUEST_TIMEOUT)
                 else:
                     self._close(connection)
-        held = sum(each.held_bytes for each in self._connections.values())
+        waiting = [each for each in waiting if each.number in self._connections]
+        held = sum(each.held_bytes for each in waiting)
         if held > MOST_HELD_BYTES:
             for connection in sorted(waiting, key=lambda each: each.held_bytes, reverse=True):
-                if connection.number in self._connections and held > MOST_HELD_BYTES:
+                if held > MOST_HELD_BYTES:
                     held -= connection.held_bytes
                     self._close(connection)
 
@@ -316,10 +333,14 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             self._connections[connection.number] = connection
             connection.act = self._read
             connection.deadline = time.monotonic() + FIRST_SECONDS
-            self._read(connection)
+            self._act(connection)
 
     def _make_room(self) -> None:
         """Let go of whoever has kept a connection longest without asking anything."""
+        with self._changing_hands:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
         waiting = [
             each for each in self._connections.values()
             if each.deadline is not None and not each.outgoing
@@ -462,9 +483,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             self._await_next(connection)
 
     def _await_next(self, connection: _Connection) -> None:
-        connection.deadline = time.monotonic() + self.cfg.keepalive
-        connection.act = self._read
-        self._watch(connection, select.EPOLLIN)
+        with self._changing_hands:
+            connection.act = self._read
+            connection.deadline = time.monotonic() + self.cfg.keepalive
+            self._watch(connection, select.EPOLLIN)
 
     @staticmethod
     def _send(connection: _Connection) -> bool:
@@ -544,7 +566,7 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             except OSError:
                 connection.keeps, is_over = False, True
             if is_over or not self.alive:
-                self._calls.put((self._settle, connection))
+                self._answered.put(connection)
                 os.eventfd_write(self._wake, 1)
             else:
                 self._await_next(connection)  # from here on it is the first thread's again

@@ -9,6 +9,7 @@ another key, and is computed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -84,11 +85,19 @@ def write_answers(
 
 def is_brought(snapshot: Snapshot, key: str) -> bool:
     """Say whether a snapshot brings the result of a key."""
-    return (snapshot.directory / FOLDER / key).is_file()
+    return key in _keys(snapshot.directory)
+
+
+@lru_cache(8)
+def _keys(directory: Path) -> frozenset[str]:
+    """Return what a snapshot brings; it is asked for with every query, and never changes."""
+    return frozenset(path.name for path in (directory / FOLDER).glob("*"))
 
 
 def brought_answer(snapshot: Snapshot, key: str) -> QueryResult | None:
     """Return the result of a key, None when the snapshot does not bring it."""
+    if not is_brought(snapshot, key):
+        return None
     try:
         body = (snapshot.directory / FOLDER / key).read_bytes()
     except OSError:
