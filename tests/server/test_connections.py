@@ -105,6 +105,15 @@ def test_requests_in_one_go_are_answered_in_their_order(server):
     assert b"snapshot" in answers[1][1]
 
 
+def test_hundreds_of_requests_in_one_go_are_answered(server):
+    asked = f"GET /sparql?query={quote(COUNT)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    assert server.ask(COUNT)[0] == 200
+    with server.connect() as connection:
+        connection.sendall(asked * 600)
+        answers = read_answers(connection, 600)
+    assert {status for status, _ in answers} == {b"200"}
+
+
 def test_a_request_that_comes_in_pieces_is_one_request(server):
     body = COUNT.encode()
     pieces = [

@@ -67,6 +67,7 @@ _JOINED_BYTES = 65_536  # an answer up to this leaves in one go
 _FILE_BYTES = 262_144  # of a file in one go
 _RECEIVED_BYTES = 65_536
 _ACCEPTED_AT_ONCE = 64
+_ANSWERED_IN_A_ROW = 16  # of one client's requests, before others get their turn
 _MOST_DESCRIPTORS = 8_192
 _SWEEP_SECONDS = 0.5
 _PATIENCE_SECONDS = 0.05
@@ -77,6 +78,8 @@ _CODED = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*(100-continue[ \t]*\r\n)?", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r\n")
 _LONGEST_CHUNK_LINE = 256
+
+_Job = tuple["_Connection", bytes, bool, "lane.Asked | None"]
 
 _REFUSED, _TOO_LARGE = -1, -2  # sizes of requests that are not waited for
 
@@ -244,8 +247,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         if called:
             with suppress(BlockingIOError):
                 os.eventfd_read(self._wake)
-            while not self._answered.empty():
+            for _ in range(self._answered.qsize()):
                 connection = self._answered.get()
+                if self._connections.get(connection.number) is not connection:
+                    continue
                 connection.act = self._settle
                 connection.deadline = time.monotonic() + STALLED_CLIENT_SECONDS
                 self._act(connection)
@@ -365,17 +370,39 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         self._advance(connection)
 
     def _advance(self, connection: _Connection) -> None:
-        """Answer the request that has come, or wait for the rest of it."""
-        size = self._size(connection)
-        if size == _TOO_LARGE:
-            self._refuse(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            return
-        if size is None:
-            allowed = FIRST_SECONDS + len(connection.received) / LEAST_BYTES_PER_SECOND
-            connection.deadline = connection.began + allowed
-            connection.act = self._read
-            self._watch(connection, select.EPOLLIN)
-            return
+        """Answer what has come, or wait for the rest of it."""
+        for _ in range(_ANSWERED_IN_A_ROW):
+            size = self._size(connection)
+            if size == _TOO_LARGE:
+                self._refuse(connection, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                return
+            if size is None:
+                allowed = FIRST_SECONDS + len(connection.received) / LEAST_BYTES_PER_SECOND
+                connection.deadline = connection.began + allowed
+                connection.act = self._read
+                self._watch(connection, select.EPOLLIN)
+                return
+            asked, reply, job = self._take(connection, size)
+            if asked is None or reply is None:
+                self._watch(connection, 0)
+                connection.deadline = None
+                self._give(job)
+                return
+            self._hand_over(connection, *self._written(asked, reply))
+            if not self._sends_all(connection):
+                return
+            if not connection.keeps or not connection.received:
+                self._settle(connection)
+                return
+        # The next of its requests comes after those of others.
+        self._watch(connection, 0)
+        self._answered.put(connection)
+        os.eventfd_write(self._wake, 1)
+
+    def _take(
+        self, connection: _Connection, size: int
+    ) -> tuple[lane.Asked | None, lane.Reply | None, _Job]:
+        """Take a request from what has come, and the answer where it is known."""
         is_whole = size >= 0
         request = bytes(connection.received[:size] if is_whole else connection.received)
         del connection.received[: len(request)]
@@ -385,16 +412,15 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         asked = None
         if is_whole and size <= lane.LONGEST_BYTES and b" /sparql" in request[:14]:
             asked = self._lane.read(request)
-            if asked is not None and (reply := self._lane.known(asked)) is not None:
-                self._hand_over(connection, *self._written(asked, reply))
-                self._settle(connection)
-                return
-        self._watch(connection, 0)
-        connection.deadline = None
-        jobs = self._jobs if asked is None else self._plain_jobs
-        if asked is not None and jobs.empty():
+        reply = self._lane.known(asked) if asked is not None else None
+        return asked, reply, (connection, request, is_whole, asked)
+
+    def _give(self, job: _Job) -> None:
+        """Give a request to the threads."""
+        jobs = self._jobs if job[-1] is None else self._plain_jobs
+        if jobs is self._plain_jobs and jobs.empty():
             self._plain_seen = (self._plain_done, time.monotonic())
-        jobs.put((connection, request, is_whole, asked))
+        jobs.put(job)
 
     def _size(self, connection: _Connection) -> int | None:
         """Return how many bytes the request has, None while it is not all there.
@@ -466,21 +492,27 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
 
     def _settle(self, connection: _Connection) -> None:
         """Send what is to be sent; then wait for the next request, or part."""
-        try:
-            is_sent = self._send(connection)
-        except OSError:
-            self._close(connection)
+        if not self._sends_all(connection):
             return
-        if not is_sent:
-            connection.deadline = time.monotonic() + STALLED_CLIENT_SECONDS
-            connection.act = self._settle
-            self._watch(connection, select.EPOLLOUT)
-        elif not connection.keeps:
+        if not connection.keeps:
             self._linger(connection)
         elif connection.received:
             self._advance(connection)
         else:
             self._await_next(connection)
+
+    def _sends_all(self, connection: _Connection) -> bool:
+        """Send what is to be sent; False when the client must take some first, or has gone."""
+        try:
+            if self._send(connection):
+                return True
+        except OSError:
+            self._close(connection)
+            return False
+        connection.deadline = time.monotonic() + STALLED_CLIENT_SECONDS
+        connection.act = self._settle
+        self._watch(connection, select.EPOLLOUT)
+        return False
 
     def _await_next(self, connection: _Connection) -> None:
         with self._changing_hands:
