@@ -43,6 +43,8 @@ def test_results_are_counted_once_whatever_they_are_counted_by(store, history, s
     assert whole == {k: v for k, v in sample_snapshot.manifest["report"].items() if v}
     for kind in ("source", "rule"):
         assert sum(one[""].results for one in history.tallies(kind).values()) == sum(whole.values())
+    together = [one for one in history.found() if not one.institution]
+    assert sum(one.results for one in together) == sum(whole.values())
 
 
 def test_every_institution_has_the_results_and_records_that_the_report_gives_it(store, history):

@@ -93,7 +93,10 @@ class Page:
         faults += ["image without alt" for image in self.all("//img[not(@alt)]")]
         faults += ["table without caption" for _ in self.all("//table[not(caption)]")]
         faults += ["heading cell without scope" for _ in self.all("//th[not(@scope)]")]
-        faults += ["navigation without a name" for _ in self.all("//nav[not(@aria-label)]")]
+        faults += [
+            "navigation without a name"
+            for _ in self.all("//nav[not(@aria-label or @aria-labelledby)]")
+        ]
         faults += [
             "empty link"
             for a in self.all("//a[@href]")

@@ -63,6 +63,9 @@ def counts(warnings):
             Found(E, DATES, "ccfr", "Warning", warnings, 1),
             Found(C, ODD, "ccfr", "Info", 1, 1),
             Found(C, ODD, "ccfr", "Violation", 1, 1),
+            Found("", DATES, "ccfr", "Warning", warnings, 1),
+            Found("", ODD, "ccfr", "Info", 1, 1),
+            Found("", ODD, "ccfr", "Violation", 1, 1),
         ],
         alignments=[
             Alignment("", "person", 10, 4, 1), Alignment(E, "person", 8, 4, 0),
@@ -195,6 +198,12 @@ def test_a_rule_says_how_to_mend_and_leads_to_its_shape(read):
     links = page.all("//section[@aria-labelledby='of-institutions']//tbody//a/@href")
     assert "/quality/institution/library/c?rule=OddTitle" in links
     assert "Rien de ce qui a été lu n’enfreint cette règle" in read("/quality/rule/Kept").text()
+
+
+def test_a_result_counts_once_in_its_source_whoever_answers_for_it(read):
+    rows = read("/quality/source/ccfr").all("//section[@aria-labelledby='of-rules']//tbody/tr")
+    cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    assert ["Dates absentes", "Avertissement", "1", "1"] in cells
 
 
 def test_a_list_is_narrowed_by_severity_and_rule(read, table):

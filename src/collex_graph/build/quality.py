@@ -19,6 +19,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store,
 
 from collex_graph.rdf.namespaces import expand, term
 from collex_graph.store.quality import (
+    NOBODY,
     Alignment,
     Announced,
     Found,
@@ -266,7 +267,7 @@ def quality_counts(
             sums["rule", result.rule, severity].add(record)
             for institution in result.institutions:
                 sums["institution", institution, severity].add(record)
-        for institution in result.institutions or ("",):
+        for institution in ("", *(result.institutions or (NOBODY,))):
             cross[institution, result.rule, result.dataset, result.severity].add(record)
         then = becomes.get(result.rule)
         if then is not None and _is_stricter(then[1], result.severity):

@@ -833,11 +833,12 @@ class NoticeContext:
 
 @dataclass(frozen=True)
 class LibraryContext:
-    """``/id/library/…``: what a library holds."""
+    """``/id/library/…``: what a library holds; ``quality_href`` is how its records stand."""
 
     title: str
     iri: str
     node: Node
+    quality_href: str
     establishment: Node | None
     region: Node | None
     place: Node | None
@@ -862,6 +863,7 @@ class EstablishmentContext:
     title: str
     iri: str
     node: Node
+    quality_href: str
     other_names: tuple[Text, ...]
     establishment_type: Text | None
     homepage: WebLink | None
@@ -1445,7 +1447,10 @@ class ShapeGroup:
 
 @dataclass(frozen=True)
 class ShapesContext:
-    """``/shapes``: what the validation asks of each class, and of the reading of sources."""
+    """``/shapes``: what the validation asks of each class, and of the reading of sources.
+
+    Where results were ``counted``, each rule has a page of what it found.
+    """
 
     title: str
     iri: str
@@ -1455,6 +1460,7 @@ class ShapesContext:
     readings: tuple[ShapeRow, ...]
     book: tuple[WrittenRuleRow, ...]
     rules: int
+    counted: bool
     formats: tuple[Format, ...]
 
 

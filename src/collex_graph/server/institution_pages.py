@@ -23,6 +23,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.drawn_map import draw_map, locate, position_of
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
 from collex_graph.server.fact_lists import curated_facts
+from collex_graph.server.quality_parts import standing_href
 from collex_graph.server.reader import integer, sort_key
 from collex_graph.server.unit_cards import describe_cards, describe_tree
 
@@ -59,6 +60,7 @@ def describe_library(reader: GraphReader, iri: str, statements: Statements) -> L
         title=node.label.value,
         iri=iri,
         node=node,
+        quality_href=standing_href(reader, iri),
         establishment=_node(reader, statements, "org:unitOf"),
         region=_node(reader, statements, "collex:inRegion"),
         place=place,
@@ -106,6 +108,7 @@ def describe_establishment(
         title=node.label.value,
         iri=iri,
         node=node,
+        quality_href=standing_href(reader, iri),
         other_names=tuple(dict.fromkeys(names)),
         establishment_type=reader.best(statements.literals("collex:establishmentType")),
         homepage=reader.web_link(homepages[0]) if homepages else None,

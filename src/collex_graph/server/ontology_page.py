@@ -38,6 +38,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.evidence import property_label
 from collex_graph.server.intervals import day_of
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
+from collex_graph.server.quality_parts import history_of
 from collex_graph.server.reader import Statements, fold, integer, sort_key
 from collex_graph.sparql.catalogue import stored_query
 
@@ -523,6 +524,7 @@ def describe_shapes(reader: GraphReader) -> ShapesContext:
         readings=readings,
         book=_book(reader, statements, [*(row for g in groups for row in g.rows), *readings]),
         rules=sum(len(group.rows) for group in groups) + len(readings),
+        counted=history_of(reader).is_kept,
         formats=_formats("/shapes"),
     )
 

@@ -14,7 +14,7 @@ from collex_graph.server.contexts import Cell, Column, DataTable, Text, Trend
 from collex_graph.server.drawn_figures import Bar, Segment, draw_trend
 from collex_graph.server.intervals import day_of
 from collex_graph.server.reader import sort_key
-from collex_graph.store.quality import QualityHistory
+from collex_graph.store.quality import NOBODY, QualityHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -128,9 +128,15 @@ def institution_href(reader: GraphReader, iri: str) -> str:
     return "/quality/institution?" + urlencode({"iri": iri})
 
 
+def standing_href(reader: GraphReader, iri: str) -> str:
+    """Return the address of how an institution stands, nothing where nobody counted."""
+    is_judged = iri in history_of(reader).judged("institution")
+    return institution_href(reader, iri) if is_judged else ""
+
+
 def institution_cell(reader: GraphReader, iri: str) -> Cell:
     """Return a cell with an institution that leads to how it stands."""
-    if not iri:
+    if iri == NOBODY:
         return Cell(reader.words("quality.no_institution"))
     label = reader.label_of(iri)
     return Cell(label.value, institution_href(reader, iri), iri, language=label.language)

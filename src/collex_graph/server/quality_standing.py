@@ -61,6 +61,7 @@ from collex_graph.server.quality_parts import (
     trend_of_results,
     unknown_rule,
 )
+from collex_graph.store.quality import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +145,12 @@ class _Described:
         self.tallies = history.tallies(asked.kind).get(asked.name, {})
         self.judged = history.judged(asked.kind).get(asked.name)
         self.rules = read_rules(reader)
-        self.found = history.found(**{asked.kind: asked.name})
+        found = history.found(**{asked.kind: asked.name})
+        # by institution a result may count twice, for a library and for its establishment
+        self.by_institution = [one for one in found if one.institution]
+        self.found = (
+            found if asked.kind == "institution" else [o for o in found if not o.institution]
+        )
         self.href = href_of(reader, asked)
 
     def rule(self, iri: str) -> RuleWords:
@@ -254,7 +260,7 @@ class _Described:
             yield self._rules_section()
         if kind != "source" and self.found and len({one.source for one in self.found}) > 1:
             yield self._sources_section()
-        if kind != "institution" and any(one.institution for one in self.found):
+        if kind != "institution" and self.by_institution:
             yield self._institutions_section()
         if kind == "institution":
             yield from self._members_section()
@@ -300,10 +306,10 @@ class _Described:
     def _institutions_section(self) -> Section:
         parents = read_parents(self.reader)
         own: dict[str, list[Found]] = {}
-        for one in self.found:
+        for one in self.by_institution:
             if one.institution not in parents:
                 own.setdefault(one.institution, []).append(one)
-        named = by_name(self.reader, (iri for iri in own if iri))
+        named = by_name(self.reader, (iri for iri in own if iri != NOBODY))
         ordered = sorted(named, key=lambda iri: -sum(one.results for one in own[iri]))
         narrow = f"rule={self.asked.name.removeprefix(SHAPES)}" if self.asked.kind == "rule" else ""
 
@@ -314,10 +320,14 @@ class _Described:
         rows = tuple(
             (
                 institution_cell(self.reader, iri),
-                number(self.reader, sum(o.results for o in own[iri]), href(iri) if iri else ""),
+                number(
+                    self.reader,
+                    sum(o.results for o in own[iri]),
+                    "" if iri == NOBODY else href(iri),
+                ),
                 number(self.reader, sum(o.records for o in own[iri])),
             )
-            for iri in (*ordered, *([""] if "" in own else []))
+            for iri in (*ordered, *([NOBODY] if NOBODY in own else []))
         )
         columns = columns_of(self.reader, "institution*", "results#", "touched#")
         return self._section("institutions", columns, rows)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FILE_NAME = "quality.sqlite"
 DAYS_KEPT = 60
 """Days of which the last snapshot stays in the history; before, one a month."""
+NOBODY = "-"
+"""Stands for the institution of results that concern none."""
 _FORMAT = 1
 _TABLES = """
 CREATE TABLE snapshot (number INTEGER PRIMARY KEY, created TEXT NOT NULL UNIQUE);
@@ -85,7 +87,12 @@ class Judged:
 
 @dataclass(frozen=True)
 class Found:
-    """What one rule found at one institution in one source; an empty institution is none."""
+    """What one rule found at one institution in one source.
+
+    Attributes:
+        institution: IRI; empty for all together, where a result counts once; `NOBODY` for results
+            that concern no institution.
+    """
 
     institution: str
     rule: str
@@ -300,7 +307,7 @@ class QualityHistory:
         """Whether there is anything to read."""
         return self._path.is_file()
 
-    def _rows(self, query: str, *values: str) -> Iterator[tuple[object, ...]]:
+    def _rows(self, query: str, *values: str | None) -> Iterator[tuple[object, ...]]:
         if not self.is_kept:
             return
         address = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
@@ -336,14 +343,16 @@ class QualityHistory:
         )
         return {str(name): _int(records) for name, records in rows}
 
-    def found(self, *, institution: str = "", rule: str = "", source: str = "") -> list[Found]:
+    def found(
+        self, *, institution: str | None = None, rule: str | None = None, source: str | None = None
+    ) -> list[Found]:
         """Return what rules found, narrowed to an institution, a rule or a source."""
         rows = self._rows(
             "SELECT i.text, r.text, d.text, f.severity, f.results, f.records FROM found f "
             "JOIN snapshot s ON s.number = f.snapshot JOIN name i ON i.number = f.institution "
             "JOIN name r ON r.number = f.rule JOIN name d ON d.number = f.source "
-            "WHERE s.created = ?1 AND (?2 = '' OR i.text = ?2) AND (?3 = '' OR r.text = ?3) "
-            "AND (?4 = '' OR d.text = ?4)",
+            "WHERE s.created = ?1 AND (?2 IS NULL OR i.text = ?2) "
+            "AND (?3 IS NULL OR r.text = ?3) AND (?4 IS NULL OR d.text = ?4)",
             self._created,
             institution,
             rule,
