@@ -275,7 +275,7 @@ def private_results(parts: Sequence[Part], folder: Path) -> list[ValidationResul
 
 
 def unquoted(result: ValidationResult) -> ValidationResult:
-    """Return a result without the value that it quotes."""
+    """Return a result without the value that it quotes, and without what to write instead of it."""
 
     def cut(texts: Mapping[str, str]) -> dict[str, str]:
         words = result.value or ""
@@ -287,6 +287,7 @@ def unquoted(result: ValidationResult) -> ValidationResult:
         value_term=None,
         messages=cut(result.messages),
         advice=cut(result.advice),
+        repair=None,
     )
 
 
