@@ -223,6 +223,7 @@ def test_no_cell_of_a_worklist_is_a_formula(client, table):
     rows = {r["Rangée"]: r for r in table(f"{path}.csv")}
     assert set(rows) == {"", "3", "9"}
     assert rows["3"]["Valeur"] == "'=1+1"
+    assert (rows["3"]["Réparation"], rows["3"]["Certitude"]) == ("1 + 1", "suggérée")
     assert rows["3"]["Notice"] == "'=Fonds C1"
     assert rows["3"]["Page"].endswith("/id/fonds/c1")
     answer = client.get(f"{path}.xlsx")

@@ -1652,6 +1652,7 @@ class Finding:
 
     Attributes:
         rule: what it is called, and ``rule_href`` the page of the rule.
+        repaired: what to write instead, where that can be known, and ``certainty`` how surely.
         record: the thing whose record is to be mended, if it has a page.
         place: where it stands in the source, from the file to the element.
     """
@@ -1661,6 +1662,8 @@ class Finding:
     rule_href: str
     message: str
     advice: str
+    repaired: str
+    certainty: str
     record: Node | None
     place: str
 

@@ -23,6 +23,7 @@ from collex_graph.server.evidence import describe_datasets
 from collex_graph.server.gap_parts import MOST_BARS, local_name
 from collex_graph.server.quality_parts import (
     SEVERITIES,
+    SHAPES,
     TYPES,
     RuleWords,
     alignment_bars,
@@ -445,7 +446,7 @@ def scores(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
             rows.append(
                 (
                     institution_cell(reader, institution),
-                    Cell(node.label.value, f"/shapes#{local_name(iri).rpartition('#')[2]}", iri),
+                    Cell(node.label.value, f"/shapes#{iri.removeprefix(SHAPES)}Shape", iri),
                     number(reader, notices),
                     Cell("–" if mean is None else words.number(mean)),
                     number(reader, low),

@@ -85,7 +85,7 @@ _LABELS_AT_ONCE = 2_000
 _MOST_ROWS = 1_048_575
 """Rows of a sheet (ECMA-376), less the heading; a workbook has as many sheets as it takes."""
 _MOST_CHARACTERS = 32_000
-_WIDTHS = (14, 34, 60, 44, 40, 46, 46, 22, 30, 8, 8, 24, 24, 30, 30)
+_WIDTHS = (14, 34, 60, 44, 30, 12, 40, 46, 46, 22, 30, 8, 8, 24, 24, 30, 30)
 
 
 @dataclass(frozen=True)
@@ -471,6 +471,8 @@ class _Described:
                 rule_href=rule.href,
                 message=message,
                 advice=row["advice"].value if "advice" in row else "",
+                repaired=row["repaired"].value if "repaired" in row else "",
+                certainty=_certainty(self.reader, row),
                 record=self.reader.node(record) if record else None,
                 place=place if place.partition(",")[0] not in message else "",
             )
@@ -541,6 +543,14 @@ def _record_of(reader: GraphReader, row: Row) -> str:
     return ""
 
 
+def _certainty(reader: GraphReader, row: Row) -> str:
+    """Return whether what to write instead is certain, nothing where nobody knows what to write."""
+    if "certain" not in row:
+        return ""
+    is_certain = row["certain"].value in ("true", "1")
+    return reader.words("quality.certain" if is_certain else "quality.suggested")
+
+
 def _learn_records(reader: GraphReader, rows: Sequence[Row]) -> None:
     iris = {row[name].value for row in rows for name in ("record", "focus") if name in row}
     ordered = sorted(iris)
@@ -557,8 +567,9 @@ def worklist_rows(reader: GraphReader, asked: Standing) -> Iterator[list[str | i
     yield [
         words(f"quality.column.{name}")
         for name in (
-            "severity", "rule", "message", "advice", "record", "page", "record_iri", "source",
-            "file", "line", "row", "component", "place_column", "value", "rule_name",
+            "severity", "rule", "message", "advice", "repaired", "certainty", "record", "page",
+            "record_iri", "source", "file", "line", "row", "component", "place_column", "value",
+            "rule_name",
         )
     ]  # fmt: skip
     rules, sources = read_rules(reader), source_names(reader)
@@ -582,6 +593,8 @@ def worklist_rows(reader: GraphReader, asked: Standing) -> Iterator[list[str | i
             rule.label.value,
             said("message"),
             said("advice"),
+            said("repaired"),
+            _certainty(reader, row),
             reader.label_of(record).value if record else "",
             address + reader.href_of(record).lstrip("/") if record else "",
             record,
