@@ -264,7 +264,7 @@ def test_the_page_of_the_shapes_says_how_often_a_rule_was_broken(client, queries
     for row in queries.store.query(query):
         name = row["rule"].value.removeprefix(expand("collex-sh:"))
         number = page.one(f"//tr[th/@id='{name}']/td[2]")
-        assert re.sub(r"\D", "", number.text) == row["n"].value
+        assert re.sub(r"\D", "", number.text_content()) == row["n"].value
 
 
 # --- the drawing ---------------------------------------------------------------------------------
