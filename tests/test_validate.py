@@ -26,6 +26,7 @@ from collex_graph.pipeline.recognition import recognise
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
+from collex_graph.sources.rdf_lines import lines_of_nodes
 from collex_graph.sources.xlsx import first_rows
 
 BASE = Settings().base_iri
@@ -177,6 +178,49 @@ def test_rdf_is_checked_as_it_is(invalid, tmp_path):
     found = checked(path)
     assert found.files[0].source == "rdf"
     assert rule in [told[0] for told in rules_at(found)]
+
+
+NODES = {
+    "a.ttl": (
+        "@base <http://example.org/> .\n@prefix ex: <http://example.org/> .\n"
+        '<one> a ex:Book ; ex:note """\nex:two est ailleurs\n""" .\n\nex:two a ex:Book .\n'
+    ),
+    "a.nt": (
+        "<http://example.org/one> <http://example.org/p> <http://example.org/two> .\n"
+        '<http://example.org/one> <http://example.org/p> "1" .\n'
+        "# rien\n\n\n<http://example.org/two> <http://example.org/p> <http://example.org/x> .\n"
+    ),
+    "a.rdf": (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:ex="http://example.org/"\n>\n<ex:Book rdf:about="http://example.org/one"/>\n'
+        '<!-- --><!-- -->\n\n<rdf:Description\nrdf:about="http://example.org/two"/>\n</rdf:RDF>\n'
+    ),
+    "a.jsonld": '[\n{"@id": "http://example.org/one",\n "http://example.org/p": "x"},\n'
+    '{"@id":\n "http://example.org/tow"},\n{"@id": "http://example.org/two"}]\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("a.ttl", (3, 7)), ("a.nt", (1, 6)), ("a.rdf", (3, 7)), ("a.jsonld", (2, 6))],
+)
+def test_a_node_of_rdf_is_told_with_the_line_where_it_is_described(name, lines, tmp_path):
+    path = tmp_path / name
+    path.write_text(NODES[name], encoding="utf-8")
+    nodes = {"http://example.org/one", "http://example.org/two", "http://example.org/three"}
+    found = lines_of_nodes(path, nodes)
+    assert found == dict(
+        zip(["http://example.org/one", "http://example.org/two"], lines, strict=True)
+    )
+
+
+def test_results_of_rdf_have_the_line_of_their_node(tmp_path):
+    path = tmp_path / "avis.ttl"
+    kind = expand("collex:Notice")
+    path.write_text(f"\n<{BASE}id/notice/x>\n  a <{kind}> .\n", encoding="utf-8")
+    results = checked(path, source="rdf").report.results
+    places = {(p.line, p.component) for r in results if (p := r.position)}
+    assert places == {(2, f"{BASE}id/notice/x")}
 
 
 def test_a_broken_rdf_file_is_told_with_its_line_and_what_came_before_is_checked(tmp_path):

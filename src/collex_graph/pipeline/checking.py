@@ -49,6 +49,7 @@ from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.outline import outline_of
 from collex_graph.sources.rdf import RdfRecords
+from collex_graph.sources.rdf_lines import lines_of_nodes
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.lines import read_chunks
 from collex_graph.validation.compiler import compile_shapes
@@ -251,7 +252,8 @@ class _Check:
             problem = Problem(note, position, file.name, None, "", None)
             results.append(self._rules.result(problem))
         own = {t.subject.value for t in statements if isinstance(t.subject, NamedNode)}
-        positions = {iri: Position(file.name, component=iri) for iri in own}
+        lines = lines_of_nodes(file.path, own)
+        positions = {iri: Position(file.name, lines.get(iri), component=iri) for iri in own}
         about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
         data: list[Quad | Triple] = [*statements, *model_quads(self._iris)]
         typed = {
