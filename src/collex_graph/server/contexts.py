@@ -1081,6 +1081,11 @@ class Quotation:
     is_row: bool
     cells: tuple[QuotedCell, ...]
 
+    def under(self, columns: Sequence[str]) -> tuple[QuotedCell, ...]:
+        """Return the cells of a row in the order of some columns, empty where it has none."""
+        cells = {cell.header: cell for cell in self.cells}
+        return tuple(cells.get(name, QuotedCell(name, "", marked=False)) for name in columns)
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -1123,6 +1128,7 @@ class RuleFindings:
         message: what all of its findings say.
         advice: what to do about all of them.
         of_dataset: one such finding stops all publication.
+        columns: of the rows quoted, where all findings can stand in one table; else none.
     """
 
     name: str
@@ -1135,6 +1141,7 @@ class RuleFindings:
     of_dataset: bool
     findings: tuple[CheckFinding, ...]
     more: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from collex_graph.errors import CollexGraphError
 from collex_graph.server.application import create_app
+from collex_graph.server.services import EXTENSION
 from collex_graph.server.usage import Usage
 from collex_graph.server.warming import warm
 from collex_graph.sparql.elsewhere import EngineElsewhere
@@ -51,6 +52,7 @@ def make_site(settings: Settings) -> Flask:
         known_before=lambda iri: gone.knows(pool.snapshot, iri),
         usage=Usage(settings.var / "usage.json"),
     )
+    app.extensions[EXTENSION].judge.starts_early = True
     warm(app)
     return app
 

@@ -40,7 +40,7 @@ from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CHANGES, CORRECTED, PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from collex_graph.server.errors import Problem
     from collex_graph.server.messages import Words
@@ -171,6 +171,18 @@ def _data_address(body: bytes) -> str:
 
 def _rule(told: Mapping[str, Any]) -> RuleFindings:
     name = str(told["name"])
+    findings = tuple(
+        CheckFinding(
+            int(one["number"]),
+            str(one["file"]),
+            str(one["place"]),
+            str(one["message"]),
+            str(one["advice"]),
+            _quotation(one["excerpt"]),
+            _suggestion(one["repair"]),
+        )
+        for one in told["results"]
+    )
     return RuleFindings(
         name=name,
         label=str(told["label"]),
@@ -180,20 +192,22 @@ def _rule(told: Mapping[str, Any]) -> RuleFindings:
         message=str(told["message"]),
         advice=str(told["advice"]),
         of_dataset=bool(told["of_dataset"]),
-        findings=tuple(
-            CheckFinding(
-                int(one["number"]),
-                str(one["file"]),
-                str(one["place"]),
-                str(one["message"]),
-                str(one["advice"]),
-                _quotation(one["excerpt"]),
-                _suggestion(one["repair"]),
-            )
-            for one in told["results"]
-        ),
+        findings=findings,
         more=int(told["more"]),
+        columns=_columns(findings),
     )
+
+
+def _columns(findings: Sequence[CheckFinding]) -> tuple[str, ...]:
+    """Return the columns of one table of several rows about which the same is said."""
+    columns: dict[str, None] = {}
+    for finding in findings:
+        quotation = finding.quotation
+        says_more = finding.message or finding.advice or finding.suggestion
+        if quotation is None or not quotation.is_row or says_more:
+            return ()
+        columns |= dict.fromkeys(cell.header for cell in quotation.cells)
+    return tuple(columns) if len(findings) > 1 else ()
 
 
 def _severity(told: Mapping[str, Any]) -> str:

@@ -102,7 +102,9 @@ def excerpts(
         wanted = {number: results[number] for number in by_file[file.name]}
         with suppress(UnreadableSourceError):  # told by a result; what came before is quoted
             for number, excerpt in _quoted(replace(file, dataset=dataset), base_iri, wanted):
-                found.setdefault(number, excerpt)
+                # several records may start in one line: the one that holds the value is meant
+                if number not in found or not _marks(found[number]):
+                    found[number] = excerpt
     for numbers in by_file.values():
         for number in numbers:
             if number not in found and results[number].value and not _is_withheld(results[number]):
@@ -122,6 +124,10 @@ def _quoted(
             yield from _rows(open_records(table, sources), wanted)
         elif sources[0].formulation == "xpath":
             yield from _passages(open_records(table, sources), sources, wanted)
+
+
+def _marks(excerpt: Excerpt) -> bool:
+    return any(cell.marked for cell in excerpt.cells)
 
 
 def _is_withheld(result: ValidationResult) -> bool:
@@ -208,22 +214,39 @@ def _passage(
 ) -> Excerpt | None:
     """Quote the element that a path leads to, or one that holds the value, or what names it all."""
     assert result.position is not None
-    value = "" if _is_withheld(result) else (result.value or "")
-    at = list(_at_paths(element, result.position.column, namespaces))
-    holding = [one for one in at if value and value in _tag(one)]
-    if not at and value:
-        holding = [one for one in element.iter() if isinstance(one.tag, str) and value in _own(one)]
-        holding = holding[:1]
     if _is_withheld(result):
         return Excerpt(False, (Cell("", WITHHELD, marked=True),))
-    if holding:
-        return Excerpt(False, _around(_tag(holding[0]), value))
+    value = result.repair.found if result.repair else (result.value or "")
+    at = [
+        one for one in _at_paths(element, result.position.column, namespaces) if _is_it(one, result)
+    ]
+    if not at and value:
+        at = [
+            one
+            for one in element.iter()
+            if isinstance(one.tag, str) and value in _own(one) and _is_it(one, result)
+        ]
+    target = result.repair.target if result.repair else ""
+    last = (result.position.column or "").partition(", ")[0].rpartition("/")[2]
+    for one in at:
+        pieces = _pieces(one)
+        keys = [key for key in (target, last) if any(key == k and value in t for k, t in pieces)]
+        keys += [key for key, text in pieces if key and value in text]
+        if value and keys:
+            return Excerpt(False, _marked(pieces, keys[0], value))
     if at:
-        return Excerpt(False, _around(_tag(at[0]), ""))
+        return Excerpt(False, _marked(_pieces(at[0]), "", ""))
     for path in _IDENTITY:
         if (named := element.find(path)) is not None:
-            return Excerpt(False, _around(_tag(named), ""))
+            return Excerpt(False, _marked(_pieces(named), "", ""))
     return None
+
+
+def _is_it(element: Any, result: ValidationResult) -> bool:
+    """Say whether an element is the one that a repair means."""
+    pieces = dict(_pieces(element))
+    beside = result.repair.beside if result.repair else ()
+    return all(pieces.get(key, "") == " ".join(expected.split()) for key, expected in beside)
 
 
 def _at_paths(element: Any, column: str | None, namespaces: Mapping[str, str]) -> Iterator[Any]:
@@ -248,31 +271,45 @@ def _own(element: Any) -> str:
     return " ".join(" ".join((*texts, *map(str, element.attrib.values()))).split())
 
 
-def _tag(element: Any) -> str:
-    """Write an element in one line: its tag with its attributes, and its text."""
+def _pieces(element: Any) -> list[tuple[str, str]]:
+    """Write an element in one line: (``@attribute`` or ``.`` for the text, else nothing; text)."""
     name = etree.QName(element).localname
-    attributes = "".join(
-        f' {etree.QName(key).localname}="{value}"'
-        for key, value in element.attrib.items()
-        if key not in _OWN_ATTRIBUTES
-    )
+    pieces = [("", f"<{name}")]
+    for key, value in element.attrib.items():
+        if key not in _OWN_ATTRIBUTES:
+            local = etree.QName(key).localname
+            pieces += [
+                ("", f' {local}="'),
+                (f"@{local}", masked(" ".join(value.split()))),
+                ("", '"'),
+            ]
     text = " ".join("".join(element.itertext()).split())
-    return masked(f"<{name}{attributes}>{text}</{name}>" if text else f"<{name}{attributes}/>")
+    if not text:
+        return [*pieces, ("", "/>")]
+    return [*pieces, ("", ">"), (".", masked(text)), ("", f"</{name}>")]
 
 
-def _around(text: str, value: str) -> tuple[Cell, ...]:
-    """Cut a text around a value, which is marked; without one, its beginning."""
-    start = text.find(value) if value else -1
-    if start < 0:
+def _marked(pieces: Sequence[tuple[str, str]], key: str, value: str) -> tuple[Cell, ...]:
+    """Mark a value in one of the pieces, and cut what is far from it."""
+    before, quoted, after = "", "", ""
+    for name, text in pieces:
+        if name == key and value and not quoted:
+            start = text.find(value)
+            before += text[:start]
+            quoted, after = value, text[start + len(value) :]
+        elif quoted:
+            after += text
+        else:
+            before += text
+    if not quoted:
         most = 2 * _AROUND_CHARACTERS
-        return (Cell("", text if len(text) <= most else f"{text[: most - 1]}…"),)
-    end = start + len(value)
-    before, after = text[:start], text[end:]
+        return (Cell("", before if len(before) <= most else f"{before[: most - 1]}…"),)
     if len(before) > _AROUND_CHARACTERS:
         before = f"…{before[-_AROUND_CHARACTERS:]}"
     if len(after) > _AROUND_CHARACTERS:
         after = f"{after[:_AROUND_CHARACTERS]}…"
-    quoted = value if len(value) <= 3 * _CELL_CHARACTERS else f"{value[: 3 * _CELL_CHARACTERS]}…"
+    if len(quoted) > 3 * _CELL_CHARACTERS:
+        quoted = f"{quoted[: 3 * _CELL_CHARACTERS]}…"
     return tuple(
         cell
         for cell in (Cell("", before), Cell("", quoted, marked=True), Cell("", after))

@@ -76,9 +76,13 @@ class Judge:
 
     Args:
         settings: ``upload_*``, ``query_queue_seconds``, ``base_iri``.
+
+    Attributes:
+        starts_early: whether `start` does anything; a running site sets it.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.starts_early = False
         self._settings = settings
         self._places = threading.BoundedSemaphore(settings.upload_processes + MORE_WAIT)
         self._turns = threading.BoundedSemaphore(max(settings.upload_processes, 1))
@@ -131,7 +135,7 @@ class Judge:
 
     def start(self) -> None:
         """Begin to be ready, and return at once: the first check would wait for it."""
-        if self._settings.upload_processes and self._zygote is None:
+        if self.starts_early and self._settings.upload_processes and self._zygote is None:
             threading.Thread(target=self._try_to_start, name="uploads", daemon=True).start()
 
     def close(self) -> None:
@@ -269,7 +273,7 @@ class _Zygote:
     def __init__(self) -> None:
         _remove_what_was_left()
         self.root = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        self._lock = (self.root / _LOCK).open("wb")
+        self._lock = os.open(self.root / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._asking = threading.Lock()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -337,7 +341,7 @@ class _Zygote:
             self._process.kill()
             self._process.wait()
         shutil.rmtree(self.root, ignore_errors=True)
-        self._lock.close()
+        os.close(self._lock)
 
     def _ask(self, packet: bytes, seconds: float, *handed: int) -> dict[str, Any]:
         with self._asking:

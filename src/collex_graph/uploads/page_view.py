@@ -52,7 +52,15 @@ def page_view(
     quoted = excerpts(
         path, sources, [every[n] for n in shown], base_iri=base_iri, unpacked=unpacked / "quoted"
     )
-    excerpt_of = {shown[place]: asdict(excerpt) for place, excerpt in quoted.items()}
+    # what names a notice is quoted where there are several
+    alone = {file.name for file in checked.files if file.records <= 1}
+    excerpt_of = {
+        shown[place]: asdict(excerpt)
+        for place, excerpt in quoted.items()
+        if any(cell.marked for cell in excerpt.cells)
+        or excerpt.is_row
+        or every[shown[place]].position.file not in alone  # type: ignore[union-attr]
+    }
     rules = known_rules()
     visible = set(shown)
     return {
