@@ -8,7 +8,7 @@ process of its own; CPU is of all its threads and of the processes below it, mem
 process. What is found is compared with what was planted as sets of (focus node, component, path,
 severity). Then one record is checked again and again in a process that has the shapes loaded.
 
-``--records 100000`` and ``--records 1000000`` are for a patient machine: ten minutes and eight
+``--records 100000`` and ``--records 1000000`` are for a patient machine: five minutes and eight
 minutes with ``--rounds 1``, 3 GB for the peers at 100,000 and 5 GB of disk at a million. Each
 engine is run up to the size that it can bear, and where the table has no row it was not run.
 
