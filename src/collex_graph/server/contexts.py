@@ -1988,6 +1988,7 @@ class EndpointContext:
     Attributes:
         row_formats: of SELECT and ASK; the ``href`` of each is what ``format=`` takes.
         graph_formats: of CONSTRUCT and DESCRIBE, likewise.
+        geo_functions: names of the functions geof:…
         federated: other endpoints that SERVICE may call.
         graphs: some named graphs.
     """
@@ -1998,6 +1999,7 @@ class EndpointContext:
     row_formats: tuple[Format, ...]
     graph_formats: tuple[Format, ...]
     examples: tuple[Example, ...]
+    geo_functions: tuple[str, ...]
     federated: tuple[str, ...]
     classes: tuple[Term, ...]
     properties: tuple[Term, ...]

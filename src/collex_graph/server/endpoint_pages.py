@@ -21,7 +21,8 @@ from collex_graph.server.named_queries import questions
 from collex_graph.server.query_page import completions
 from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
-from collex_graph.sparql.service_calls import MOST_FOUND
+from collex_graph.sparql.policy import MOST_CALLS
+from collex_graph.sparql.service_calls import MOST_FOUND, MOST_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,23 @@ if TYPE_CHECKING:
     from collex_graph.server.messages import Words
     from collex_graph.server.reader import GraphReader
 
-FEATURES = ("words", "box", "distance", "triple-terms")
+FEATURES = (
+    "words", "box", "distance", "polygon", "triple-terms", "annotations", "direction",
+)  # fmt: skip
+GEO_FUNCTIONS = (
+    *(f"sf{name}" for name in (
+        "Contains", "Crosses", "Disjoint", "Equals", "Intersects", "Overlaps", "Touches", "Within",
+    )),
+    *(f"eh{name}" for name in (
+        "Contains", "CoveredBy", "Covers", "Disjoint", "Equals", "Inside", "Meet", "Overlap",
+    )),
+    *(f"rcc8{name}" for name in ("dc", "ec", "eq", "ntpp", "ntppi", "po", "tpp", "tppi")),
+    "relate", "distance", "length", "union", "intersection", "difference", "symDifference",
+    "envelope", "convexHull", "centroid", "asGeoJSON", "dimension", "coordinateDimension",
+    "getSRID", "isEmpty", "isSimple",
+)  # fmt: skip
+"""What Oxigraph 0.5 has of GeoSPARQL; a test asks each of them."""
+
 TERMS_SHOWN = 60
 DAYS_SHOWN = 60
 
@@ -45,6 +62,7 @@ def describe_endpoint(reader: GraphReader) -> EndpointContext:
         row_formats=_formats((*formats.RESULT_FORMATS, *formats.ROW_FORMATS)),
         graph_formats=_formats(formats.GRAPH_FORMATS),
         examples=tuple(_example(name, words) for name in FEATURES),
+        geo_functions=GEO_FUNCTIONS,
         federated=services().settings.federation_endpoints,
         classes=_terms(terms["classes"]),
         properties=_terms(terms["properties"]),
@@ -94,6 +112,10 @@ def _limits(words: Words) -> Iterable[Limit]:
     yield Limit(
         words("endpoint.limit.search"), number(MOST_FOUND), "400",
         words("endpoint.limit.search_what"),
+    )  # fmt: skip
+    yield Limit(
+        words("endpoint.limit.calls"), number(MOST_CALLS), "400",
+        words("endpoint.limit.calls_what", words=number(MOST_WORDS)),
     )  # fmt: skip
 
 
