@@ -357,7 +357,6 @@ def announced(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
     coming = history.announced()
     whole = [one for one in coming if not one.institution]
     parents = read_parents(reader)
-    days = {str(rule.from_day) for rule in rules}
     in_words = {str(rule.from_day): words.date(rule.from_day) for rule in rules if rule.from_day}
     links = [
         Entrance(
@@ -389,10 +388,7 @@ def announced(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
     ]
     aside = sum(one.records for one in whole if one.severity == "Violation")
     warned = sum(one.records for one in whole if one.severity == "Warning")
-    answer = words(
-        "quality.view.announced.answer", count=len(rules), days=len(days), aside=aside,
-        warned=warned,
-    )  # fmt: skip
+    answer = words("quality.view.announced.answer", count=len(rules), aside=aside, warned=warned)
     return _view(
         reader, "announced", answer=answer, links=links,
         notes=(words("quality.view.announced.note"),),
