@@ -1261,7 +1261,6 @@ class ValidateUseContext:
     """``/about/validate``: how platforms check files by themselves."""
 
     title: str
-    address: str
     workflow: str
     curl: str
 

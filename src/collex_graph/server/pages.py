@@ -380,7 +380,7 @@ def quality_view(name: str) -> Response:
     if view not in VIEWS:
         abort(404)
     if view == name:
-        return _page("quality_view.html", lambda: describe_view(_reader(), name), section="quality")
+        return _page("qualityview.html", lambda: describe_view(_reader(), name), section="quality")
     return _file(f"quality-{view}.csv", lambda: table_as_csv(VIEWS[view](_reader()).table))
 
 
@@ -413,9 +413,7 @@ def _standing(kind: str, name: str) -> Response:
     asked = read_standing(kind, name, request.args)
     if not is_known(_reader(), asked):
         abort(404)
-    return _page(
-        "quality_standing.html", lambda: describe_standing(_reader(), asked), section="quality"
-    )
+    return _page("standing.html", lambda: describe_standing(_reader(), asked), section="quality")
 
 
 def _worklist(kind: str, name: str, extension: str) -> Response:

@@ -132,7 +132,6 @@ def describe_validate_use(words: Words) -> ValidateUseContext:
     address = public_address().rstrip("/")
     return ValidateUseContext(
         title=words("validateuse.heading"),
-        address=address,
         workflow=WORKFLOW,
         curl=CURL.replace("ADDRESS", address),
     )
