@@ -108,8 +108,8 @@ def _defects_of_rules():
     found = {}
     for path in resource_dir("shapes").glob("*.ttl"):
         for quad in parse(path=str(path), format=RdfFormat.TURTLE):
-            if quad.predicate == NamedNode(expand("dcterms:source")):
-                defects = re.findall(r"\bD\d+\b", quad.object.value)
+            if quad.predicate == NamedNode(expand("collex-sh:rule")):
+                defects = re.findall(r"\bCG-(D\d+)$", quad.object.value)
                 found.setdefault(quad.subject.value, set()).update(defects)
     return found
 
