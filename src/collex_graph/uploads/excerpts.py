@@ -149,7 +149,8 @@ def _rows(
     header: Sequence[str] = getattr(stream, "header", ())
     read = sorted(place for place in set(stream.columns.values()) if place < len(header))
     for record in stream:
-        if record.row is None or not record.content:
+        # what stands for the table as a whole has its first row's cells and the header's number
+        if record.row is None or record.row == 1 or not record.content:
             continue
         for number in at.pop((record.component, record.row), ()):
             yield number, _row(record, header, read, stream.columns, wanted[number])
