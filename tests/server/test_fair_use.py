@@ -8,6 +8,7 @@ import pytest
 from collex_graph.errors import (
     ClientBudgetError,
     QueryCancelledError,
+    QueryServiceBusyError,
     QuerySyntaxError,
     QueryTimeoutError,
 )
@@ -273,6 +274,35 @@ def test_eight_misses_at_once_are_computed_once(cache, counting):
     assert [result.body for result in found] == [counting.body] * 8
     assert sorted(result.cached for result in found) == [False] + [True] * 7
     assert (cache.statistics.misses, cache.statistics.shared) == (1, 7)
+
+
+def test_a_coded_body_is_given_for_the_bytes_it_was_made_of_alone(cache):
+    result, key = cache.run(QueryRequest(COUNT)), result_key(QueryRequest(COUNT), Settings())
+    cache.keep_coded(result, key, "gzip", b"coded")
+    assert cache.coded(result, key, "gzip") == b"coded"
+    # the same rows in another order, computed beside it
+    assert cache.coded(replace(result, digest="other"), key, "gzip") is None
+
+
+def test_only_so_many_wait_for_what_others_compute(snapshot):
+    counting = Counting(snapshot, b"x")
+    cache = CachingQueries(counting, Settings(query_queue=1))
+    counting.go_on.clear()
+    leader, follower = (
+        threading.Thread(target=cache.run, args=(QueryRequest(COUNT),)) for _ in range(2)
+    )
+    leader.start()
+    counting.begun.acquire(timeout=20)
+    follower.start()
+    while not cache._followers:
+        pass
+    with pytest.raises(QueryServiceBusyError):
+        cache.run(QueryRequest(COUNT))
+    counting.go_on.set()
+    leader.join(20)
+    follower.join(20)
+    assert cache._followers == 0
+    assert cache.run(QueryRequest(COUNT)).cached
 
 
 def test_an_error_of_the_query_is_everybodys(cache, counting):

@@ -231,7 +231,7 @@ def describe(
 
 def _coded(site: Services, key: str, result: QueryResult, body: bytes, coding: str) -> bytes:
     """Return a body in a coding, from the cache where it was once made."""
-    kept = site.queries.coded(result.snapshot, key, coding) if key else None
+    kept = site.queries.coded(result, key, coding) if key else None
     if kept is not None:
         return kept
     made = compressed(body, coding)

@@ -117,7 +117,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        threads = self._settings.query_processes + self._settings.query_queue + _SPARE_THREADS
+        # As many may wait for a worker as for what others compute (`CachingQueries`).
+        waiting = 2 * self._settings.query_queue
+        threads = self._settings.query_processes + waiting + _SPARE_THREADS
         options: dict[str, Any] = {
             "bind": [f"fd://{self._listener.detach()}"],
             "workers": 1,

@@ -10,13 +10,14 @@ room. What a snapshot brings along (`brought_answers`) is never computed at all.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from collex_graph.errors import QueryCancelledError, QueryTimeoutError
+from collex_graph.errors import QueryCancelledError, QueryServiceBusyError, QueryTimeoutError
 from collex_graph.rdf.formats import choose_format
 from collex_graph.sparql.brought_answers import brought_answer, is_brought
 from collex_graph.sparql.policy import check_query
@@ -128,6 +129,7 @@ class CachingQueries:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._flights: dict[tuple[str, str, bool, float | None], _Flight] = {}
+        self._followers = 0  # of all flights, those of pages apart
         self._bytes = self._hits = self._shared = self._misses = 0
 
     @property
@@ -172,11 +174,13 @@ class CachingQueries:
                 return None
             return self._find(place)
 
-    def coded(self, snapshot: str, key: str, coding: str) -> bytes | None:
+    def coded(self, result: QueryResult, key: str, coding: str) -> bytes | None:
         """Return the body of a result in a content coding, if somebody kept it."""
         with self._lock:
-            kept = self._kept.get((snapshot, key))
-            return kept.coded.get(coding) if kept else None
+            kept = self._kept.get((result.snapshot, key))
+            # computed twice, rows may have come in another order
+            is_same = kept is not None and kept.result.digest == result.digest
+            return kept.coded.get(coding) if kept is not None and is_same else None
 
     def keep_coded(self, result: QueryResult, key: str, coding: str, body: bytes) -> None:
         """Keep the body of a result in a content coding, as long as the result itself."""
@@ -203,6 +207,7 @@ class CachingQueries:
 
         Raises:
             QueryError: as ``WorkerPool.run``.
+            QueryServiceBusyError: when too many wait for what others compute, too.
         """
         if key is None:
             key = result_key(request, self._settings)
@@ -219,8 +224,11 @@ class CachingQueries:
                 if flight is None:
                     mine = self._flights[flight_key] = _Flight()
                     self._misses += 1
+                elif not request.priority and self._followers >= self._settings.query_queue:
+                    raise self._too_many()
                 else:
                     flight.followers += 1
+                    self._followers += not request.priority
             if flight is None:
                 return self._compute(request, key, flight_key, mine, is_cancelled)
             shared = self._follow(flight, request, is_cancelled)
@@ -282,6 +290,7 @@ class CachingQueries:
         finally:
             with self._lock:
                 flight.followers -= 1
+                self._followers -= not request.priority
         if flight.result is not None:
             with self._lock:
                 self._shared += 1
@@ -291,6 +300,15 @@ class CachingQueries:
                 raise QueryTimeoutError(*flight.error.args)
             raise flight.error
         return None
+
+    def _too_many(self) -> QueryServiceBusyError:
+        """Return the error for whoever would wait too: each who waits holds a thread."""
+        return QueryServiceBusyError(
+            "Trop de clients attendent déjà des résultats que l’on calcule\u00a0; réessayez plus "
+            "tard.\nToo many clients wait already for results that are being computed; try again "
+            "later.",
+            retry_after_seconds=max(1, math.ceil(self._settings.query_queue_seconds)),
+        )
 
     def _find(self, place: tuple[str, str]) -> QueryResult | None:
         """Return what is known, and count it; the lock is held."""
