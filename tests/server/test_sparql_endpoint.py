@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
+from werkzeug.wsgi import FileWrapper
 
 from collex_graph.errors import QueryTimeoutError
 
@@ -375,11 +376,11 @@ def test_a_result_that_cannot_be_completed_breaks(client, queries):
         assert get(client, ALL).data
 
 
-def over_http_1_0(client, query):
+def over_http_1_0(client, query, **environ):
     return client.get(
         "/sparql",
         query_string={"query": query},
-        environ_overrides={"SERVER_PROTOCOL": "HTTP/1.0"},
+        environ_overrides={"SERVER_PROTOCOL": "HTTP/1.0", **environ},
         buffered=True,
     )
 
@@ -388,6 +389,18 @@ def test_over_http_1_0_a_result_is_sent_with_its_length(client, streaming):
     response = over_http_1_0(client, ALL)
     assert int(response.headers["Content-Length"]) == len(response.data)
     json.loads(response.data)
+
+
+def test_over_http_1_0_a_long_result_is_a_file_that_no_thread_waits_to_send(client, streaming):
+    files = []
+
+    def wrap(file, block_bytes):
+        files.append(file)
+        return FileWrapper(file, block_bytes)
+
+    response = over_http_1_0(client, ALL, **{"wsgi.file_wrapper": wrap})
+    json.loads(response.data)
+    assert [file.closed for file in files] == [True]
 
 
 def test_over_http_1_0_a_result_that_cannot_be_completed_is_an_error(client, queries):

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, current_app, g, request
+from werkzeug.wsgi import wrap_file
 
 from collex_graph.errors import QueryError, UnwritableResultError
 from collex_graph.server.caching import tag_of
@@ -153,11 +154,13 @@ def _stream(result: QueryResult) -> Response:
             end()
         length = spool.tell()
         spool.seek(0)
+        # as a file, which is sent without a thread that waits for the client
         response = Response(
-            iter(lambda: spool.read(_PART_BYTES), b""), content_type=result.media_type
+            wrap_file(request.environ, spool, _PART_BYTES),
+            content_type=result.media_type,
+            direct_passthrough=True,
         )
         response.content_length = length
-        response.call_on_close(spool.close)
         return response
     parts = _parts_of(result.body, current_app.logger)
     response = Response(parts, content_type=result.media_type)
