@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import http.client
+import os
 import queue
 import select
 import socket
@@ -11,7 +12,10 @@ import time
 from urllib.parse import quote
 
 import pytest
+from gunicorn.config import Config
 from tests.server.test_serving import COUNT, ENDLESS, Server, request_for
+from werkzeug.utils import send_file
+from werkzeug.wrappers import Request, Response
 
 from collex_graph.resources import resource_dir
 from collex_graph.server import connections
@@ -19,6 +23,10 @@ from collex_graph.server.connections import ConnectionWorker, _Connection
 
 MORE_THAN_THREADS = 40
 POSTED = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+FORM = (
+    b"POST /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
+)
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 5000"
 
@@ -93,6 +101,17 @@ def test_a_query_that_takes_long_keeps_no_other_request_waiting(server):
         assert not select.select([patient], [], [], 0)[0]
 
 
+def test_clients_that_wait_for_the_same_result_hold_nobody_up(server):
+    with contextlib.ExitStack() as opened:
+        clients = connect_all(opened, server)
+        for client in clients:
+            client.sendall(request_for(ENDLESS))
+        assert server.is_healthy()
+        told = select.select(clients, [], [], 0)[0]
+        assert len(told) < len(clients)
+        assert {client.recv(65536).split()[1] for client in told} <= {b"503"}
+
+
 def test_requests_in_one_go_are_answered_in_their_order(server):
     asked = f"GET /sparql?query={quote(COUNT)} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     body = COUNT.encode()
@@ -146,11 +165,16 @@ def test_a_body_that_waits_to_be_wanted_is_wanted(server):
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", b"400"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\na", b"400"),
+        (FORM + b"Content-Length: +%d\r\n\r\n%s" % (len(HEALTH), HEALTH), b"400"),
+        (FORM + b"Content-Length: 3, 3\r\n\r\n" + HEALTH, b"400"),
+        (FORM + b"Content-Length: %020d\r\n\r\n%s" % (len(HEALTH), HEALTH), b"200"),
+        (HEALTH[:-2] + b"Content-Length: %020d\r\n\r\n%s" % (len(HEALTH), HEALTH), b"200"),
         (b"\r\n\r\n", b"400"),
     ],
-    ids=["line ends", "expectation", "coding", "two lengths", "no length", "nothing"],
+    ids=["line ends", "expectation", "coding", "two lengths", "no length", "sign", "list",
+         "long length", "long length that nobody reads", "nothing"],
 )  # fmt: skip
-def test_what_cannot_be_told_apart_is_refused_and_ends_the_connection(server, received, status):
+def test_what_cannot_be_told_apart_begins_no_other_request(server, received, status):
     answer = server.send(received)
     assert answer.split()[1] == status
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -295,6 +319,73 @@ def test_what_fails_for_one_connection_ends_that_one_alone(worker, listener):
         assert [each.peer for each in worker._connections.values()] == [second.getsockname()]
 
 
+def test_without_descriptors_even_a_client_that_takes_its_answer_goes(worker, listener):
+    taking_client, taking = connect(worker, listener)
+    silent_client, _ = connect(worker, listener)
+    with taking_client, silent_client:
+        taking.outgoing.append(memoryview(b"x"))
+        worker._make_room()
+        assert list(worker._connections.values()) == [taking]
+        worker._make_room()
+        assert not worker._connections
+
+
+def test_a_connection_that_could_not_be_watched_can_be_closed(worker, listener):
+    client, connection = connect(worker, listener)
+    with client:
+        worker._watch(connection, 0)
+        connection.events = select.EPOLLIN
+        worker._close(connection)
+        assert not worker._connections
+
+
+@pytest.fixture
+def answer(worker):
+    """A function that has an application answer a request: the parts, and whether it goes on."""
+    ours, theirs = socket.socketpair()
+    worker.cfg = Config()
+
+    def answer(application, received, *, is_whole=True):
+        worker.wsgi = Request.application(application)
+        connection = _Connection(ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        return worker._answer(connection, received, is_whole, None)
+
+    with ours, theirs:
+        yield answer
+
+
+def echo(request):
+    return Response(request.get_data())
+
+
+def test_a_body_of_many_pieces_is_one_body(answer):
+    body = bytes(range(256)) * 1000
+    received = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    parts, keeps = answer(echo, received)
+    assert b"".join(parts).endswith(b"\r\n\r\n" + body)
+    assert keeps
+    assert not answer(echo, received + b"x" * 100_000)[1]
+
+
+def test_a_body_that_was_cut_is_not_taken_for_the_whole(answer):
+    received = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\ncut"
+    parts, keeps = answer(echo, received, is_whole=False)
+    assert bytes(parts[0]).startswith(b"HTTP/1.1 400")
+    assert not keeps
+
+
+def test_a_part_of_a_file_is_sent_from_the_file(answer, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100))
+    received = b"GET / HTTP/1.1\r\nHost: x\r\nRange: bytes=10-29\r\n\r\n"
+    (head, part), keeps = answer(
+        lambda request: send_file(path, request.environ, conditional=True), received
+    )
+    assert bytes(head).startswith(b"HTTP/1.1 206")
+    assert (part.offset, part.count, keeps) == (10, 20, True)
+    os.close(part.descriptor)
+
+
 @pytest.mark.parametrize(
     ("received", "size"),
     [
@@ -303,6 +394,9 @@ def test_what_fails_for_one_connection_ends_that_one_alone(worker, listener):
         (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab", None),
         (b"POST / HTTP/1.1\r\ncontent-length:3\r\n\r\nabcd", 40),
         (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", -1),
+        (b"POST / HTTP/1.1\r\nContent-Length: 0000000000000000003\r\n\r\nabc", -1),
+        (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc", -1),
+        (b"POST / HTTP/1.1\r\nContent-Length:\r\n\r\n", -1),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", None),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\n\r\nG", 63),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", 58),

@@ -99,6 +99,7 @@ ANSWERS = {
             "test_a_compressed_body_is_not_unpacked",
         ],
         "server/test_serving.py": ["test_a_chunked_body_is_cut_at_the_limit"],
+        "server/test_connections.py": ["test_a_body_that_was_cut_is_not_taken_for_the_whole"],
         "server/test_uploads.py": [
             "test_twenty_gigabytes_are_refused_before_they_are_read",
             "test_a_body_longer_than_announced_by_nobody_is_cut_at_the_limit",
@@ -120,6 +121,7 @@ ANSWERS = {
             "test_a_request_that_does_not_end_is_told_that_its_time_is_over",
             "test_a_new_client_takes_the_place_of_the_one_that_was_silent_longest",
             "test_chunks_that_are_none_begin_no_other_request",
+            "test_what_cannot_be_told_apart_begins_no_other_request",
         ],
         "unit/test_sparql_workers.py": [
             "test_a_stream_that_nobody_reads_frees_its_worker_at_the_limit"
@@ -160,6 +162,7 @@ ANSWERS = {
             "test_a_client_that_leaves_a_stream_takes_its_query_with_it",
             "test_two_hundred_clients_at_once_are_all_answered",
         ],
+        "server/test_connections.py": ["test_clients_that_wait_for_the_same_result_hold_nobody_up"],
         "server/test_fair_use.py": [
             "test_eight_misses_at_once_are_computed_once",
             "test_a_client_without_budget_is_told_when_to_come_back",

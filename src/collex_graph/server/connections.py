@@ -25,11 +25,12 @@ import time
 from collections import deque
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gunicorn.http import RequestParser, wsgi
 from gunicorn.http import errors as http_errors
 from gunicorn.workers.base import Worker
+from werkzeug.wsgi import _RangeWrapper
 
 from collex_graph.server import lane
 from collex_graph.server.public_queries import OUTCOME, client_has_gone
@@ -62,7 +63,6 @@ MOST_HELD_BYTES = 256_000_000
 """What all clients together may have sent of requests and not yet taken of answers."""
 
 _MOST_HEAD_BYTES = REQUEST_LINE_BYTES + 64 * 1024
-_COLLECTED_BYTES = 8_000_000  # an answer of known length up to this leaves its thread at once
 _JOINED_BYTES = 65_536  # an answer up to this leaves in one go
 _FILE_BYTES = 262_144  # of a file in one go
 _RECEIVED_BYTES = 65_536
@@ -73,7 +73,7 @@ _SWEEP_SECONDS = 0.5
 _PATIENCE_SECONDS = 0.05
 
 _BRINGS_FILE = re.compile(rb"POST /(?:api/)?validate[? ]")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length[ \t]*:(?:[ \t]*(\d{1,18})[ \t]*\r\n)?", re.IGNORECASE)
 _CODED = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*(100-continue[ \t]*\r\n)?", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r\n")
@@ -84,6 +84,24 @@ _Job = tuple["_Connection", bytes, bool, "lane.Asked | None"]
 _REFUSED, _TOO_LARGE = -1, -2  # sizes of requests that are not waited for
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class _Head(NamedTuple):
+    """What the head of a request says of the rest.
+
+    Attributes:
+        end: where it ends.
+        is_coded: it announces chunks.
+        length: of the body that it announces, None when what it says is no length.
+        most: bytes that the body may have.
+        expects: it waits for a word before it sends the body; None for a word that we do not know.
+    """
+
+    end: int
+    is_coded: bool
+    length: int | None
+    most: int
+    expects: bool | None
 
 
 class _FilePart:
@@ -108,6 +126,7 @@ class _Connection:
         self.deadline: float | None = None  # by when, while it belongs to the first thread
         self.received = bytearray()
         self.began = 0.0  # when the first byte of the request came
+        self.head: _Head | None = None  # of the request, once it is there
         self.searched = 0  # in `received`: no head ends before this
         self.followed = 0  # in `received`: chunks are known up to this
         self.was_encouraged = False  # with 100 Continue
@@ -317,7 +336,8 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                     self._close(connection)
 
     def _close(self, connection: _Connection) -> None:
-        self._watch(connection, 0)
+        with suppress(OSError):  # it may never have come to be watched
+            self._watch(connection, 0)
         del self._connections[connection.number]
         connection.close()
 
@@ -346,12 +366,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        waiting = [
-            each for each in self._connections.values()
-            if each.deadline is not None and not each.outgoing
-        ]  # fmt: skip
+        waiting = [each for each in self._connections.values() if each.deadline is not None]
         if waiting:
-            self._close(min(waiting, key=lambda each: each.deadline or 0.0))
+            # whoever still takes an answer goes last
+            self._close(min(waiting, key=lambda each: (bool(each.outgoing), each.deadline)))
 
     def _read(self, connection: _Connection) -> None:
         try:
@@ -406,6 +424,7 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         is_whole = size >= 0
         request = bytes(connection.received[:size] if is_whole else connection.received)
         del connection.received[: len(request)]
+        connection.head = None
         connection.searched = connection.followed = 0
         connection.was_encouraged = False
         connection.began = time.monotonic()
@@ -431,30 +450,41 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         the application, `_TOO_LARGE` here, because no length was announced.
         """
         received = connection.received
-        end = received.find(b"\r\n\r\n", max(0, connection.searched - 3))
-        if end < 0:
-            is_wrong = received.find(b"\n\n", max(0, connection.searched - 1)) >= 0
-            connection.searched = len(received)
-            return _REFUSED if is_wrong or len(received) > _MOST_HEAD_BYTES else None
-        connection.searched = end
-        end += 4
-        head = bytes(received[:end])
-        most = self._most_file_bytes if _BRINGS_FILE.match(head) else self._most_body_bytes
-        if _CODED.search(head):
-            size = self._end_of_chunks(connection, end, most)
+        head = connection.head
+        if head is None:
+            end = received.find(b"\r\n\r\n", max(0, connection.searched - 3))
+            if end < 0:
+                is_wrong = received.find(b"\n\n", max(0, connection.searched - 1)) >= 0
+                connection.searched = len(received)
+                return _REFUSED if is_wrong or len(received) > _MOST_HEAD_BYTES else None
+            head = connection.head = self._read_head(bytes(received[: end + 4]))
+        if head.length is None:
+            return _REFUSED
+        if head.is_coded:
+            size = self._end_of_chunks(connection, head.end, head.most)
         else:
-            length = _LENGTH.search(head)
-            size = end + int(length[1]) if length else end
+            size = head.end + head.length
         if size is not None and size <= len(received):
             return size
-        expects = _EXPECTS.search(head)
-        if (expects and not expects[1]) or (size or 0) - end > most:
+        if head.expects is None or (size or 0) - head.end > head.most:
             return _REFUSED
-        if expects and not connection.was_encouraged and b" HTTP/1.1\r\n" in head:
+        if head.expects and not connection.was_encouraged:
             connection.was_encouraged = True
             with suppress(OSError):
                 connection.socket.send(_CONTINUE)
         return None
+
+    def _read_head(self, head: bytes) -> _Head:
+        """Read a head, once for each request: it may be long, and the rest may come by the byte."""
+        length = _LENGTH.search(head)
+        expects = _EXPECTS.search(head)
+        return _Head(
+            end=len(head),
+            is_coded=bool(_CODED.search(head)),
+            length=(int(length[1]) if length[1] else None) if length else 0,
+            most=self._most_file_bytes if _BRINGS_FILE.match(head) else self._most_body_bytes,
+            expects=(b" HTTP/1.1\r\n" in head if expects[1] else None) if expects else False,
+        )
 
     def _end_of_chunks(self, connection: _Connection, start: int, most: int) -> int | None:
         """Return where a chunked body ends, as `_size` does."""
@@ -595,13 +625,13 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             self._hand_over(connection, parts, keeps)
             try:
                 is_over = not self._send(connection) or not keeps or connection.received
+                if not is_over and self.alive:
+                    self._await_next(connection)  # from here on it is the first thread's again
+                    continue
             except OSError:
-                connection.keeps, is_over = False, True
-            if is_over or not self.alive:
-                self._answered.put(connection)
-                os.eventfd_write(self._wake, 1)
-            else:
-                self._await_next(connection)  # from here on it is the first thread's again
+                connection.keeps = False
+            self._answered.put(connection)
+            os.eventfd_write(self._wake, 1)
 
     def _answer(
         self,
@@ -621,15 +651,20 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
             outcome = answered
         outgoing = _Outgoing(connection.socket)
         keeps = False
+        # In pieces: the parser copies what it holds each time that a part of it is read.
+        pieces = (
+            request[start : start + _RECEIVED_BYTES]
+            for start in range(0, len(request), _RECEIVED_BYTES)
+        )
         try:
-            parser = RequestParser(self.cfg, [request], connection.peer)
+            parser = RequestParser(self.cfg, pieces, connection.peer)
             message = next(parser)
             if not is_whole:
                 message.force_close()
             message._expected_100_continue = False
-            keeps = self._respond(message, connection, outgoing, outcome)
+            keeps = self._respond(message, connection, outgoing, outcome, is_whole=is_whole)
             # What the parser and we do not agree on is no beginning of another request.
-            keeps = keeps and parser.finish_body() and not parser.unreader.take_buffered()
+            keeps = keeps and parser.finish_body() and not parser.unreader.read()
         except (http_errors.NoMoreData, StopIteration):
             self._write_problem(outgoing, HTTPStatus.BAD_REQUEST)
         except OSError:
@@ -646,7 +681,13 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         return outgoing.parts, keeps
 
     def _respond(
-        self, message: Any, connection: _Connection, outgoing: _Outgoing, outcome: object
+        self,
+        message: Any,
+        connection: _Connection,
+        outgoing: _Outgoing,
+        outcome: object,
+        *,
+        is_whole: bool,
     ) -> bool:
         """Have the application answer; say whether the connection may go on."""
         response, environ = wsgi.create(
@@ -656,18 +697,26 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         environ["wsgi.multithread"] = True
         if outcome is not None:
             environ[OUTCOME] = outcome
+        if not is_whole and "CONTENT_LENGTH" in environ:
+            # The application is to see that a body is cut, and not take it for the whole.
+            del environ["wsgi.input_terminated"]
         if not self.alive:
             response.force_close()
         body = self.wsgi(environ, response.start_response)
         try:
-            if isinstance(body, environ["wsgi.file_wrapper"]):
-                response.write_file(body)
+            file = body
+            if isinstance(body, _RangeWrapper):  # a part of a file, as a rule
+                file = body.iterable
+                if isinstance(file, environ["wsgi.file_wrapper"]):
+                    file.filelike.seek(body.start_byte)
+            if isinstance(file, environ["wsgi.file_wrapper"]):
+                response.write_file(file)
             else:
-                length = response.response_length
-                is_collected = length is not None and length <= _COLLECTED_BYTES
+                # What has a length is in memory already, and need not wait here for its client.
+                is_stream = response.response_length is None
                 for part in body:
                     response.write(part)
-                    if not is_collected:
+                    if is_stream:
                         outgoing.flush()
             response.close()
         finally:

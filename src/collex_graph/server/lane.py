@@ -131,7 +131,7 @@ class Lane:
         if match is None or fields is None:
             return None
         method, query_string, _ = match.groups()
-        if (method == "POST") != ("content-length" in fields):
+        if fields.get("content-length") != (str(len(body)) if method == "POST" else None):
             return None
         try:
             query = read_request(
