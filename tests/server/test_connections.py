@@ -180,11 +180,21 @@ def test_what_cannot_be_told_apart_begins_no_other_request(server, received, sta
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-@pytest.mark.parametrize("framing", [b"Transfer-Encoding: chunked", b"Transfer-Encoding : chunked"])
-def test_chunks_that_are_none_begin_no_other_request(server, framing):
-    answer = server.send(POSTED + framing + b"\r\n\r\nzz\r\nx\r\n0\r\n\r\n" + HEALTH)
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Transfer-Encoding: chunked", b"zz\r\nx\r\n0\r\n\r\n"),
+        (b"Transfer-Encoding : chunked", b"zz\r\nx\r\n0\r\n\r\n"),
+        (b"Transfer-Encoding: chunked", b"6;a\nb\r\nASK {}\r\n0\r\n\r\n"),
+        (b"Transfer-Encoding: chunked", b"6;\x01\r\nASK {}\r\n0\r\n\r\n"),
+        (b"Transfer-Encoding: chunked", b"6\r\nASK {}0\r\n\r\n"),
+        (b"Transfer-Encoding: chunked", b"6\r\nASK {}\r\n0\r\nContent-Length: 5\r\n\r\n"),
+    ],
+)
+def test_chunks_that_are_none_begin_no_other_request(server, framing, body):
+    answer = server.send(POSTED + framing + b"\r\n\r\n" + body + HEALTH)
     assert answer.count(b"HTTP/1.1 ") == 1
-    assert not answer.startswith(b"HTTP/1.1 2")
+    assert answer.startswith(b"HTTP/1.1 400")
 
 
 def test_a_file_is_sent_whole(server):
@@ -202,6 +212,14 @@ def test_a_file_is_sent_whole(server):
 # --- what time decides, without letting it pass --------------------------------------------------
 
 
+class Log:
+    def __init__(self):
+        self.exceptions = 0
+
+    def exception(self, _):
+        self.exceptions += 1
+
+
 class Settings:
     keepalive = 5
     worker_connections = 3
@@ -213,6 +231,7 @@ def worker():
     worker = ConnectionWorker.__new__(ConnectionWorker)
     worker.cfg = Settings()
     worker.alive = True
+    worker.log = Log()
     worker._poll = select.epoll()
     worker._connections = {}
     worker._jobs = queue.SimpleQueue()
@@ -301,14 +320,9 @@ def test_without_descriptors_the_oldest_silent_client_goes(worker, listener):
 
 
 def test_what_fails_for_one_connection_ends_that_one_alone(worker, listener):
-    class Log:
-        def exception(self, _):
-            pass
-
     def fail(_):
         raise ValueError
 
-    worker.log = Log()
     with contextlib.ExitStack() as opened:
         first, broken = connect(worker, listener)
         second, _ = connect(worker, listener)
@@ -372,6 +386,15 @@ def test_a_body_that_was_cut_is_not_taken_for_the_whole(answer):
     parts, keeps = answer(echo, received, is_whole=False)
     assert bytes(parts[0]).startswith(b"HTTP/1.1 400")
     assert not keeps
+
+
+def test_a_header_of_ours_that_is_none_is_our_fault(worker, answer):
+    parts, keeps = answer(
+        lambda _: Response(headers={"X-Broken": "\x01"}), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    assert bytes(parts[0]).startswith(b"HTTP/1.1 500")
+    assert not keeps
+    assert worker.log.exceptions == 1
 
 
 def test_a_part_of_a_file_is_sent_from_the_file(answer, tmp_path):

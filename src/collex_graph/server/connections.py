@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import json
 import os
 import queue
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gunicorn.http import RequestParser, wsgi
 from gunicorn.http import errors as http_errors
+from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.base import Worker
 from werkzeug.wsgi import _RangeWrapper
 
@@ -697,7 +699,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
         environ["wsgi.multithread"] = True
         if outcome is not None:
             environ[OUTCOME] = outcome
-        if not is_whole and "CONTENT_LENGTH" in environ:
+        if isinstance(message.body.reader, ChunkedReader):
+            # What is wrong with its chunks is no fault of the application, which is not asked.
+            environ["wsgi.input"] = io.BytesIO(message.body.read())
+        elif not is_whole and "CONTENT_LENGTH" in environ:
             # The application is to see that a body is cut, and not take it for the whole.
             del environ["wsgi.input_terminated"]
         if not self.alive:
@@ -751,6 +756,8 @@ def _problem(status: HTTPStatus) -> bytes:
 
 def _status_of(error: Exception) -> HTTPStatus | None:
     """Return the status for a request that HTTP itself forbids, None when the fault is ours."""
+    if isinstance(error, http_errors.InvalidResponseHeader | http_errors.InvalidResponseHeaderName):
+        return None
     if isinstance(error, http_errors.LimitRequestLine):
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if isinstance(error, http_errors.LimitRequestHeaders):
