@@ -72,7 +72,11 @@ class Settings:
         "IRI",
         "Named graph in which that server holds the default graph; empty: it has a default graph.",
     )
-    query_queue: int = _setting(256, "queries", "Queries that may wait for a worker.")
+    query_queue: int = _setting(
+        256,
+        "queries",
+        "Queries that may wait for a worker, and as many clients for what others compute.",
+    )
     query_queue_seconds: float = _setting(5.0, "seconds", "Longest wait for a worker.")
     result_bytes: int = _setting(200_000_000, "bytes", "Largest result of a query.")
     result_spool_bytes: int = _setting(

@@ -152,6 +152,8 @@ def test_both_ways_send_nothing_to_whoever_holds_the_result(app, short_way, weak
         request(Connection="Upgrade", Upgrade="h2c"),
         request(Connection="close, X"),
         request(**{f"X_{number}": number for number in range(60)}),
+        request(Accept_Encoding="a;q=0.1," * 200),
+        request(If_None_Match=",".join(f'"{number}"' for number in range(300))),
         request(parameters="&format=html"),
         request(parameters="&query=ASK%7B%7D"),
         request("PUT"),
