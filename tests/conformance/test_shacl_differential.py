@@ -21,7 +21,6 @@ from pyshacl.errors import ReportableRuntimeError
 
 from collex_graph.build import build
 from collex_graph.rdf.namespaces import expand, term
-from collex_graph.resources import resource_dir
 from collex_graph.settings import load_settings
 from collex_graph.validation.data_graph import DataGraph
 from collex_graph.validation.engine import Engine
@@ -117,21 +116,18 @@ def test_on_our_shapes_and_their_valid_files_with_defects_put_in(path, random):
     assert {one for one in found ^ theirs if one[3] not in COMPARING} == set()
 
 
-def test_on_everything_that_the_samples_say(tmp_path):
-    samples = [(folder.parent.name, folder) for folder in resource_dir("mappings").glob("*/sample")]
-    found = compare_build(samples, tmp_path)
-    assert len(found) > 20
+def test_on_everything_that_the_samples_say(sample_snapshot):
+    assert len(compare(sample_snapshot)) > 20
 
 
 @pytest.mark.real_data
 def test_on_the_real_notices_and_establishments(shared_data, tmp_path):
     sources = [("ccfr", shared_data / "ccfr"), ("esr", shared_data / "institutions")]
-    assert len(compare_build(sources, tmp_path)) > 100
+    assert len(compare(build(sources, load_settings(var=tmp_path)).snapshot)) > 100
 
 
-def compare_build(sources, folder):
-    """Build, then compare on the store's default graph; return what was found."""
-    snapshot = build(sources, load_settings(var=folder)).snapshot
+def compare(snapshot):
+    """Compare on a store's default graph; return what was found."""
     store = Store.read_only(str(snapshot.store))
     own = shapes().graph
     engine, found = ours(own, DataGraph(store))
