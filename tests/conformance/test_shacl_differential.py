@@ -90,7 +90,7 @@ COMPARING = tuple(
 )
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(path=st.sampled_from(FILES), random=st.randoms(use_true_random=True))
 def test_on_our_shapes_and_their_valid_files_with_defects_put_in(path, random):
     base = "https://w3id.org/collex-graph/"

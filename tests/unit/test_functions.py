@@ -76,7 +76,7 @@ def test_every_function_is_documented_with_an_example() -> None:
         assert ">>>" in (inspect.getdoc(entry.call) or ""), entry.name
 
 
-@settings(deadline=None)  # one example draws for every function
+@settings(deadline=None, max_examples=40)  # one example draws for every function
 @given(st.data())
 def test_no_text_upsets_a_function(data: st.DataObject) -> None:
     # Whatever a source holds, a function answers or refuses with a rule.
