@@ -2,6 +2,7 @@
 
 import gzip
 import multiprocessing
+import os
 import random
 import shutil
 import threading
@@ -154,6 +155,23 @@ def compare(sources, var, scratch):
     return found
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    sources = Sources(folder)
+    build(sources.inputs, replace(SETTINGS, var=folder / "var"))
+    return folder, sources
+
+
+@pytest.fixture
+def made(made_once, tmp_path):
+    """A folder of data with one snapshot, to be damaged, and what it was made of."""
+    folder, sources = made_once
+    var = tmp_path / "var"
+    shutil.copytree(folder / "var", var, symlinks=True, copy_function=os.link)
+    return sources, var, current_snapshot(var)
+
+
 @pytest.mark.parametrize("seed", [6, 8])
 def test_a_second_build_is_the_same_as_a_full_one_whatever_happened(tmp_path, seed):
     sources = Sources(tmp_path)
@@ -202,11 +220,9 @@ def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(tm
      ("members/marks", "marks was altered"),
      ("parts/*/lines.nq.gz", "altered"), ("parts/*/summary.json", "summary")],
 )  # fmt: skip
-def test_what_was_kept_and_is_damaged_is_not_used_and_said(tmp_path, pattern, word):
-    sources = Sources(tmp_path)
-    var = tmp_path / "var"
-    first = build(sources.inputs, replace(SETTINGS, var=var))
-    for path in sorted(first.snapshot.directory.glob(pattern)):
+def test_what_was_kept_and_is_damaged_is_not_used_and_said(made, pattern, word):
+    sources, var, first = made
+    for path in sorted(first.directory.glob(pattern)):
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 0xFF
         path.unlink()  # the file is shared with its other names
@@ -215,7 +231,7 @@ def test_what_was_kept_and_is_damaged_is_not_used_and_said(tmp_path, pattern, wo
     second = build(
         sources.inputs, replace(SETTINGS, var=var), lambda *words: said.append(" ".join(words))
     )
-    assert content(second.snapshot) == content(first.snapshot)
+    assert content(second.snapshot) == content(first)
     assert any("not used" in line or "a full build" in line for line in said), said
     assert word in " ".join(said)
 
@@ -283,12 +299,11 @@ def cut_in_two(path):
 
 @pytest.mark.parametrize("damage", [cut_in_two, lambda path: path.unlink()])
 @pytest.mark.parametrize("pattern", ["*.sst", "MANIFEST-*", "CURRENT"])
-def test_a_damaged_former_store_makes_a_full_build_and_is_said(tmp_path, pattern, damage):
-    sources = Sources(tmp_path)
-    settings = replace(SETTINGS, var=tmp_path / "var")
-    first = build(sources.inputs, settings)
-    whole = content(first.snapshot)
-    for path in sorted(first.snapshot.store.glob(pattern)):
+def test_a_damaged_former_store_makes_a_full_build_and_is_said(made, pattern, damage):
+    sources, var, first = made
+    settings = replace(SETTINGS, var=var)
+    whole = content(first)
+    for path in sorted(first.store.glob(pattern)):
         damage(path)
     said = []
     second = build(sources.inputs, settings, lambda *words: said.append(" ".join(words)))
