@@ -211,7 +211,11 @@ class PartShelf:
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
             names: dict[Future[None], str] = {}
             for request in requests:
-                future = pool.submit(make_part, request, self._folder / request.key)
+                try:
+                    future = pool.submit(make_part, request, self._folder / request.key)
+                except OSError as error:
+                    # a process died while another was being started, or none can be
+                    raise BrokenProcessPool(str(error)) from error
                 names[future] = request.file.name
             try:
                 for future in as_completed(names):
