@@ -1,13 +1,11 @@
 """A build that starts from the former snapshot publishes what a full build would, line for line."""
 
 import gzip
-import multiprocessing
 import os
 import random
 import shutil
-import threading
+import signal
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -266,27 +264,17 @@ def test_processes_in_any_order_make_the_parts_of_one_process(tmp_path, monkeypa
     assert parts("together") == alone
 
 
+def die(_request, _folder):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_process_that_dies_is_said_with_its_file_and_nothing_is_published(tmp_path, monkeypatch):
     sources = Sources(tmp_path)
     monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
     monkeypatch.setattr(sources_module, "_cores", lambda: 2)
-    done = threading.Event()
-
-    def kill_them_all():
-        while not done.wait(0.01):
-            for process in multiprocessing.active_children():
-                # one that ended by itself meanwhile has no handle, or no process, any more
-                with suppress(ValueError, OSError):
-                    process.kill()
-
-    killer = threading.Thread(target=kill_them_all)
-    killer.start()
-    try:
-        with pytest.raises(UnreadableSourceError, match="the process that mapped it died"):
-            build(sources.inputs, replace(SETTINGS, var=tmp_path / "var"))
-    finally:
-        done.set()
-        killer.join()
+    monkeypatch.setattr(sources_module, "make_part", die)
+    with pytest.raises(UnreadableSourceError, match="the process that mapped it died"):
+        build(sources.inputs, replace(SETTINGS, var=tmp_path / "var"))
     with pytest.raises(Exception, match="no snapshot"):
         current_snapshot(tmp_path / "var")
 
