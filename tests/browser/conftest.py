@@ -95,18 +95,23 @@ class Visit:
             self.tab.keyboard.press(key)
 
 
+@contextlib.contextmanager
+def visits(chromium, site):
+    """Yield what opens a tab: a wide one in French in daylight, unless told otherwise."""
+    with contextlib.ExitStack() as opened:
+
+        def open_tab(width=1280, height=900, **options):
+            context = chromium.new_context(
+                viewport={"width": width, "height": height}, **{"locale": "fr-FR", **options}
+            )
+            opened.callback(context.close)
+            return Visit(context, site)
+
+        yield open_tab
+
+
 @pytest.fixture
 def visit(chromium, site):
-    """Open a tab: a wide one in French in daylight, unless told otherwise."""
-    contexts = []
-
-    def open_tab(width=1280, height=900, **options):
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, **{"locale": "fr-FR", **options}
-        )
-        contexts.append(context)
-        return Visit(context, site)
-
-    yield open_tab
-    for context in contexts:
-        context.close()
+    """Open a tab, as `visits` does."""
+    with visits(chromium, site) as open_tab:
+        yield open_tab

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from browser.conftest import visits
 from collex_graph.resources import resource_dir
 
 QUERY = "/query?query=" + quote(
@@ -23,6 +24,12 @@ PAGES = {
     "matrix of gaps": "/gaps/matrix",
     "bars of gaps": "/gaps/digitised",
     "programmes": "/programmes",
+    "quality": "/quality",
+    "rates of alignment": "/quality/alignment",
+    "quality of an institution": "/quality/institution/library/751132108",
+    "quality by a rule": "/quality/rule/MissingIdentifier",
+    "check of a file": "/validate",
+    "use of the check": "/about/validate",
     "labels": "/labels",
     "labels as of a day": "/labels?on=2024-05-01",
     "corpora": "/corpora",
@@ -52,6 +59,16 @@ PAGES = {
     "error": "/nowhere",
 }
 every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+
+
+@pytest.fixture(scope="module", params=PAGES.values(), ids=PAGES.keys())
+def on_a_desk(chromium, site, request):
+    """The visit of a page, for all that is looked at without touching it."""
+    with visits(chromium, site) as open_tab:
+        tab = open_tab()
+        tab.to(request.param)
+        yield tab
+
 
 # Returns the texts whose contrast with what is behind them is below WCAG 2.2 AA (1.4.3).
 LOW_CONTRAST = """() => {
@@ -107,12 +124,9 @@ STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter((element
 # --- every page ----------------------------------------------------------------------------------
 
 
-@every_page
-def test_a_page_makes_no_error_and_asks_nobody_else(visit, path):
-    tab = visit()
-    tab.to(path)
-    assert tab.errors == []
-    assert tab.elsewhere == []
+def test_a_page_makes_no_error_and_asks_nobody_else(on_a_desk):
+    assert on_a_desk.errors == []
+    assert on_a_desk.elsewhere == []
 
 
 @every_page
@@ -124,9 +138,8 @@ def test_a_page_fits_a_phone(visit, path):
         assert page.evaluate(STICKING_OUT) == []
 
 
-@every_page
-def test_every_text_stands_out_from_its_ground(visit, path):
-    page = visit().to(path)
+def test_every_text_stands_out_from_its_ground(on_a_desk):
+    page = on_a_desk.tab
     for details in page.query_selector_all("details"):
         details.evaluate("details => { details.open = true }")
     # colours change over a moment; what counts is where they arrive
