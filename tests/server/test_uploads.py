@@ -655,6 +655,20 @@ def test_where_nothing_is_certain_there_is_no_corrected_file(client):
     assert send(client, TITLES, name="titres.txt", format="corrected").status_code == 406
 
 
+def test_what_is_certain_and_could_not_be_made_is_said_and_nothing_is_called_corrected(client):
+    # the comment would go with the text
+    extent = b"<physdesc><extent>Volume total : Volume total : 12 m<!-- lin. --></extent></physdesc>"
+    body = NOTICE.replace(b"</did>", extent + b"</did>")
+    refused = send(client, body, name="notice.xml", format="corrected")
+    assert refused.status_code == 406
+    text = page_of(client, body, "notice.xml").text
+    assert "1 autre n’a pas pu être faite" in text
+    assert "trop volumineux" not in text
+    files = embedded(text)
+    assert "notice.xml" not in files
+    assert "laissé" in files["changements.csv"].decode()
+
+
 def test_what_a_file_holds_is_text(notice):
     assert "Erckmann &lt;script&gt;" in notice[0]
     assert "Erckmann <script>" not in notice[0]

@@ -325,8 +325,10 @@ def document(checked: Checked, name: str) -> Response:
     body = checked.judgement.documents.get(name)
     if body is None:
         raise NotAcceptableError(
-            "Il n’y a rien à corriger de façon certaine\u00a0: le fichier reste tel quel.\n"
-            "There is nothing that can be corrected for certain: the file stays as it is."
+            "Rien ne peut être corrigé de façon certaine, ou l’endroit n’est pas retrouvé tel "
+            "qu’il a été lu\u00a0: le fichier reste tel quel.\n"
+            "Nothing can be corrected for certain, or the spot is not found as it was read: the "
+            "file stays as it is."
         )
     response = Response(body, content_type=media_type_of(name))
     response.headers["X-Conforms"] = str(bool(head.get("conforms"))).lower()

@@ -139,24 +139,27 @@ def _snapshot(job: Job) -> Snapshot | None:
 def _corrected(corrected: Sequence[Corrected], job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return what is said of the corrected file, it and the list of changes.
 
-    Of an archive they are an archive again, of the files in which something was corrected.
+    Of an archive it is an archive again, of the files in which something was corrected; where
+    nothing could be, there is the list alone.
     """
-    names = [file.name for file in corrected]
-    if len(corrected) == 1 and not is_archive(job.file) and inner_name(job.file) is None:
-        name, body = names[0], corrected[0].content
-    else:
+    documents = {CHANGES: changes_csv(corrected, job.language).encode()}
+    changed = [file for file in corrected if file.applied]
+    name = ""
+    if len(changed) == 1 and not is_archive(job.file) and inner_name(job.file) is None:
+        name, documents[CORRECTED] = changed[0].name, changed[0].content
+    elif changed:
         name = f"{Path(job.file).name.partition('.')[0]}.zip"
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in corrected:
+            for file in changed:
                 archive.writestr(file.name, file.content)
-        body = packed.getvalue()
+        documents[CORRECTED] = packed.getvalue()
     told = {
         "name": name,
         "applied": sum(len(file.applied) for file in corrected),
         "left": sum(len(file.left) for file in corrected),
     }
-    return told, {CORRECTED: body, CHANGES: changes_csv(corrected, job.language).encode()}
+    return told, documents
 
 
 def _with_head(body: bytes, head: Mapping[str, Any]) -> bytes:
