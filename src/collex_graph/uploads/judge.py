@@ -167,10 +167,11 @@ class Judge:
             case Outcome.JUDGED:
                 return Judgement(head, documents, seconds)
             case Outcome.UNCHECKABLE:
-                why = " ".join(str(head.get("why") or "").split())[:300]
-                if why:
+                if why := head.get("why"):
+                    french, english = (" ".join(str(why[i]).split())[:300] for i in ("fr", "en"))
                     raise UncheckableUploadError(
-                        f"L’archive n’est pas lue\u00a0: {why}.\nThe archive is not read: {why}."
+                        f"L’archive n’est pas lue\u00a0: {french}.\n"
+                        f"The archive is not read: {english}."
                     )
                 raise UncheckableUploadError(
                     "Ce fichier ne ressemble à rien de connu\u00a0: vérifiez qu’il a son en-tête "

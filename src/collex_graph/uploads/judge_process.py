@@ -60,6 +60,7 @@ from collex_graph.uploads.frames import (
 )
 from collex_graph.uploads.page_view import page_view
 from collex_graph.uploads.report_formats import compared_with, write_report
+from collex_graph.validation.reasons import in_french
 from collex_graph.validation.report import known_rules
 
 if TYPE_CHECKING:
@@ -201,13 +202,14 @@ def _shut_in(job: Job) -> None:
     forbid_system_calls()
 
 
-def _why(job: Job) -> str:
-    """Return what is wrong with an archive, the first thing; empty for what is none."""
+def _why(job: Job) -> Mapping[str, str]:
+    """Say in each language what is wrong with an archive, the first thing; else say nothing."""
     try:
         files, _ = find_source_files("", Path(job.file), Path(job.folder) / "why")
     except UnreadableSourceError:
-        return ""
-    return next((file.problem for file in files if file.problem), "")
+        return {}
+    why = next((file.problem for file in files if file.problem), None)
+    return {"fr": in_french(why), "en": why} if why else {}
 
 
 def _answer(job: Job) -> tuple[Mapping[str, Any], Mapping[str, bytes]]:
