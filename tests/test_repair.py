@@ -291,7 +291,7 @@ def test_what_is_only_suggested_is_said_and_not_written(notice):
 
 def test_the_list_of_changes_says_place_before_after_and_reason(notice):
     _, file, _ = notice
-    rows = list(csv.DictReader(io.StringIO(changes_csv([file]))))
+    rows = list(csv.DictReader(io.StringIO(changes_csv([file]).decode("utf-8-sig"))))
     (row,) = [row for row in rows if row["règle"] == "HyphenInterval"]
     assert (row["fichier"], row["composant"]) == (file.name, "FRFONDS-751132108-A")
     assert EAD.splitlines()[int(row["ligne"]) - 1].strip() == "<unitdate"
@@ -493,7 +493,8 @@ def test_a_workbook_keeps_its_formats_its_other_cells_and_its_other_sheets(tmp_p
         assert new.read(part).decode() == expected
     # the result of a formula would come back
     assert rules_of(file.left) == ["Mojibake"]
-    states = [row["state"] for row in csv.DictReader(io.StringIO(changes_csv([file], "en")))]
+    changes = io.StringIO(changes_csv([file], "en").decode("utf-8-sig"))
+    states = [row["state"] for row in csv.DictReader(changes)]
     assert [state.partition(":")[0] for state in states] == ["repaired", "repaired", "left"]
     before = graph_of("labels", path)
     path.write_bytes(file.content)

@@ -647,6 +647,8 @@ def test_what_can_be_mended_for_certain_is_in_the_corrected_file(client):
     text = page_of(client, wrong, "notice.xml").text
     files = embedded(text)
     assert files["notice.xml"] == NOTICE.replace(b"12345678X", b"027236935")
+    # the mark, without which a spreadsheet takes UTF-8 for something else
+    assert files["changements.csv"].startswith(b"\xef\xbb\xbf")
     assert "027236935" in files["changements.csv"].decode()
     assert "<ins>027236935</ins>" in text
     assert "Télécharger le fichier corrigé" in text

@@ -14,6 +14,7 @@ from collex_graph.rdf.namespaces import expand
 from collex_graph.repair.markup import correct_markup
 from collex_graph.repair.tables import correct_table
 from collex_graph.repair.workbooks import correct_workbook
+from collex_graph.validation.report import plain_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +39,6 @@ _STATES: Final = {
 }
 """What is said of what was changed, and of what could not be."""
 _LISTS: Final = {"fr": "modifications.csv", "en": "changes.csv"}
-# What a spreadsheet would run as a formula (OWASP ASVS 5.0, 1.2.10).
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def write_corrected(corrected: Sequence[Corrected], folder: Path, language: str 
     name = _LISTS[language]
     while name in files:
         name = f"_{name}"
-    files[name] = b"\xef\xbb\xbf" + changes_csv(corrected, language).encode()
+    files[name] = changes_csv(corrected, language)
     refuse_filled(folder)
     # all or nothing: a folder beside it becomes that folder
     made = folder.absolute().parent / f".{folder.name}-{uuid4().hex}"
@@ -153,8 +152,10 @@ def refuse_filled(folder: Path) -> None:
         )
 
 
-def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> str:
-    """Return what was changed, a row for each spot, for a spreadsheet; then what had to be left.
+def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> bytes:
+    """Return what was changed, a row for each spot, then what had to be left.
+
+    It is for a spreadsheet: in UTF-8 with its mark, and no cell can be taken for a formula.
 
     Args:
         corrected: the files.
@@ -173,11 +174,5 @@ def changes_csv(corrected: Sequence[Corrected], language: str = "fr") -> str:
                 name = repair.rule.removeprefix(expand("collex-sh:"))
                 reason = repair.reasons.get(language, "")
                 row = (file.name, *where, repair.found, repair.repaired, state, reason, name)
-                table.writerow(_plain(cell) for cell in row)
-    return text.getvalue()
-
-
-def _plain(cell: str | int | None) -> str:
-    """Return a cell that a spreadsheet shows and never runs."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+                table.writerow(plain_cell(cell) for cell in row)
+    return text.getvalue().encode("utf-8-sig")

@@ -143,7 +143,7 @@ def _corrected(corrected: Sequence[Corrected], job: Job) -> tuple[dict[str, Any]
     Of an archive it is an archive again, of the files in which something was corrected; where
     nothing could be, there is the list alone.
     """
-    documents = {CHANGES: changes_csv(corrected, job.language).encode()}
+    documents = {CHANGES: changes_csv(corrected, job.language)}
     changed = [file for file in corrected if file.applied]
     name = ""
     if len(changed) == 1 and not is_archive(job.file) and inner_name(job.file) is None:

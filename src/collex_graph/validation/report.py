@@ -483,7 +483,7 @@ def report_csv(
     text = io.StringIO()
     table = csv.writer(text)
     for row in report_rows(report, language, rules=rules):
-        table.writerow(_plain_cell(cell) for cell in row)
+        table.writerow(plain_cell(cell) for cell in row)
     return text.getvalue()
 
 
@@ -523,10 +523,10 @@ def _repair_cells(repair: Repair | None, language: str) -> tuple[str | None, ...
     return repair.repaired, CERTAINTIES[repair.certain][language], reason
 
 
-def _plain_cell(cell: str | int | None) -> str:
+def plain_cell(cell: str | int | None) -> str:
     """Return a cell that a spreadsheet shows and never runs.
 
-    >>> _plain_cell("=1+1"), _plain_cell(12), _plain_cell(None)
+    >>> plain_cell("=1+1"), plain_cell(12), plain_cell(None)
     ("'=1+1", '12', '')
     """
     text = "" if cell is None else str(cell)
