@@ -33,8 +33,8 @@ from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.report import (
     known_rules,
     report_by_place,
-    report_csv,
     report_turtle,
+    write_csv,
 )
 from collex_graph.validation.report_files import report_xlsx
 
@@ -528,7 +528,9 @@ def test_the_command_writes_corrected_files_into_a_new_folder_and_leaves_the_giv
 
 def test_every_form_of_the_report_has_the_repair(titles):
     report = titles[2].report
-    rows = csv.DictReader(io.StringIO(report_csv(report)))
+    table = io.StringIO(newline="")
+    write_csv(table, report)
+    rows = csv.DictReader(io.StringIO(table.getvalue(), newline=""))
     (row,) = [row for row in rows if row["règle"] == "StrayCharacters"]
     assert row["réparation proposée"] == "1364-5536"
     assert row["sûreté de la réparation"] == "certaine"

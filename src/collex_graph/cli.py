@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -294,19 +295,17 @@ def validate_command(
         names = ", ".join(path.name for path in checked.ignored)
         _ERR.print(f"left alone: {names}", markup=False)
     rules = {**known_rules(), **(against.rules if against else {})}
-    content = write_report(
-        form,
-        checked.report,
-        language,
-        settings.base_iri,
-        rules,
-        head=head,
-        paths=_paths_by_name(paths),
-    )
-    if output is not None:
-        output.write_bytes(content)
-    else:
-        sys.stdout.buffer.write(content)
+    with output.open("wb") if output is not None else nullcontext(sys.stdout.buffer) as stream:
+        write_report(
+            stream,
+            form,
+            checked.report,
+            language,
+            settings.base_iri,
+            rules,
+            head=head,
+            paths=_paths_by_name(paths),
+        )
     if corrected is not None:
         _print_corrected(checked.corrected, write_corrected(checked.corrected, corrected, language))
     sys.exit(1 if checked.fails(_ON[fail_on]) else 0)

@@ -660,7 +660,9 @@ def test_where_nothing_is_certain_there_is_no_corrected_file(client):
 
 def test_what_is_certain_and_could_not_be_made_is_said_and_nothing_is_called_corrected(client):
     # the comment would go with the text
-    extent = b"<physdesc><extent>Volume total : Volume total : 12 m<!-- lin. --></extent></physdesc>"
+    extent = (
+        b"<physdesc><extent>Volume total : Volume total : 12 m<!-- lin. --></extent></physdesc>"
+    )
     body = NOTICE.replace(b"</did>", extent + b"</did>")
     refused = send(client, body, name="notice.xml", format="corrected")
     assert refused.status_code == 406

@@ -27,10 +27,10 @@ from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.report import (
     known_rules,
     report_by_place,
-    report_csv,
     report_quads,
     report_text,
     report_turtle,
+    write_csv,
 )
 from collex_graph.validation.report_files import report_json
 from collex_graph.validation.scores import own_criteria
@@ -50,6 +50,12 @@ PREFIXES = "".join(
 
 def read(turtle):
     return list(pyoxigraph.parse(PREFIXES + turtle, format=RdfFormat.TURTLE, base_iri=BASE))
+
+
+def report_csv(*given, **more):
+    table = io.StringIO(newline="")
+    write_csv(table, *given, **more)
+    return table.getvalue()
 
 
 def rules_of(results):

@@ -113,7 +113,11 @@ def judge(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
             continue
         if name in REPORT_FORMATS:
             words = compared_with(checked.beside)[job.language]
-            body = write_report(name, checked.report, job.language, job.base_iri, rules, head=words)
+            written = io.BytesIO()
+            write_report(
+                written, name, checked.report, job.language, job.base_iri, rules, head=words
+            )
+            body = written.getvalue()
             documents[name] = _with_head(body, head) if name == "json" else body
         elif name == PAGE:
             view = page_view(

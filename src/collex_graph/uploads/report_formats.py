@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from codecs import getwriter
+from typing import IO, TYPE_CHECKING
 
 from collex_graph.uploads.annotations import report_annotations
 from collex_graph.uploads.report_page import report_html
-from collex_graph.validation.report import report_by_place, report_csv, report_turtle
+from collex_graph.validation.report import report_by_place, report_turtle, write_csv
 from collex_graph.validation.report_files import report_json, report_json_ld, report_xlsx
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def compared_with(identifier: str | None) -> Mapping[str, str]:
 
 
 def write_report(
+    stream: IO[bytes],
     name: str,
     report: ValidationReport,
     language: str,
@@ -42,10 +44,11 @@ def write_report(
     *,
     head: str = "",
     paths: Mapping[str, str] | None = None,
-) -> bytes:
-    """Return a report in one of `formats.REPORT_FORMATS`.
+) -> None:
+    """Write a report in one of `formats.REPORT_FORMATS`.
 
     Args:
+        stream: receives it.
         name: the format.
         report: what was found.
         language: ``fr`` or ``en``, of what is written for people.
@@ -57,7 +60,8 @@ def write_report(
     told: str | bytes
     match name:
         case "csv":
-            told = report_csv(report, language, rules=rules)
+            write_csv(getwriter("utf-8")(stream), report, language, rules=rules)
+            return
         case "xlsx":
             told = report_xlsx(report, language, rules=rules)
         case "html":
@@ -74,4 +78,4 @@ def write_report(
             told = report_by_place(report, language, rules=rules)
         case _:
             raise ValueError(name)
-    return told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode()
+    stream.write(told if isinstance(told, bytes) else f"{told.rstrip()}\n".encode())

@@ -29,6 +29,8 @@ from collex_graph.validation.words import CERTAINTIES, SEVERITIES, place_in_word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from _typeshed import SupportsWrite
+
     from collex_graph.model import Position, Repair
     from collex_graph.validation.shapes import Rule
 
@@ -470,27 +472,30 @@ def _wrapped(text: str, indent: str = _INDENT) -> list[str]:
     return [line.replace(_GLUE, " ") for line in lines]
 
 
-def report_csv(
-    report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
-) -> str:
-    """Return one row per result, for a spreadsheet: no cell can be taken for a formula.
+def write_csv(
+    stream: SupportsWrite[str],
+    report: ValidationReport,
+    language: str = "fr",
+    *,
+    rules: Mapping[str, Rule] | None = None,
+) -> None:
+    """Write one row per result, for a spreadsheet: no cell can be taken for a formula.
 
     Args:
+        stream: receives the rows, one by one: of hundreds of thousands no text is made.
         report: what was found.
         language: ``fr`` or ``en``.
         rules: IRI → rule; None means the project's own.
     """
-    text = io.StringIO()
-    table = csv.writer(text)
+    table = csv.writer(stream)
     for row in report_rows(report, language, rules=rules):
         table.writerow(plain_cell(cell) for cell in row)
-    return text.getvalue()
 
 
 def report_rows(
     report: ValidationReport, language: str = "fr", *, rules: Mapping[str, Rule] | None = None
 ) -> Iterator[Sequence[str | int | None]]:
-    """Yield the header of a table of the results, then a row for each; see `report_csv`."""
+    """Yield the header of a table of the results, then a row for each; see `write_csv`."""
     rules = rules or known_rules()
     yield _HEADERS[language]
     for result in _published(report):
