@@ -300,9 +300,9 @@ def validate_command(
             stream,
             form,
             checked.report,
-            language,
-            settings.base_iri,
-            rules,
+            language=language,
+            base_iri=settings.base_iri,
+            rules=rules,
             head=head,
             paths=_paths_by_name(paths),
         )

@@ -76,6 +76,8 @@ MOST_IN_A_PAGE: Final = 2_000
 """Results up to which the documents that accompany a page are written."""
 
 _FILES_OPEN: Final = 512
+_SAID_FIRST: Final = ("fails", "fail_on", "known", "files", "left_alone")
+"""Of the head, what a report in JSON says too."""
 _PARENT_CHECK_SECONDS: Final = 5.0
 _FAIL_ON: Final = {severity.value.lower(): severity for severity in Severity}
 _OUR_OWN: Final = (
@@ -112,13 +114,18 @@ def judge(job: Job) -> tuple[dict[str, Any], dict[str, bytes]]:
         if name != PAGE and is_page and len(checked.report.results) > MOST_IN_A_PAGE:
             continue
         if name in REPORT_FORMATS:
-            words = compared_with(checked.beside)[job.language]
             written = io.BytesIO()
             write_report(
-                written, name, checked.report, job.language, job.base_iri, rules, head=words
+                written,
+                name,
+                checked.report,
+                language=job.language,
+                base_iri=job.base_iri,
+                rules=rules,
+                head=compared_with(checked.beside)[job.language],
+                about={key: head[key] for key in _SAID_FIRST},
             )
-            body = written.getvalue()
-            documents[name] = _with_head(body, head) if name == "json" else body
+            documents[name] = written.getvalue()
         elif name == PAGE:
             view = page_view(
                 checked, Path(job.file), job.language, Path(job.folder), base_iri=job.base_iri
@@ -165,13 +172,6 @@ def _corrected(corrected: Sequence[Corrected], job: Job) -> tuple[dict[str, Any]
         "left": sum(len(file.left) for file in corrected),
     }
     return told, documents
-
-
-def _with_head(body: bytes, head: Mapping[str, Any]) -> bytes:
-    """Say in a report in JSON what was checked, and whether it fails."""
-    told = json.loads(body)
-    about = {name: head[name] for name in ("fails", "fail_on", "known", "files", "left_alone")}
-    return f"{json.dumps(about | told, ensure_ascii=False, indent=1)}\n".encode()
 
 
 def _head(checked: Checked, fail_on: Severity) -> dict[str, Any]:

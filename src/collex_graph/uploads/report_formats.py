@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codecs import getwriter
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from collex_graph.uploads.annotations import report_annotations
 from collex_graph.uploads.report_page import report_html
@@ -38,11 +38,12 @@ def write_report(
     stream: IO[bytes],
     name: str,
     report: ValidationReport,
+    *,
     language: str,
     base_iri: str,
     rules: Mapping[str, Rule],
-    *,
     head: str = "",
+    about: Mapping[str, Any] | None = None,
     paths: Mapping[str, str] | None = None,
 ) -> None:
     """Write a report in one of `formats.REPORT_FORMATS`.
@@ -55,6 +56,7 @@ def write_report(
         base_iri: the setting of that name.
         rules: IRI → rule.
         head: for ``html``, what is said first.
+        about: for ``json``, what is said first of what was checked.
         paths: for ``github``, name of a file → its path.
     """
     told: str | bytes
@@ -71,7 +73,7 @@ def write_report(
         case "json-ld":
             told = report_json_ld(report, base_iri, rules=rules)
         case "json":
-            told = report_json(report, rules=rules)
+            told = report_json(report, rules=rules, about=about)
         case "github":
             told = report_annotations(report, language, paths=paths)
         case "text":

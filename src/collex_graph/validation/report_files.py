@@ -45,8 +45,19 @@ def report_json_ld(
     return compact_json_ld(expanded.getvalue()).decode()
 
 
-def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = None) -> str:
-    """Return the results as plain JSON: counts, then each result with its place and its words."""
+def report_json(
+    report: ValidationReport,
+    *,
+    rules: Mapping[str, Rule] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the results as plain JSON: counts, then each result with its place and its words.
+
+    Args:
+        report: what was found.
+        rules: IRI → rule; None means the project's own.
+        about: what is said first, of what was checked.
+    """
     rules = rules or known_rules()
     results: list[dict[str, Any]] = []
     for result in report.results:
@@ -74,6 +85,7 @@ def report_json(report: ValidationReport, *, rules: Mapping[str, Rule] | None = 
         }
         results.append({name: value for name, value in told.items() if value not in (None, {}, [])})
     whole = {
+        **(about or {}),
         "conforms": report.conforms,
         "counts": {s.value: len(report.of_severity(s)) for s in Severity},
         "results": results,
