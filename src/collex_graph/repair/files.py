@@ -68,9 +68,6 @@ def correct_file(
         tables: the file; for a workbook that people fill in each of its sheets that is read, with
             the sources that read it.
         repairs: of results in that file; those that are not certain are passed over.
-
-    Raises:
-        UnreadableSourceError: when the file cannot be read.
     """
     file = tables[0][0]
     wanted = list(dict.fromkeys(repair for repair in repairs if repair.certain))

@@ -182,7 +182,6 @@ class _Scan:
         self._stack: list[_Open] = []
         self._candidates: list[_Candidate] = []
         self._notice: str | None = None
-        self._notice_unit = _Unit(None, "")
         self._identifiers: set[str] = set()
         self._withheld_at: int | None = None
         self._is_ead = False

@@ -1,7 +1,7 @@
 """Delimited text: cells rewritten at their characters.
 
 Rows and cells are told apart as the reader tells them (module ``csv``, strict), which
-`tests/unit/test_repair.py` checks on generated tables.
+`tests/test_repair.py` checks on generated tables.
 """
 
 from __future__ import annotations

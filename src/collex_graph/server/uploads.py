@@ -8,11 +8,11 @@ because what they send would be shown under our name.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from shutil import copyfileobj
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, current_app, request
@@ -31,7 +31,6 @@ from collex_graph.uploads.fetching import fetch
 from collex_graph.uploads.file_names import fitting_name, harmless_name
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CORRECTED, Job
-from collex_graph.uploads.judge import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +54,6 @@ AS_RDF: Final = "rdf"
 _API, _PAGE = "uploads.validate", "pages.validate_file"
 _LONGEST_FIELD: Final = 2_000
 _OFFERED: Final = ("json", "csv", "xlsx", "turtle", "json-ld", "html", "text")
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TO_SAVE: Final = frozenset({"csv", "xlsx", "html", CORRECTED})
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api")
@@ -155,7 +153,7 @@ def read_wishes(values: Mapping[str, str]) -> Wishes:
 
 def _is_day(text: str) -> bool:
     try:
-        return bool(_DAY.fullmatch(text)) and bool(date.fromisoformat(text))
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 
@@ -239,7 +237,7 @@ def _received(folder: Path, *, form: bool) -> tuple[Path, Wishes, str]:
     path = folder / "sent"
     values = request.args.to_dict()
     if not form and request.mimetype != "multipart/form-data":
-        save(request.stream, path)
+        _save(request.stream, path)
         return path, read_wishes(values), request.mimetype
     values |= {key: value for key, value in request.form.items() if key not in ("text", "url")}
     wishes = read_wishes(values)
@@ -251,19 +249,24 @@ def _received(folder: Path, *, form: bool) -> tuple[Path, Wishes, str]:
             "Give one thing at a time: a file, a text or an address."
         )
     if files:
-        save(files[0].stream, path)
+        _save(files[0].stream, path)
         name = wishes.name or files[0].filename or ""
-        return path, Wishes(wishes.source, wishes.day, wishes.fail_on, name), files[0].mimetype
+        return path, replace(wishes, name=name), files[0].mimetype
     if text.strip():
         path.write_text(text.replace("\r\n", "\n"), encoding="utf-8", errors="replace")
         return path, wishes, ""
     if address:
         path, name, media_type = fetch(address, folder, services().settings)
-        return path, Wishes(wishes.source, wishes.day, wishes.fail_on, name), media_type
+        return path, replace(wishes, name=name), media_type
     raise BadRequest(
         "Rien n’a été envoyé\u00a0: choisissez un fichier ou collez un texte.\n"
         "Nothing was sent: choose a file or paste a text."
     )
+
+
+def _save(stream: IO[bytes], path: Path) -> None:
+    with path.open("xb") as file:
+        copyfileobj(stream, file)
 
 
 # --- the interface -------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Has files judged: a folder, a process and an end for each, within limits.
 
 Any number of threads may use a `Judge`. As many checks run as ``upload_processes`` says, a few more
-wait for their turn, and whoever comes beyond is turned away at once, before a byte is read. A check
-that passes its time or its room, or whose client has gone, is killed; its folder is removed in
-every case. The processes belong to a zygote (`judge_process`), which starts with the first check.
+wait for their turn, and whoever comes beyond is turned away at once, before anything is written. A
+check that passes its time or its room, or whose client has gone, is killed; its folder is removed
+in every case. The processes belong to a zygote (`judge_process`), which starts with the first one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from collex_graph.errors import (
     QueryCancelledError,
@@ -397,16 +397,6 @@ def _size_of(folder: Path) -> int:
         for name in names:
             with contextlib.suppress(OSError):
                 size += (Path(path) / name).lstat().st_size
-    return size
-
-
-def save(stream: IO[bytes], path: Path) -> int:
-    """Copy a stream into a new file; return its size."""
-    size = 0
-    with path.open("xb") as file:
-        while part := stream.read(_PART_BYTES):
-            file.write(part)
-            size += len(part)
     return size
 
 

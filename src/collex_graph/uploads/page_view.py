@@ -6,14 +6,14 @@ It is made where the file is judged, as plain values for JSON; the serving proce
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from collex_graph.model import Severity
 from collex_graph.rdf.namespaces import expand
 from collex_graph.uploads.excerpts import excerpts
 from collex_graph.validation.report import known_rules
-from collex_graph.validation.words import SEVERITIES, place_in_words
+from collex_graph.validation.words import place_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,6 @@ def page_view(
             for (file, place), numbers in list(by_record.items())[:MOST_RECORDS]
         ],
         "more_records": max(0, len(by_record) - MOST_RECORDS),
-        "all_records": len(by_record),
     }
 
 
@@ -116,7 +115,6 @@ def _group(
         "label": rule.labels[language] if rule else first.messages.get(language, first.rule),
         "is_ours": rule is not None,
         "severity": first.severity.value.lower(),
-        "gravity": SEVERITIES[first.severity][language][0],
         "of_dataset": first.of_dataset,
         "count": len(numbers),
         "message": shared[0],
@@ -165,7 +163,6 @@ def _line(
         "number": number,
         "is_shown": is_shown,
         "severity": result.severity.value.lower(),
-        "gravity": SEVERITIES[result.severity][language][0],
         "label": rule.labels[language] if rule else result.messages.get(language, ""),
         "column": result.position.column if result.position and result.position.row else "",
     }
@@ -176,9 +173,7 @@ def _record(result: ValidationResult, language: str) -> tuple[str, str]:
     place = result.position
     if place is None:
         return "", result.focus_node or ""
-    words = place_in_words(
-        type(place)(place.file, line=place.line, row=place.row, component=place.component), language
-    )
+    words = place_in_words(replace(place, column=None), language)
     return place.file, _within(words, result)
 
 
