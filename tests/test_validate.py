@@ -330,7 +330,7 @@ def test_a_value_cannot_run_in_a_report(tmp_path):
     assert not [cell for row in table for cell in row if cell.startswith("=")]
 
 
-@pytest.mark.parametrize("form", ["text", "csv", "html", "turtle", "json-ld", "json"])
+@pytest.mark.parametrize("form", ["text", "csv", "html", "turtle", "json-ld", "json", "github"])
 def test_what_a_source_keeps_to_itself_is_in_no_report(form, tmp_path):
     notice = next((MAPPINGS / "ccfr" / "sample").glob("*.xml"))
     text = notice.read_text(encoding="utf-8").replace(

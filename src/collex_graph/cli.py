@@ -34,6 +34,7 @@ from collex_graph.store.snapshot import (
     prune_snapshots,
     switch_to,
 )
+from collex_graph.uploads.formats import REPORT_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,7 +225,7 @@ _ON = {"violation": Severity.VIOLATION, "warning": Severity.WARNING, "info": Sev
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "csv", "xlsx", "html", "turtle", "json-ld", "json", "github"]),
+    type=click.Choice(list(REPORT_FORMATS)),
     default="text",
     help="github: annotations of a workflow.",
 )
