@@ -247,6 +247,8 @@ def _day(text: str) -> str | None:
 
     >>> FORMS["day"]("9.3.2023"), FORMS["day"]("1er août 2023"), FORMS["day"]("2023-03-09T10:00")
     ('2023-03-09', '2023-08-01', '2023-03-09')
+    >>> FORMS["day"]("2023 3 9"), FORMS["day"]("9 3 2023"), FORMS["day"]("30.2.2023")
+    ('2023-03-09', '2023-03-09', None)
     """
     plain = _plain_words(text)
     plain = re.sub(r"(?<=[0-9])[t ][0-9]{2}:[0-9]{2}.*$", "", plain)
@@ -255,12 +257,8 @@ def _day(text: str) -> str | None:
         months = [n for n, name in enumerate(_MONTH_NAMES, 1) if name.startswith(found[2][:4])]
         if len(found[2]) < 3 or len(months) != 1:
             return None
-        plain = f"{found[1]:0>2}/{months[0]:02}/{found[3]}"
-    elif found := re.fullmatch(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})", plain):
-        plain = f"{found[1]:0>2}/{found[2]:0>2}/{found[3]}"
-    elif found := re.fullmatch(r"([0-9]{4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,2})", plain):
-        plain = f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}"
-    return dates.read_day(plain)
+        plain = f"{found[1]}/{months[0]}/{found[3]}"
+    return dates.read_day(re.sub(r"(?<=[0-9])[. ](?=[0-9])", "/", plain))
 
 
 @_form
