@@ -63,6 +63,22 @@ def test_every_institution_has_the_results_and_records_that_the_report_gives_it(
         assert len(records[iri]) <= history.judged("institution")[iri]
 
 
+def test_a_record_that_breaks_several_rules_is_touched_once(history):
+    together = history.found(rule="")
+    for institution, by_severity in history.tallies("institution").items():
+        own = [one for one in together if one.institution == institution]
+        assert sum(one.results for one in own) == by_severity[""].results
+        assert max(one.records for one in own) <= by_severity[""].records
+        assert by_severity[""].records <= sum(one.records for one in own)
+    by_rule = Counter()
+    for one in history.found():
+        by_rule[one.institution, one.source] += one.records
+    touched = {(one.institution, one.source): one.records for one in together}
+    assert touched.keys() == by_rule.keys()
+    assert all(touched[key] <= by_rule[key] for key in touched)
+    assert any(touched[key] < by_rule[key] for key in touched)
+
+
 def test_a_result_on_a_part_of_a_record_concerns_the_record_and_its_holder(store):
     points = [
         (result, focus) for result, focus in pairs(store, "sh:focusNode") if "/point/" in focus

@@ -63,9 +63,12 @@ def counts(warnings):
             Found(E, DATES, "ccfr", "Warning", warnings, 1),
             Found(C, ODD, "ccfr", "Info", 1, 1),
             Found(C, ODD, "ccfr", "Violation", 1, 1),
+            Found(C, DATES, "ccfr", "Warning", 1, 1),
             Found("", DATES, "ccfr", "Warning", warnings, 1),
             Found("", ODD, "ccfr", "Info", 1, 1),
             Found("", ODD, "ccfr", "Violation", 1, 1),
+            *(Found(one, "", "ccfr", "", warnings, 1) for one in (A, E)),
+            Found(C, "", "ccfr", "", 3, 2), Found("", "", "ccfr", "", warnings + 3, 3),
         ],
         alignments=[
             Alignment("", "person", 10, 4, 1), Alignment(E, "person", 8, 4, 0),
@@ -204,6 +207,14 @@ def test_a_result_counts_once_in_its_source_whoever_answers_for_it(read):
     rows = read("/quality/source/ccfr").all("//section[@aria-labelledby='of-rules']//tbody/tr")
     cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
     assert ["Dates absentes", "Avertissement", "1", "1"] in cells
+
+
+def test_a_record_that_breaks_two_rules_is_one_record_of_its_institution(read):
+    rows = read("/quality/source/ccfr").all(
+        "//section[@aria-labelledby='of-institutions']//tbody/tr"
+    )
+    cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    assert cells == [["Bibliothèque C", "3", "2"], ["Université d'essai", "1", "1"]]
 
 
 def test_a_list_is_narrowed_by_severity_and_rule(read, table):

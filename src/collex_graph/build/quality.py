@@ -268,7 +268,8 @@ def quality_counts(
             for institution in result.institutions:
                 sums["institution", institution, severity].add(record)
         for institution in ("", *(result.institutions or (NOBODY,))):
-            cross[institution, result.rule, result.dataset, result.severity].add(record)
+            for rule, severity in (("", ""), (result.rule, result.severity)):
+                cross[institution, rule, result.dataset, severity].add(record)
         then = becomes.get(result.rule)
         if then is not None and _is_stricter(then[1], result.severity):
             for institution in ("", *result.institutions):
@@ -282,7 +283,9 @@ def quality_counts(
             *(_judged("institution", row, "institution") for row in institutions),
             *(_judged("rule", row, "rule") for row in rules),
         ],
-        found=[Found(*key, one.results, len(one.records)) for key, one in cross.items()],
+        found=[
+            Found(*key, one.results, _number_of_records(one.records)) for key, one in cross.items()
+        ],
         alignments=[
             Alignment(
                 row.get("institution", ""), row["type"], int(row["points"]), int(row["idref"]),
@@ -290,7 +293,9 @@ def quality_counts(
             )
             for row in alignments
         ],
-        announced=[Announced(*key, len(records)) for key, records in coming.items()],
+        announced=[
+            Announced(*key, _number_of_records(records)) for key, records in coming.items()
+        ],
         scores=_spread(scores),
     )  # fmt: skip
 

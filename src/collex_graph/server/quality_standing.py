@@ -146,11 +146,13 @@ class _Described:
         self.judged = history.judged(asked.kind).get(asked.name)
         self.rules = read_rules(reader)
         found = history.found(**{asked.kind: asked.name})
+        # a record that breaks several rules is touched once
+        together = history.found(**{"rule": "", asked.kind: asked.name})
         # by institution a result may count twice, for a library and for its establishment
-        self.by_institution = [one for one in found if one.institution]
-        self.found = (
-            found if asked.kind == "institution" else [o for o in found if not o.institution]
-        )
+        self.by_institution = [one for one in together if one.institution]
+        is_one = asked.kind == "institution"
+        self.found = [one for one in found if is_one or not one.institution]
+        self.by_source = [one for one in together if is_one or not one.institution]
         self.href = href_of(reader, asked)
 
     def rule(self, iri: str) -> RuleWords:
@@ -258,7 +260,7 @@ class _Described:
         kind = self.asked.kind
         if kind != "rule" and self.found:
             yield self._rules_section()
-        if kind != "source" and self.found and len({one.source for one in self.found}) > 1:
+        if kind != "source" and len({one.source for one in self.by_source}) > 1:
             yield self._sources_section()
         if kind != "institution" and self.by_institution:
             yield self._institutions_section()
@@ -297,8 +299,8 @@ class _Described:
                 number(self.reader, sum(one.results for one in own)),
                 number(self.reader, sum(one.records for one in own)),
             )
-            for name in sorted({one.source for one in self.found})
-            for own in ([one for one in self.found if one.source == name],)
+            for name in sorted({one.source for one in self.by_source})
+            for own in ([one for one in self.by_source if one.source == name],)
         )  # fmt: skip
         columns = columns_of(self.reader, "source*", "results#", "touched#")
         return self._section("sources", columns, rows)

@@ -92,6 +92,7 @@ class Found:
     Attributes:
         institution: IRI; empty for all together, where a result counts once; `NOBODY` for results
             that concern no institution.
+        rule: IRI; empty for all together, where a record counts once, and then of no severity.
     """
 
     institution: str
@@ -346,13 +347,16 @@ class QualityHistory:
     def found(
         self, *, institution: str | None = None, rule: str | None = None, source: str | None = None
     ) -> list[Found]:
-        """Return what rules found, narrowed to an institution, a rule or a source."""
+        """Return what each rule found, narrowed to an institution, a rule or a source.
+
+        An empty ``rule`` stands for all rules together.
+        """
         rows = self._rows(
             "SELECT i.text, r.text, d.text, f.severity, f.results, f.records FROM found f "
             "JOIN snapshot s ON s.number = f.snapshot JOIN name i ON i.number = f.institution "
             "JOIN name r ON r.number = f.rule JOIN name d ON d.number = f.source "
             "WHERE s.created = ?1 AND (?2 IS NULL OR i.text = ?2) "
-            "AND (?3 IS NULL OR r.text = ?3) AND (?4 IS NULL OR d.text = ?4)",
+            "AND (r.text = ?3 OR ?3 IS NULL AND r.text <> '') AND (?4 IS NULL OR d.text = ?4)",
             self._created,
             institution,
             rule,
