@@ -109,14 +109,14 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
     rows = []
     for iri in ordered:
         own = tallies.get(iri, {})
-        href = institution_href(reader, iri)
         rows.append(
             (
                 institution_cell(reader, iri),
                 number(reader, judged[iri]),
                 number(reader, records_of(own)),
                 share_cell(reader, records_of(own), judged[iri]),
-                *(number(reader, results_of(own, severity), f"{href}{_mark(href)}severity={name}")
+                *(number(reader, results_of(own, severity),
+                         institution_href(reader, iri, severity=name))
                   for severity, name in SEVERITIES.items()),
             )
         )  # fmt: skip
@@ -156,10 +156,6 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
     )  # fmt: skip
 
 
-def _mark(href: str) -> str:
-    return "&" if "?" in href else "?"
-
-
 # --- by source -----------------------------------------------------------------------------------
 
 
@@ -189,7 +185,7 @@ def by_source(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
             number(reader, judged.get(name, 0)),
             number(reader, records_of(own)),
             share_cell(reader, records_of(own), judged.get(name, 0)),
-            *(number(reader, results_of(own, severity), f"{source_href(name)}?severity={word}")
+            *(number(reader, results_of(own, severity), source_href(name, severity=word))
               for severity, word in SEVERITIES.items()),
         )
         for name in ordered

@@ -71,7 +71,7 @@ class RuleWords:
     @property
     def href(self) -> str:
         """The address of its page."""
-        return f"/quality/rule/{self.name}"
+        return rule_href(self.iri)
 
 
 _KEPT: dict[str, tuple[str, dict[str, RuleWords]]] = {}
@@ -115,17 +115,26 @@ def unknown_rule(iri: str, severity: str = "") -> RuleWords:
     return RuleWords(iri, Text(iri.removeprefix(SHAPES)), None, None, severity, "", None)
 
 
-def source_href(name: str) -> str:
-    """Return the address of how a source stands."""
-    return f"/quality/source/{name}"
+def rule_href(iri: str, **narrowed: str) -> str:
+    """Return the address of what a rule found, perhaps narrowed to a severity."""
+    return _address(f"/quality/rule/{iri.removeprefix(SHAPES)}", narrowed)
 
 
-def institution_href(reader: GraphReader, iri: str) -> str:
-    """Return the address of how an institution stands."""
+def source_href(name: str, **narrowed: str) -> str:
+    """Return the address of how a source stands, perhaps narrowed to a rule or a severity."""
+    return _address(f"/quality/source/{name}", narrowed)
+
+
+def institution_href(reader: GraphReader, iri: str, **narrowed: str) -> str:
+    """Return the address of how an institution stands, perhaps narrowed likewise."""
     path = reader.iris.path_of(iri)
     if path is not None and path.startswith("/id/"):
-        return f"/quality/institution/{path.removeprefix('/id/')}"
-    return "/quality/institution?" + urlencode({"iri": iri})
+        return _address(f"/quality/institution/{path.removeprefix('/id/')}", narrowed)
+    return _address("/quality/institution", {"iri": iri, **narrowed})
+
+
+def _address(path: str, parameters: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def standing_href(reader: GraphReader, iri: str) -> str:

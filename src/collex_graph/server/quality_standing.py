@@ -11,7 +11,6 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import pyoxigraph as ox
 import xlsxwriter
@@ -52,6 +51,7 @@ from collex_graph.server.quality_parts import (
     read_rules,
     records_of,
     results_of,
+    rule_href,
     score_bars,
     share,
     source_href,
@@ -153,15 +153,13 @@ class _Described:
         is_one = asked.kind == "institution"
         self.found = [one for one in found if is_one or not one.institution]
         self.by_source = [one for one in together if is_one or not one.institution]
-        self.href = href_of(reader, asked)
 
     def rule(self, iri: str) -> RuleWords:
         return self.rules.get(iri) or unknown_rule(iri)
 
     def page(self) -> StandingContext:
         asked, words = self.asked, self.words
-        query = _query_of(asked)
-        total = self._total()
+        total = self._counted(asked.severity, asked.rule)
         title, language = self._title()
         own = self.rule(asked.name) if asked.kind == "rule" else None
         return StandingContext(
@@ -184,7 +182,7 @@ class _Described:
             findings=tuple(self._findings()) if total else (),
             total=total,
             files=tuple(
-                Format(label, media_type, _file_href(self.href, ending, query))
+                Format(label, media_type, _file_href(href_of(self.reader, asked), ending))
                 for label, media_type, ending in _FILES
             ),
         )  # fmt: skip
@@ -313,19 +311,15 @@ class _Described:
                 own.setdefault(one.institution, []).append(one)
         named = by_name(self.reader, (iri for iri in own if iri != NOBODY))
         ordered = sorted(named, key=lambda iri: -sum(one.results for one in own[iri]))
-        narrow = f"rule={self.asked.name.removeprefix(SHAPES)}" if self.asked.kind == "rule" else ""
-
-        def href(iri: str) -> str:
-            address = institution_href(self.reader, iri)
-            return f"{address}{'&' if '?' in address else '?'}{narrow}" if narrow else address
-
+        is_rule = self.asked.kind == "rule"
+        narrowed = {"rule": self.asked.name.removeprefix(SHAPES)} if is_rule else {}
         rows = tuple(
             (
                 institution_cell(self.reader, iri),
                 number(
                     self.reader,
                     sum(o.results for o in own[iri]),
-                    "" if iri == NOBODY else href(iri),
+                    "" if iri == NOBODY else institution_href(self.reader, iri, **narrowed),
                 ),
                 number(self.reader, sum(o.records for o in own[iri])),
             )
@@ -414,10 +408,7 @@ class _Described:
             asked.kind, asked.name, changes.get("rule", asked.rule),
             changes.get("severity", asked.severity),
         )  # fmt: skip
-        query = _query_of(narrowed)
-        joined = f"{self.href}{query}"
-        # the address of an institution elsewhere has a question mark of its own
-        return joined.replace("?", "&").replace("&", "?", 1) + "#worklist"
+        return href_of(self.reader, narrowed) + "#worklist"
 
     def _counted(self, severity: str, rule: str) -> int:
         """Return how many results there are of a severity and a rule, empty for any."""
@@ -426,9 +417,6 @@ class _Described:
         return sum(
             one.results for one in self.found if one.rule == rule and severity in ("", one.severity)
         )
-
-    def _total(self) -> int:
-        return self._counted(self.asked.severity, self.asked.rule)
 
     def _choices(self) -> Iterator[tuple[str, tuple[Narrowing, ...]]]:
         asked, words = self.asked, self.words
@@ -481,34 +469,29 @@ class _Described:
 
 
 def href_of(reader: GraphReader, asked: Standing) -> str:
-    """Return the address of a page, with nothing narrowed."""
+    """Return the address of a page, with its list narrowed as is asked."""
+    narrowed = {}
+    if asked.rule:
+        narrowed["rule"] = asked.rule.removeprefix(SHAPES)
+    if asked.severity:
+        narrowed["severity"] = SEVERITIES[asked.severity]
     if asked.kind == "source":
-        return source_href(asked.name)
+        return source_href(asked.name, **narrowed)
     if asked.kind == "rule":
-        return f"/quality/rule/{asked.name.removeprefix(SHAPES)}"
-    return institution_href(reader, asked.name)
+        return rule_href(asked.name, **narrowed)
+    return institution_href(reader, asked.name, **narrowed)
 
 
-def _file_href(href: str, ending: str, query: str) -> str:
+def _file_href(href: str, ending: str) -> str:
     """Return the address of a worklist as a file.
 
-    >>> _file_href("/quality/rule/Notice-citation", "csv", "?severity=info")
+    >>> _file_href("/quality/rule/Notice-citation?severity=info", "csv")
     '/quality/worklist/rule/Notice-citation.csv?severity=info'
-    >>> _file_href("/quality/institution?iri=x", "csv", "?severity=info")
+    >>> _file_href("/quality/institution?iri=x&severity=info", "csv")
     '/quality/worklist/institution.csv?iri=x&severity=info'
     """
-    path, _, own = href.replace("/quality/", "/quality/worklist/", 1).partition("?")
-    pairs = "&".join(filter(None, (own, query.removeprefix("?"))))
-    return f"{path}.{ending}" + (f"?{pairs}" if pairs else "")
-
-
-def _query_of(asked: Standing) -> str:
-    pairs = []
-    if asked.rule:
-        pairs.append(("rule", asked.rule.removeprefix(SHAPES)))
-    if asked.severity:
-        pairs.append(("severity", SEVERITIES[asked.severity]))
-    return "?" + urlencode(pairs) if pairs else ""
+    path, mark, query = href.replace("/quality/", "/quality/worklist/", 1).partition("?")
+    return f"{path}.{ending}{mark}{query}"
 
 
 def _day_in_words(reader: GraphReader, day: str) -> str:
