@@ -162,8 +162,7 @@ def read_parents(reader: GraphReader) -> dict[str, str]:
 def by_name(reader: GraphReader, iris: Iterable[str]) -> list[str]:
     """Return institutions in the order of their names."""
     wanted = list(iris)
-    for start in range(0, len(wanted), 2_000):
-        reader.learn_labels(wanted[start : start + 2_000])
+    reader.learn_labels(wanted)
     return sorted(wanted, key=lambda iri: (sort_key(reader.label_of(iri).value), iri))
 
 

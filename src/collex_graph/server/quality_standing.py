@@ -81,7 +81,6 @@ _FILES = (
     ("CSV", "text/csv", "csv"),
     ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
 )
-_LABELS_AT_ONCE = 2_000
 _MOST_ROWS = 1_048_575
 """Rows of a sheet (ECMA-376), less the heading; a workbook has as many sheets as it takes."""
 _MOST_CHARACTERS = 32_000
@@ -537,10 +536,8 @@ def _certainty(reader: GraphReader, row: Row) -> str:
 
 
 def _learn_records(reader: GraphReader, rows: Sequence[Row]) -> None:
-    iris = {row[name].value for row in rows for name in ("record", "focus") if name in row}
-    ordered = sorted(iris)
-    for start in range(0, len(ordered), _LABELS_AT_ONCE):
-        reader.learn_labels(ordered[start : start + _LABELS_AT_ONCE])
+    names = ("record", "focus")
+    reader.learn_labels(row[name].value for row in rows for name in names if name in row)
 
 
 # --- the worklist as a file ----------------------------------------------------------------------

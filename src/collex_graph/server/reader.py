@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 Term = ox.NamedNode | ox.Literal
 Row = dict[str, Term]
 
+_LABELS_AT_ONCE = 2_000
+"""Nodes named in one query, whose text must stay within what is accepted."""
+
 
 def is_web_address(iri: str) -> bool:
     """Say whether a browser may be sent there: http and https, nothing else.
@@ -121,11 +124,12 @@ class GraphReader:
         self._labels.update(labels)
 
     def learn_labels(self, iris: Iterable[str]) -> None:
-        """Ask for the labels of nodes that are not known yet, all at once."""
+        """Ask for the labels of nodes that are not known yet, many at once."""
         unknown = sorted({iri for iri in iris if iri not in self._labels})
-        if unknown:
-            self.remember_labels(self.rows("labels", node=unknown), "node", "label")
-            self._labels = {**dict.fromkeys(unknown), **self._labels}
+        for start in range(0, len(unknown), _LABELS_AT_ONCE):
+            asked = unknown[start : start + _LABELS_AT_ONCE]
+            self.remember_labels(self.rows("labels", node=asked), "node", "label")
+            self._labels = {**dict.fromkeys(asked), **self._labels}
 
     def label_of(self, iri: str) -> Text:
         """Return what to call a node: its label, our words for it, its identifier, or its IRI."""
