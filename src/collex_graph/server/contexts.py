@@ -7,6 +7,7 @@ templates choose the order and the elements, never the content.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -310,9 +311,11 @@ class Quality:
     results: tuple[QualityResult, ...] = ()
     scores: tuple[NoticeScore, ...] = ()
 
-    def count(self, severity: str) -> int:
-        """How many results have a severity."""
-        return sum(result.severity == severity for result in self.results)
+    @property
+    def tally(self) -> tuple[tuple[str, int], ...]:
+        """The severities that occur, the worst first, with their results."""
+        counts = Counter(result.severity for result in self.results)
+        return tuple((s, counts[s]) for s in ("violation", "warning", "info") if counts[s])
 
 
 @dataclass(frozen=True)
@@ -1725,7 +1728,7 @@ class StandingContext:
     remarks: tuple[Text, ...]
     severity: str
     tally: tuple[tuple[str, int], ...]
-    trend: Trend | None
+    trend: Trend
     sections: tuple[Section, ...]
     choices: tuple[tuple[str, tuple[Narrowing, ...]], ...]
     findings: tuple[Finding, ...]
