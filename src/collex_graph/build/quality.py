@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collex_graph.pipeline import Part
     from collex_graph.rdf.iris import Iris
 
-_UP = ("collex:pointOf", "collex:concerns", "foaf:primaryTopic", "rico:isDirectlyIncludedIn")
-"""From a node of a record that was set aside, and so has nothing derived, to one with a holder."""
 _TO_RECORD = ("collex:pointOf", "collex:concerns", "foaf:primaryTopic")
+_UP = (*_TO_RECORD, "rico:isDirectlyIncludedIn")
+"""From a node of a record that was set aside, and so has nothing derived, to one with a holder."""
 _FROM_RECORD = ("rico:hasExtent", "collex:hasPlace")
 _HOLDER = "rico:hasOrHadHolder"
 _INSTITUTIONS = ("collex:Library", "collex:Establishment")
@@ -183,14 +183,14 @@ class ConcernedRecords:
 
     def _concern_aside(self, left: Sequence[_Result], parts: Iterable[Part]) -> None:
         """Find the holder of records that were set aside in what is kept of them."""
-        up = {f"<{expand(name)}>": name for name in (*_UP, _HOLDER)}
+        read = {f"<{expand(name)}>".encode() for name in (*_UP, _HOLDER)}
         above: dict[str, list[NamedNode]] = defaultdict(list)
         holders: dict[str, list[NamedNode]] = defaultdict(list)
         for part in parts:
             for chunk in part.aside():
                 lines = (
                     line for line in chunk.splitlines()
-                    if line.split(b" ", 2)[1:2] and line.split(b" ", 2)[1].decode() in up
+                    if line.partition(b" ")[2].partition(b" ")[0] in read
                 )  # fmt: skip
                 for quad in parse(b"\n".join(lines), RdfFormat.N_QUADS):
                     if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):

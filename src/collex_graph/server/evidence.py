@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collex_graph.server.contexts import WebLink
     from collex_graph.server.reader import GraphReader, Row, Term
 
-SEVERITIES = {
+_SEVERITIES = {
     expand("sh:Violation"): "violation",
     expand("sh:Warning"): "warning",
     expand("sh:Info"): "info",
@@ -216,7 +216,7 @@ def describe_rules(reader: GraphReader) -> tuple[RuleRow, ...]:
         rules.append(
             RuleRow(
                 name=name.value if name else compact(rule) or rule,
-                severity=SEVERITIES.get(row["severity"].value, "info"),
+                severity=_SEVERITIES.get(row["severity"].value, "info"),
                 count=integer(row["count"]) or 0,
                 # what was set aside has no page to lead to
                 example=example
@@ -235,7 +235,7 @@ def _quality_result(reader: GraphReader, rows: list[Row], page: str) -> QualityR
     message = reader.best([each["message"] for each in rows])
     place = place_of_result(reader, row)
     return QualityResult(
-        severity=SEVERITIES.get(row["severity"].value, "info"),
+        severity=_SEVERITIES.get(row["severity"].value, "info"),
         message=message or Text(""),
         advice=reader.best([each["advice"] for each in rows if "advice" in each]),
         property_label=_property_label(reader, row.get("path")),

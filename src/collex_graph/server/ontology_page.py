@@ -38,7 +38,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.evidence import property_label
 from collex_graph.server.intervals import day_of
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
-from collex_graph.server.quality_parts import history_of
+from collex_graph.server.quality_parts import SEVERITIES, history_of
 from collex_graph.server.reader import Statements, fold, integer, sort_key
 from collex_graph.sparql.catalogue import stored_query
 
@@ -62,7 +62,6 @@ _MACHINES = (
     ("N-Triples", "application/n-triples", "nt"),
     ("RDF/XML", "application/rdf+xml", "rdf"),
 )
-_SEVERITIES = {"Violation": "violation", "Warning": "warning", "Info": "info"}
 
 
 @dataclass(frozen=True)
@@ -557,7 +556,7 @@ def _shape_rows(
                 commitments=commitments.get(iri, ()),
             )
         )
-    order = list(_SEVERITIES.values())
+    order = list(SEVERITIES.values())
     return tuple(
         sorted(rows, key=lambda r: (order.index(r.severity), -r.weight, sort_key(r.label.value)))
     )
@@ -575,7 +574,7 @@ def _commitments(
 
 
 def _severity(about: Statements, predicate: str) -> str:
-    return _SEVERITIES.get(about.value(predicate).rpartition("#")[2], "")
+    return SEVERITIES.get(about.value(predicate).rpartition("#")[2], "")
 
 
 def _codes(about: Statements) -> tuple[str, ...]:

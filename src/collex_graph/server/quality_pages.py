@@ -496,18 +496,10 @@ def describe_view(reader: GraphReader, name: str) -> QualityViewContext:
         KeyError: when there is none of that name.
     """
     view = VIEWS[name](reader)
-    words = reader.words
     return QualityViewContext(
         title=view.title,
         view=view,
         rows=view.table.rows[:ROWS_SHOWN],
         more=max(len(view.table.rows) - ROWS_SHOWN, 0),
-        others=tuple(
-            QualityView(
-                other, words(f"quality.view.{other}.title"),
-                words(f"quality.view.{other}.question"), "", (), (), DataTable("", (), ()),
-            )
-            for other in VIEWS
-            if other != name
-        ),
-    )  # fmt: skip
+        others=tuple(_view(reader, other) for other in VIEWS if other != name),
+    )

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import pyoxigraph as ox
-
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server.contexts import Cell, Column, DataTable, Text, Trend
 from collex_graph.server.drawn_figures import Bar, Segment, draw_trend
@@ -449,8 +447,3 @@ def mean_score(scores: Iterable[Score], metric: str) -> tuple[int, float | None]
     own = [score for score in scores if score.metric == metric]
     notices = sum(score.notices for score in own)
     return notices, round(sum(score.points for score in own) / notices, 1) if notices else None
-
-
-def term_of(severity: str) -> ox.NamedNode:
-    """Return the severity as a term."""
-    return ox.NamedNode(expand(f"sh:{severity}"))

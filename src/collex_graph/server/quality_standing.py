@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import xlsxwriter
 
-from collex_graph.rdf.namespaces import compact, expand
+from collex_graph.rdf.namespaces import compact, expand, term
 from collex_graph.server.contexts import (
     Cell,
     DataTable,
@@ -32,7 +32,7 @@ from collex_graph.server.gallery import public_address
 from collex_graph.server.gap_pages import harmless
 from collex_graph.server.gap_parts import local_name
 from collex_graph.server.intervals import day_of
-from collex_graph.server.quality_pages import rule_cell, severity_cell, source_names
+from collex_graph.server.quality_pages import ROWS_SHOWN, rule_cell, severity_cell, source_names
 from collex_graph.server.quality_parts import (
     SEVERITIES,
     SHAPES,
@@ -56,7 +56,6 @@ from collex_graph.server.quality_parts import (
     share,
     source_href,
     tally_of,
-    term_of,
     trend_of_alignment,
     trend_of_results,
     unknown_rule,
@@ -71,7 +70,6 @@ if TYPE_CHECKING:
     from collex_graph.store.quality import Found
 
 FINDINGS_SHOWN = 50
-ROWS_SHOWN = 100
 _PROPERTY = {
     "institution": "collex-sh:institution",
     "rule": "sh:sourceShape",
@@ -455,7 +453,7 @@ class _Described:
             message = row["message"].value if "message" in row else rule.label.value
             place = place_of_result(self.reader, row)
             yield Finding(
-                severity=SEVERITIES[local_name(row["severity"].value).rpartition("#")[2]],
+                severity=SEVERITIES[row["severity"].value.rpartition("#")[2]],
                 rule=rule.label.value,
                 rule_href=rule.href,
                 message=message,
@@ -513,7 +511,7 @@ def findings_of(reader: GraphReader, asked: Standing, *, limit: int | None = Non
     if asked.rule:
         given["rule"] = [asked.rule]
     if asked.severity:
-        given["severity"] = [term_of(asked.severity)]
+        given["severity"] = [term(f"sh:{asked.severity}")]
     if limit is not None:
         given["limit"] = [ox.Literal(limit)]
     return reader.rows("quality-findings", **given)
