@@ -159,6 +159,14 @@ def test_a_rule_that_nothing_breaks_is_there_and_one_not_counted_has_a_dash(tabl
     assert rows["Règle gardée"]["Constats"] == "0"
 
 
+def test_the_trend_of_a_rule_says_nothing_of_what_it_judged_where_nobody_counted(read):
+    columns = "//section[@aria-labelledby='trend']//th[@scope='col']"
+    for rule, is_counted in (("Fonds-date", True), ("OddTitle", False)):
+        titles = [th.text_content() for th in read(f"/quality/rule/{rule}").all(columns)]
+        assert titles[:2] == ["Instantané", "Violations"]
+        assert ("Notices jugées" in titles) == is_counted
+
+
 def test_the_rate_of_alignment_counts_every_authority(table, read):
     rows = {(r["Institution"], r["Type"]): r for r in table("/quality/alignment.csv")}
     assert rows["Bibliothèque C", "Personnes"]["Taux d’alignement (%)"] == "50"

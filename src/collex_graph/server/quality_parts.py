@@ -256,43 +256,41 @@ def severity_bar(reader: GraphReader, label: str, tallies: Mapping[str, Tally], 
 def trend_of_results(
     reader: GraphReader, name: str, points: Sequence[Point], judged: Sequence[Point]
 ) -> Trend:
-    """Return how results and records touched change from snapshot to snapshot."""
+    """Return how results and records touched change from snapshot to snapshot.
+
+    What was judged has its columns where it was counted at one snapshot at least.
+    """
     words = reader.words
-    records = {point.created: point.numbers.get("", (0, 0))[0] for point in judged}
+    records = {point.created: point.of()[0] for point in judged if point.numbers}
     rows = []
     for point in reversed(points):
-        whole = records.get(point.created, 0)
-        touched = point.numbers.get("", (0, 0))[1]
-        rows.append(
-            (
-                moment_cell(reader, point),
-                *(
-                    Cell(words.number(point.numbers.get(severity, (0, 0))[0]))
-                    for severity in SEVERITIES
-                ),
-                Cell(words.number(touched)),
-                *((Cell(words.number(whole)),) if judged else ()),
-                *((share_cell(reader, touched, whole),) if judged else ()),
-            )
-        )
+        whole, (_, touched) = records.get(point.created), point.of()
+        row = [
+            moment_cell(reader, point),
+            *(number(reader, point.of(severity)[0]) for severity in SEVERITIES),
+            number(reader, touched),
+        ]
+        if records:
+            row.append(Cell("–") if whole is None else number(reader, whole))
+            row.append(share_cell(reader, touched, whole or 0))
+        rows.append(tuple(row))
     columns = ("moment", "violations#", "warnings#", "infos#", "touched#")
     table = DataTable(
         words("quality.trend_caption"),
-        columns_of(reader, *columns, *(("judged#", "rate#") if judged else ())),
+        columns_of(reader, *columns, *(("judged#", "rate#") if records else ())),
         tuple(rows),
     )
     series = {
         fill: [
             (
-                float(point.numbers.get(severity, (0, 0))[0]),
-                _at(reader, point, f"quality.count.{SEVERITIES[severity]}",
-                    point.numbers.get(severity, (0, 0))[0]),
+                float(point.of(severity)[0]),
+                _at(reader, point, f"quality.count.{SEVERITIES[severity]}", point.of(severity)[0]),
             )
             for point in points
         ]
         for severity, fill in FILLS.items()
-        if any(point.numbers.get(severity, (0, 0))[0] for point in points)
-    }  # fmt: skip
+        if any(point.of(severity)[0] for point in points)
+    }
     legend = {fill: text for fill, text in severity_legend(reader).items() if fill in series}
     return _trend(
         reader, name, words("quality.trend_figure"), points=points, series=series, legend=legend,
@@ -313,8 +311,8 @@ def trend_of_alignment(reader: GraphReader, name: str, points: Sequence[Point]) 
         rows.append(
             (
                 moment_cell(reader, point),
-                Cell(words.number(whole)),
-                Cell(words.number(aligned)),
+                number(reader, whole),
+                number(reader, aligned),
                 share_cell(reader, aligned, whole),
             )
         )

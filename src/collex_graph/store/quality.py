@@ -177,6 +177,10 @@ class Point:
     created: datetime
     numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    def of(self, key: str = "") -> tuple[int, int]:
+        """Return both numbers of a severity or type, zero where there are none."""
+        return self.numbers.get(key, (0, 0))
+
 
 def write_quality(
     path: Path, counts: QualityCounts, created: datetime, *, former: Path | None = None
