@@ -55,8 +55,9 @@ def counts(warnings):
             *tallies("rule", ODD, whole=(2, 2), Info=(1, 1), Violation=(1, 1)),
         ],
         judged=[
-            Judged("source", "ccfr", 12), Judged("institution", A, 4), Judged("institution", B, 1),
-            Judged("institution", C, 2), Judged("institution", E, 6), Judged("rule", DATES, 8),
+            Judged("source", "ccfr", 12), Judged("source", "empty", 0), Judged("institution", A, 4),
+            Judged("institution", B, 1), Judged("institution", C, 2), Judged("institution", E, 6),
+            Judged("rule", DATES, 8),
         ],
         found=[
             Found(A, DATES, "ccfr", "Warning", warnings, 1),
@@ -209,6 +210,10 @@ def test_a_rule_says_how_to_mend_and_leads_to_its_shape(read):
     links = page.all("//section[@aria-labelledby='of-institutions']//tbody//a/@href")
     assert "/quality/institution/library/c?rule=OddTitle" in links
     assert "Rien de ce qui a été lu n’enfreint cette règle" in read("/quality/rule/Kept").text()
+
+
+def test_a_source_of_which_nothing_was_read_is_no_rule_that_nothing_breaks(read):
+    assert "0 notice jugée" in read("/quality/source/empty").text("//p[@class='answer']")
 
 
 def test_a_result_counts_once_in_its_source_whoever_answers_for_it(read):

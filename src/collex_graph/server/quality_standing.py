@@ -211,8 +211,9 @@ class _Described:
         results = results_of(self.tallies)
         rate = share(touched, self.judged or 0)
         if not results:
-            key = "quality.stands_clean" if self.judged else "quality.stands_unbroken"
-            return words(key, count=self.judged or 0)
+            if self.asked.kind == "rule" and not self.judged:
+                return words("quality.stands_unbroken")
+            return words("quality.stands_clean", count=self.judged or 0)
         if rate is None or self.judged is None:
             return words("quality.stands_touched", count=results, records=touched)
         return words(
