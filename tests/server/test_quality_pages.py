@@ -26,8 +26,9 @@ from server.conftest import BASE, InProcessQueries, write_snapshot
 from server.html_page import Page
 
 SVG = "//*[local-name()='svg'][@role='group']"
-A, B, C, E = (
-    f"{BASE}id/{name}" for name in ("library/a", "library/b", "library/c", "establishment/e")
+A, B, C, D, E = (
+    f"{BASE}id/{name}"
+    for name in ("library/a", "library/b", "library/c", "library/d", "establishment/e")
 )
 DATES, ODD = expand("collex-sh:Fonds-date"), expand("collex-sh:OddTitle")
 
@@ -51,6 +52,7 @@ def counts(warnings):
             *tallies("institution", A, whole=(warnings, 1), Warning=(warnings, 1)),
             *tallies("institution", E, whole=(warnings, 1), Warning=(warnings, 1)),
             *tallies("institution", C, whole=(2, 2), Info=(1, 1), Violation=(1, 1)),
+            *tallies("institution", D, whole=(1, 1), Violation=(1, 1)),
             *tallies("rule", DATES, whole=(warnings, 1), Warning=(warnings, 1)),
             *tallies("rule", ODD, whole=(2, 2), Info=(1, 1), Violation=(1, 1)),
         ],
@@ -148,9 +150,14 @@ def test_institutions_stand_with_their_libraries_and_the_one_with_most_to_mend_c
     assert [
         (r["Institution"], r["Notices jugées"], r["Notices touchées"], r["Part touchée (%)"])
         for r in rows
-    ] == [("Bibliothèque C", "2", "2", "100"), ("Université d'essai", "6", "1", "16,7")]
+    ] == [
+        ("Bibliothèque C", "2", "2", "100"),
+        # all that it holds was set aside
+        ("d", "0", "1", "–"),
+        ("Université d'essai", "6", "1", "16,7"),
+    ]
     assert rows[0]["Institution (IRI)"] == C
-    assert [r["Violations"] for r in rows] == ["1", "0"]
+    assert [r["Violations"] for r in rows] == ["1", "1", "0"]
 
 
 def test_a_rule_that_nothing_breaks_is_there_and_one_not_counted_has_a_dash(table):

@@ -100,8 +100,13 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
     words, history = reader.words, history_of(reader)
     tallies, judged = history.tallies("institution"), history.judged("institution")
     parents = read_parents(reader)
+    known = dict.fromkeys((*judged, *tallies))
     # an institution of which only its own record was read holds nothing here
-    holders = [iri for iri, records in judged.items() if records > 1 and iri not in parents]
+    holding = {
+        iri for iri in known
+        if judged.get(iri, 0) > 1 or results_of(tallies.get(iri, {}), "Violation")
+    }  # fmt: skip
+    holders = [iri for iri in known if iri in holding and iri not in parents]
     if not holders:
         return _view(reader, "institutions")
     ordered = sorted(by_name(reader, holders), key=lambda iri: gravest_first(tallies.get(iri, {})))
@@ -112,9 +117,9 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
         rows.append(
             (
                 institution_cell(reader, iri),
-                number(reader, judged[iri]),
+                number(reader, judged.get(iri, 0)),
                 number(reader, records_of(own)),
-                share_cell(reader, records_of(own), judged[iri]),
+                share_cell(reader, records_of(own), judged.get(iri, 0)),
                 *(number(reader, results_of(own, severity),
                          institution_href(reader, iri, severity=name))
                   for severity, name in SEVERITIES.items()),
@@ -140,12 +145,11 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
             legend=severity_legend(reader),
         )
     ] if touched else []  # fmt: skip
-    only_own = len(judged) - sum(records > 1 for records in judged.values())
     return _view(
         reader, "institutions", answer=answer, figures=figures,
         notes=(
             words("quality.view.institutions.note"),
-            words("quality.view.institutions.note_own", count=only_own),
+            words("quality.view.institutions.note_own", count=len(known) - len(holding)),
         ),
         table=DataTable(
             words("quality.view.institutions.caption"),
