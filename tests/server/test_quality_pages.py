@@ -270,6 +270,7 @@ def test_no_cell_of_a_worklist_is_a_formula(client, table):
     [
         "/quality/nothing", "/quality/nothing/x", "/quality/institution/library/nobody",
         "/quality/rule/Nothing", "/quality/source/nothing", "/quality/institution?iri=urn:x:nobody",
+        f"/quality/institution.csv?iri={A}", "/quality/institution/library",
         "/quality/worklist/rule/Nothing.csv", "/quality/worklist/rule/OddTitle.pdf",
     ],
 )  # fmt: skip

@@ -374,9 +374,9 @@ def quality() -> Response:
 @blueprint.get("/quality/<name>")
 def quality_view(name: str) -> Response:
     """Show how everything stands in one way; ``.csv`` gives the whole table."""
+    if name == "institution" and "iri" in request.args:
+        return _standing(name, request.args["iri"])
     view = name.removesuffix(".csv")
-    if view == "institution" and "iri" in request.args:
-        return _standing(view, request.args["iri"])
     if view not in VIEWS:
         abort(404)
     if view == name:
