@@ -26,10 +26,11 @@ from collex_graph.server.quality_parts import (
     SHAPES,
     TYPES,
     RuleWords,
-    alignment_bars,
-    alignment_legend,
+    alignment_figures,
+    announcement,
     by_name,
     columns_of,
+    day_in_words,
     gravest_first,
     history_of,
     institution_cell,
@@ -41,7 +42,7 @@ from collex_graph.server.quality_parts import (
     read_rules,
     records_of,
     results_of,
-    score_bars,
+    score_figures,
     severity_bar,
     severity_legend,
     share,
@@ -308,15 +309,8 @@ def alignment(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
         "quality.view.alignment.answer", count=points, aligned=aligned,
         rate=words.number(share(aligned, points) or 0.0), institutions=len(by_institution),
     )  # fmt: skip
-    figures = [
-        draw_bars(
-            "types", words("quality.view.alignment.figure"), answer, as_shares=True,
-            bars=alignment_bars(reader, whole)[:most], legend=alignment_legend(reader),
-        )
-    ]  # fmt: skip
     trend = trend_of_alignment(reader, "alignment-trend", history.alignment_trend())
-    if trend.figure is not None:
-        figures.append(trend.figure)
+    figures = alignment_figures(reader, whole, trend, answer, most=most)
     questions = describe_questions(reader, [_ALIGNMENT_QUESTION])
     return _view(
         reader, "alignment", answer=answer, figures=figures,
@@ -357,17 +351,10 @@ def announced(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
     coming = history.announced()
     whole = [one for one in coming if not one.institution]
     parents = read_parents(reader)
-    in_words = {str(rule.from_day): words.date(rule.from_day) for rule in rules if rule.from_day}
     links = [
         Entrance(
             rule.label.value,
-            words(
-                "quality.announced_rule",
-                now=words(f"quality.severity.{SEVERITIES[rule.severity]}"),
-                then=words(f"quality.severity.{SEVERITIES[rule.becomes]}"),
-                day=in_words[str(rule.from_day)],
-                count=records_of(tallies.get(rule.iri, {})),
-            ),
+            announcement(reader, rule, records_of(tallies.get(rule.iri, {}))),
             rule.href,
         )
         for rule in rules
@@ -379,7 +366,7 @@ def announced(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
     rows = [
         (
             institution_cell(reader, iri),
-            Cell(in_words.get(one.day, one.day)),
+            Cell(day_in_words(reader, one.day)),
             Cell(words(f"quality.then.{SEVERITIES[one.severity]}")),
             number(reader, one.records, institution_href(reader, iri)),
         )
@@ -424,14 +411,6 @@ def scores(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
         "quality.view.scores.answer", count=max(notices for notices, _ in means.values()),
         means=" ; ".join(said) if words.language == "fr" else "; ".join(said),
     )  # fmt: skip
-    figures = [
-        draw_bars(
-            f"scores-{place}", words("quality.score_figure", metric=node.label.value), answer,
-            bars=score_bars(reader, whole, iri),
-            legend={"full": words("quality.score_legend")},
-        )
-        for place, (iri, node) in enumerate(metrics.items())
-    ]  # fmt: skip
     rows = []
     institutions = {s.institution for s in found if s.institution and s.institution not in parents}
     for institution in by_name(reader, institutions):
@@ -449,7 +428,7 @@ def scores(reader: GraphReader, _most: int = MOST_BARS) -> QualityView:
                 )
             )
     return _view(
-        reader, "scores", answer=answer, figures=figures,
+        reader, "scores", answer=answer, figures=score_figures(reader, whole, metrics, said),
         notes=(words("quality.view.scores.note"),),
         links=(Entrance(words("shapes.heading"), "", "/shapes"),),
         table=DataTable(

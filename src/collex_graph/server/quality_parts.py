@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server.contexts import Cell, Column, DataTable, Text, Trend
-from collex_graph.server.drawn_figures import Bar, Segment, draw_trend
+from collex_graph.server.drawn_figures import Bar, Segment, draw_bars, draw_trend
 from collex_graph.server.intervals import day_of
 from collex_graph.server.reader import sort_key
 from collex_graph.store.quality import NOBODY, QualityHistory
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from collex_graph.server.contexts import Node
+    from collex_graph.server.contexts import Figure, Node
     from collex_graph.server.reader import GraphReader, Term
     from collex_graph.store.quality import Alignment, Point, Score, Tally
 
@@ -116,6 +116,26 @@ def unknown_rule(iri: str, severity: str = "") -> RuleWords:
 def rule_href(iri: str, **narrowed: str) -> str:
     """Return the address of what a rule found, perhaps narrowed to a severity."""
     return _address(f"/quality/rule/{iri.removeprefix(SHAPES)}", narrowed)
+
+
+def announcement(reader: GraphReader, rule: RuleWords, touched: int) -> str:
+    """Return what a rule will become, from when; nothing where that is not announced."""
+    if not rule.becomes or rule.from_day is None:
+        return ""
+    words = reader.words
+    return words(
+        "quality.announced_rule",
+        now=words(f"quality.severity.{SEVERITIES[rule.severity]}"),
+        then=words(f"quality.severity.{SEVERITIES[rule.becomes]}"),
+        day=words.date(rule.from_day),
+        count=touched,
+    )
+
+
+def day_in_words(reader: GraphReader, day: str) -> str:
+    """Return a day (xsd:date) as it is written in the language of the page."""
+    found = day_of(day)
+    return reader.words.date(found) if found else day
 
 
 def source_href(name: str, **narrowed: str) -> str:
@@ -378,7 +398,23 @@ def moment_cell(reader: GraphReader, point: Point) -> Cell:
 # --- alignment -----------------------------------------------------------------------------------
 
 
-def alignment_bars(reader: GraphReader, alignments: Iterable[Alignment]) -> list[Bar]:
+def alignment_figures(
+    reader: GraphReader,
+    alignments: Iterable[Alignment],
+    trend: Trend,
+    answer: str,
+    *,
+    most: int | None = None,
+) -> tuple[Figure, ...]:
+    """Draw the alignment by type, and its trend where there is one to draw."""
+    by_type = draw_bars(
+        "types", reader.words("quality.view.alignment.figure"), answer, as_shares=True,
+        bars=_alignment_bars(reader, alignments)[:most], legend=_alignment_legend(reader),
+    )  # fmt: skip
+    return (by_type,) if trend.figure is None else (by_type, trend.figure)
+
+
+def _alignment_bars(reader: GraphReader, alignments: Iterable[Alignment]) -> list[Bar]:
     """Return a bar for each type: with IdRef, with another authority, without."""
     words = reader.words
     by_type = {one.type: one for one in alignments}
@@ -401,8 +437,7 @@ def alignment_bars(reader: GraphReader, alignments: Iterable[Alignment]) -> list
     ]
 
 
-def alignment_legend(reader: GraphReader) -> dict[str, str]:
-    """Return what the fills of pictures of alignment mean."""
+def _alignment_legend(reader: GraphReader) -> dict[str, str]:
     words = reader.words
     return {
         "full": words("quality.legend_idref"),
@@ -422,7 +457,21 @@ def metric_names(reader: GraphReader, scores: Iterable[Score]) -> dict[str, Node
     return {iri: reader.node(iri) for iri in by_name(reader, metrics)}
 
 
-def score_bars(reader: GraphReader, scores: Sequence[Score], metric: str) -> list[Bar]:
+def score_figures(
+    reader: GraphReader, scores: Sequence[Score], metrics: Mapping[str, Node], said: Sequence[str]
+) -> tuple[Figure, ...]:
+    """Draw how the scores of each measure spread; ``said`` describes each picture."""
+    words = reader.words
+    return tuple(
+        draw_bars(
+            f"scores-{place}", words("quality.score_figure", metric=node.label.value), said[place],
+            bars=_score_bars(reader, scores, iri), legend={"full": words("quality.score_legend")},
+        )
+        for place, (iri, node) in enumerate(metrics.items())
+    )  # fmt: skip
+
+
+def _score_bars(reader: GraphReader, scores: Sequence[Score], metric: str) -> list[Bar]:
     """Return a bar for each band of points, the best first."""
     words = reader.words
     bands: dict[int, int] = defaultdict(int)

@@ -26,21 +26,20 @@ from collex_graph.server.contexts import (
     StandingContext,
     Text,
 )
-from collex_graph.server.drawn_figures import draw_bars
 from collex_graph.server.evidence import place_of_result
 from collex_graph.server.gallery import public_address
 from collex_graph.server.gap_pages import harmless
 from collex_graph.server.gap_parts import local_name
-from collex_graph.server.intervals import day_of
 from collex_graph.server.quality_pages import ROWS_SHOWN, rule_cell, severity_cell, source_names
 from collex_graph.server.quality_parts import (
     SEVERITIES,
     SHAPES,
     RuleWords,
-    alignment_bars,
-    alignment_legend,
+    alignment_figures,
+    announcement,
     by_name,
     columns_of,
+    day_in_words,
     history_of,
     institution_cell,
     institution_href,
@@ -52,7 +51,7 @@ from collex_graph.server.quality_parts import (
     records_of,
     results_of,
     rule_href,
-    score_bars,
+    score_figures,
     share,
     source_href,
     tally_of,
@@ -228,24 +227,16 @@ class _Described:
                 yield rule.message
             if rule.advice:
                 yield Text(f"{words('quality.remedy')} {rule.advice.value}", rule.advice.language)
-            if rule.becomes and rule.from_day:
-                yield Text(
-                    words(
-                        "quality.announced_rule",
-                        now=words(f"quality.severity.{SEVERITIES[rule.severity]}"),
-                        then=words(f"quality.severity.{SEVERITIES[rule.becomes]}"),
-                        day=words.date(rule.from_day),
-                        count=records_of(self.tallies),
-                    ),
-                    words.language,
-                )
+            announced = announcement(self.reader, rule, records_of(self.tallies))
+            if announced:
+                yield Text(announced, words.language)
         if self.asked.kind == "institution":
             for one in self.history.announced():
                 if one.institution == self.asked.name:
                     yield Text(
                         words(
                             f"quality.would.{SEVERITIES[one.severity]}",
-                            count=one.records, day=_day_in_words(self.reader, one.day),
+                            count=one.records, day=day_in_words(self.reader, one.day),
                         ),
                         words.language,
                     )  # fmt: skip
@@ -361,18 +352,11 @@ class _Described:
             "quality.of_alignment", count=points, aligned=aligned,
             rate=words.number(share(aligned, points) or 0.0),
         )  # fmt: skip
-        figures = [
-            draw_bars(
-                "types", words("quality.view.alignment.figure"), answer, as_shares=True,
-                bars=alignment_bars(self.reader, own), legend=alignment_legend(self.reader),
-            )
-        ]  # fmt: skip
         trend = trend_of_alignment(
             self.reader, "alignment-trend", self.history.alignment_trend(self.asked.name)
         )
-        if trend.figure is not None:
-            figures.append(trend.figure)
-        yield Section("alignment", words("quality.of.alignment"), (answer,), tuple(figures))
+        figures = alignment_figures(self.reader, own, trend, answer)
+        yield Section("alignment", words("quality.of.alignment"), (answer,), figures)
 
     def _score_section(self) -> Iterator[Section]:
         own = [one for one in self.history.scores() if one.institution == self.asked.name]
@@ -387,14 +371,7 @@ class _Described:
             notes.append(
                 words("quality.of_score", metric=node.label.value, mean=said, count=notices)
             )
-        figures = tuple(
-            draw_bars(
-                f"scores-{place}", words("quality.score_figure", metric=node.label.value),
-                notes[place], bars=score_bars(self.reader, own, iri),
-                legend={"full": words("quality.score_legend")},
-            )
-            for place, (iri, node) in enumerate(metrics.items())
-        )  # fmt: skip
+        figures = score_figures(self.reader, own, metrics, notes)
         notes.append(words("quality.view.scores.note"))
         yield Section("scores", words("quality.of.scores"), tuple(notes), figures)
 
@@ -490,11 +467,6 @@ def _file_href(href: str, ending: str) -> str:
     """
     path, mark, query = href.replace("/quality/", "/quality/worklist/", 1).partition("?")
     return f"{path}.{ending}{mark}{query}"
-
-
-def _day_in_words(reader: GraphReader, day: str) -> str:
-    found = day_of(day)
-    return reader.words.date(found) if found else day
 
 
 # --- results -------------------------------------------------------------------------------------
