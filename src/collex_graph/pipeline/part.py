@@ -292,17 +292,16 @@ def written_rows(
     request: PartRequest, wanted: frozenset[int]
 ) -> tuple[list[str], dict[int, list[str]]]:
     """Return the header and some rows of a table that people filled in, as it has them."""
-    plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
-    sources = plan.sources_for(request.file.path.name, request.file.kind)
+    sources = sources_of(request)
     if not sources:  # a table that the mapping does not read, told when it was met
         return [], {}
     return rows_as_written(request.file, sources, wanted)
 
 
 def sources_of(request: PartRequest) -> Sequence[RecordSource]:
-    """Return the sources of the mapping that read a file."""
-    plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
-    return plan.sources_for(request.file.path.name, request.file.kind)
+    """Return the sources of the mapping that read the file of a request."""
+    file = request.file
+    return readers(file.dataset, request.base_iri, request.circumstances, file)
 
 
 def make_part(request: PartRequest, folder: Path) -> None:
