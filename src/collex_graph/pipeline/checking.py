@@ -374,7 +374,7 @@ class _Check:
             for result in of_the_files:
                 focus = result.focus_node
                 if several and focus is not None and batches.is_anywhere(focus):
-                    first = first_referrer(store, focus, positions)
+                    first = first_referrer(DataGraph(store), NamedNode(focus), positions)
                     key = replace(result, position=None)
                     anywhere[key] = min(
                         anywhere.get(key, (first, result)), (first, result), key=lambda one: one[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode
 
 from collex_graph.model import ValidationResult
 from collex_graph.rdf.namespaces import expand, term
@@ -239,9 +239,7 @@ class ResultWriter:
         return self._places[focus]
 
     def _referrer(self, node: Term) -> Position | None:
-        referrers = {triple.subject for triple in self._data.triples(None, None, node)}
-        iris = sorted(one.value for one in referrers if isinstance(one, NamedNode))
-        return next(filter(None, map(self._owned, iris)), None)
+        return self._owned(first_referrer(self._data, node, self._positions))
 
     def _owned(self, iri: str) -> Position | None:
         return _position_of_owner(self._positions, iri)
@@ -256,11 +254,11 @@ def _position_of_owner(positions: Mapping[str, Position], iri: str) -> Position 
     return None
 
 
-def first_referrer(store: Store, iri: str, positions: Mapping[str, Position]) -> str:
+def first_referrer(data: DataGraph, node: Term, positions: Mapping[str, Position]) -> str:
     """Return the node whose position the results of another node take, where it has none; or ""."""
-    found = store.quads_for_pattern(None, None, NamedNode(iri), DefaultGraph())
-    referrers = sorted({q.subject.value for q in found if isinstance(q.subject, NamedNode)})
-    return next((one for one in referrers if _position_of_owner(positions, one)), "")
+    referrers = {triple.subject for triple in data.triples(None, None, node)}
+    iris = sorted(one.value for one in referrers if isinstance(one, NamedNode))
+    return next((iri for iri in iris if _position_of_owner(positions, iri)), "")
 
 
 def _label(node: Term) -> str:
