@@ -200,27 +200,27 @@ class Targets:
         write: gives a pattern that binds a variable to each of them once.
         classes: the classes of ``sh:targetClass`` and those below them.
         subjects_of: the predicates of ``sh:targetSubjectsOf``.
+        objects_of: the predicates of ``sh:targetObjectsOf``.
         via: the variables that the pattern binds beside: a node that is reached in several ways is
             a focus node each time.
         apart: terms of ``sh:targetNode`` that no query can name: blank nodes, and literals that a
             store would rewrite. The pattern leaves them out.
         names_nodes: whether there is a ``sh:targetNode``.
-        has_objects_of: whether there is a ``sh:targetObjectsOf``.
     """
 
     write: Callable[[str, Among], str]
     classes: frozenset[str] = frozenset()
     subjects_of: frozenset[str] = frozenset()
+    objects_of: frozenset[str] = frozenset()
     via: str = ""
     apart: tuple[Term, ...] = ()
     names_nodes: bool = False
-    has_objects_of: bool = False
 
     def can_have(self, classes: set[str], predicates: set[str]) -> bool:
         """Say whether a node of some classes, with some predicates, can be among them."""
         return (
             self.names_nodes
-            or self.has_objects_of
+            or bool(self.objects_of)
             or not self.classes.isdisjoint(classes)
             or not self.subjects_of.isdisjoint(predicates)
         )
@@ -395,9 +395,9 @@ class _Compiler:
             partial(_write_target, patterns, once),
             frozenset(name[1:-1] for name in named),
             frozenset(p.value for p in subjects),
+            frozenset(p.value for p in objects),
             apart=tuple(apart),
             names_nodes=bool(nodes),
-            has_objects_of=bool(objects),
         )
 
     # --- what a shape looks at -------------------------------------------------------------------

@@ -25,7 +25,7 @@ from collex_graph.validation.compiler import EVERYWHERE, WHOLE_NODES, compile_sh
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
-    from collex_graph.validation.compiler import Part
+    from collex_graph.validation.compiler import Part, Targets
     from collex_graph.validation.shapes import Shapes
     from collex_graph.validation.shapes_graph import ShapesGraph, Term
 
@@ -51,12 +51,12 @@ def steps_of_part(graph: ShapesGraph, part: Part, avoided: Container[str] = ()) 
     Returns:
         The steps, those that make a node a target included; None where it may look at anything.
     """
-    root = part.root
+    targets = part.targets
     found = {(expand(name), False) for name in _LABELS}
-    if graph.sh(root, "targetClass") or graph.is_class(root):
-        found.add((expand("rdf:type"), False))
-    for name, inverse in (("targetSubjectsOf", False), ("targetObjectsOf", True)):
-        found |= {(p.value, inverse) for p in graph.sh(root, name) if isinstance(p, NamedNode)}
+    if targets.classes:
+        found.add((_IS_A, False))
+    found |= {(name, False) for name in targets.subjects_of}
+    found |= {(name, True) for name in targets.objects_of}
     found |= part.steps - {EVERYWHERE}
     if EVERYWHERE in part.steps:
         constraints = graph.sh(part.shape, "sparql")
@@ -443,7 +443,7 @@ def looked_back(
                 present.add(name)
     found: set[str] = set()
     for part in compile_shapes(against.graph, closure):
-        if not _may_have_targets(against.graph, part.root, closure, present):
+        if not _may_have_targets(part.targets, present):
             continue
         steps = steps_of_part(against.graph, part, many)
         if steps is None:
@@ -467,18 +467,8 @@ def looked_back(
             return frozenset(found)
 
 
-def _may_have_targets(
-    graph: ShapesGraph,
-    root: Term,
-    closure: Callable[[NamedNode], Sequence[Term]],
-    present: Container[Name],
-) -> bool:
+def _may_have_targets(targets: Targets, present: Container[Name]) -> bool:
     """Say whether a graph that has some names may have a node that a shape is for."""
-    if graph.sh(root, "targetNode"):
-        return True
-    classes = [*graph.sh(root, "targetClass"), *([root] if graph.is_class(root) else [])]
-    below = [one for name in classes if isinstance(name, NamedNode) for one in closure(name)]
-    wanted = {(_IS_A, one.value) for one in below if isinstance(one, NamedNode)}
-    for name in ("targetSubjectsOf", "targetObjectsOf"):
-        wanted |= {(p.value, "") for p in graph.sh(root, name) if isinstance(p, NamedNode)}
-    return any(one in present for one in wanted)
+    wanted = {(_IS_A, name) for name in targets.classes}
+    wanted |= {(name, "") for name in targets.subjects_of | targets.objects_of}
+    return targets.names_nodes or any(one in present for one in wanted)

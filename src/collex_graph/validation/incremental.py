@@ -120,7 +120,7 @@ class _Changes:
         found = self._known[steps]
         if found is None or any(isinstance(one, BlankNode) for one in found):
             return None
-        if graph.sh(part.root, "targetObjectsOf") and any(isinstance(o, Literal) for o in found):
+        if part.targets.objects_of and any(isinstance(o, Literal) for o in found):
             return None
         return {one for one in found if isinstance(one, NamedNode)}
 
