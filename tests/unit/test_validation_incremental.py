@@ -9,6 +9,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
 from collex_graph.model import Position
 from collex_graph.rdf.namespaces import term
 from collex_graph.validation.any_shapes import read_any_shapes
+from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.dependencies import steps_of_part
 from collex_graph.validation.incremental import validate_changes
 from collex_graph.validation.shapes import shapes
@@ -117,10 +118,25 @@ def test_so_it_does_with_our_own_shapes(before, came):
 
 def test_no_shape_of_ours_may_look_at_anything():
     own = shapes()
-    from collex_graph.validation.compiler import compile_shapes
-
     parts = compile_shapes(own.graph, lambda name: [name])
     assert [part.shape for part in parts if steps_of_part(own.graph, part) is None] == []
+
+
+def test_a_shape_with_a_query_far_below_it_may_look_at_anything(tmp_path):
+    path = tmp_path / "shapes.ttl"
+    path.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n"
+        "ex:AShape a sh:NodeShape ; sh:targetClass ex:A ; sh:property ex:one .\n"
+        "ex:one a sh:PropertyShape ; sh:path ex:p ; sh:property ex:two ; sh:sparql [\n"
+        '  sh:select "SELECT $this WHERE { $this <http://example.org/p> 1 }" ] .\n'
+        "ex:two a sh:PropertyShape ; sh:path ex:q ; sh:property ex:three .\n"
+        "ex:three a sh:PropertyShape ; sh:path ex:r ; sh:sparql [\n"
+        '  sh:select "SELECT $this WHERE { ?other <http://example.org/r> $this }" ] .\n',
+        encoding="utf-8",
+    )
+    graph = read_any_shapes(path).graph
+    (part,) = compile_shapes(graph, lambda name: [name])
+    assert steps_of_part(graph, part) is None
 
 
 def test_a_change_of_one_record_judges_few_nodes(monkeypatch):

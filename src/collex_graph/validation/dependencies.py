@@ -66,8 +66,8 @@ def steps_of_part(graph: ShapesGraph, part: Part, avoided: Container[str] = ()) 
             for one in graph.sh(constraint, "select")
             if isinstance(one, Literal)
         ]
-        below = graph.refers_to(part.shape)
-        if part.refused or not selects or any(graph.sh(one, "sparql") for one in below):
+        # where it climbs, a query may stand at any depth below it
+        if part.refused or part.climbs or not selects:
             return None
         path = graph.path(part.shape)
         for text, prefixes in selects:
