@@ -4,6 +4,8 @@ From the statements that came or went, the steps of each shape are taken backwar
 (`validation.dependencies`), through what is in the graph and what has left it: the focus nodes met
 are judged anew, the former results of all others stand. A shape that may look at anything is run
 as a whole; so is every shape where the hierarchy of classes changed.
+
+Meant for builds that start from the snapshot before; so far every build judges the whole graph.
 """
 
 from __future__ import annotations
