@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -255,15 +255,14 @@ class _Check:
         lines = lines_of_nodes(file.path, own)
         positions = {iri: Position(file.name, lines.get(iri), component=iri) for iri in own}
         about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
-        data: list[Quad | Triple] = [*statements, *model_quads(self._iris)]
+        data: list[Quad | Triple] = [*statements, *self._model]
         typed = {
             t.subject.value
             for t in data
             if t.predicate == _IS_A and isinstance(t.subject, NamedNode)
         }
         if self._beside is not None:
-            read = list(self._beside.about(sorted(about_own - typed), self._asked_for()))
-            data += read
+            data += list(self._beside.about(sorted(about_own - typed), self._asked_for))
             typed |= self._beside.known
         found = [
             replace(result, position=result.position or Position(file.name))
@@ -342,10 +341,10 @@ class _Check:
         positions: Positions,
     ) -> Iterator[ValidationResult]:
         """Yield what the shapes find in some parts, batch by batch where there is much of them."""
-        names = self._asked_for()
+        names = self._asked_for
         asked = _Asked(names, f"{self._iris.base}vocabulary/")
         model = serialize(
-            (Triple(q.subject, q.predicate, q.object) for q in model_quads(self._iris)),
+            (Triple(q.subject, q.predicate, q.object) for q in self._model),
             format=RdfFormat.N_TRIPLES,
         )
         assert model is not None
@@ -407,8 +406,14 @@ class _Check:
             query = stored_query(f"derivations/{path.stem}")
             yield query.text(**({"asOf": self._day} if "asOf" in query.parameters else {}))
 
+    @cached_property
+    def _model(self) -> list[Quad]:
+        """The ontology, the vocabularies and what the sources are."""
+        return list(model_quads(self._iris))
+
+    @cached_property
     def _asked_for(self) -> frozenset[str] | None:
-        """Return what shapes and derivations name; None for shapes that may ask for anything."""
+        """What shapes and derivations name; None for shapes that may ask for anything."""
         if self._against is not None:
             return None
         named = [triple.object for triple in shapes().graph.triples()]
