@@ -13,9 +13,10 @@ from pyoxigraph import DefaultGraph, NamedNode, Store, Triple
 
 from collex_graph.errors import ConfigurationError
 from collex_graph.rdf.namespaces import term
+from collex_graph.validation.compiler import WHOLE_NODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from collex_graph.model import Snapshot, ValidationResult
     from collex_graph.validation.compiler import Part
@@ -105,7 +106,7 @@ class Published:
             if isinstance(part.shape, NamedNode)
             and len(part.steps) <= _MOST_STEPS
             and not any(inverse for _, inverse in part.steps)
-            and ("", False) not in part.steps
+            and WHOLE_NODES not in part.steps
         }
         for result in results:
             focus = result.focus_node
