@@ -262,7 +262,7 @@ class _Check:
             if t.predicate == _IS_A and isinstance(t.subject, NamedNode)
         }
         if self._beside is not None:
-            data += list(self._beside.about(sorted(about_own - typed), self._asked_for))
+            data += list(self._beside.about(sorted(about_own), self._asked_for, typed.__contains__))
             typed |= self._beside.known
         found = [
             replace(result, position=result.position or Position(file.name))
@@ -440,10 +440,9 @@ class _Check:
                 cited.update(_CITED.findall(own), _SUBJECT.findall(own))
         store.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
         if self._beside is not None:
-            unknown = [i for i in sorted(map(bytes.decode, cited)) if not _has_class(store, i)]
-            store.bulk_extend(
-                Quad(t.subject, t.predicate, t.object) for t in self._beside.about(unknown, names)
-            )
+            iris = sorted(map(bytes.decode, cited))
+            read = list(self._beside.about(iris, names, partial(_has_class, store)))
+            store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in read)
         for query in self._derivations():
             found = store.query(query, base_iri=self._iris.base, prefixes=prefixes())
             assert isinstance(found, QueryTriples)

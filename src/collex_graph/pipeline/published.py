@@ -1,8 +1,9 @@
 """What a published snapshot knows of the things that checked files refer to.
 
 A sheet of labels names fonds that it does not describe. What is said of them is read from the
-snapshot, node by node: their own statements, and those of what these lead to, as far as shapes and
-derivations look at them. The rest of the snapshot is not read.
+snapshot, node by node: their own statements, and those of what these lead to and of the units
+above, as far as shapes and derivations look at them. The rest of the snapshot is not read, nor what
+it says of things that the files describe themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collex_graph.model import Snapshot, ValidationResult
     from collex_graph.validation.compiler import Part
 
+_ABOVE = term("rico:isDirectlyIncludedIn")
 _REPRESENTED = term("collex:representedBy")
 _MOST_STEPS = 2
 
@@ -51,16 +53,33 @@ class Published:
         self.known: set[str] = set()
         self._store = Store.read_only(str(snapshot.store))
 
-    def about(self, iris: Iterable[str], names: frozenset[str] | None) -> Iterator[Triple]:
-        """Yield what is said of some nodes, and of the nodes that this leads to.
+    def about(
+        self,
+        iris: Iterable[str],
+        names: frozenset[str] | None,
+        is_described: Callable[[str], bool],
+    ) -> Iterator[Triple]:
+        """Yield what is said of some nodes, of the nodes that this leads to, and of units above.
 
         Args:
             iris: the nodes.
-            names: the predicates that matter of the latter; None for all.
+            names: the predicates that matter of the others; None for all.
+            is_described: whether the files describe a node themselves: what they say stands in
+                place of what the snapshot says.
         """
-        next_nodes: dict[NamedNode, None] = {}
+        seen: set[NamedNode] = set()
+        todo: list[NamedNode] = []
+
+        def reach(node: object) -> None:
+            if isinstance(node, NamedNode) and node not in seen:
+                seen.add(node)
+                if not is_described(node.value):
+                    todo.append(node)
+
         for iri in iris:
-            name = NamedNode(iri)
+            reach(NamedNode(iri))
+        asked, todo = todo, []
+        for name in asked:
             statements = list(self._of(name))
             if not statements:
                 # one of several names of a node
@@ -73,16 +92,18 @@ class Published:
                     for quad in self._of(same.object)
                 ]
             if any(one.predicate == term("rdf:type") for one in statements):
-                self.known.add(iri)
+                self.known.add(name.value)
             yield from statements
             for one in statements:
-                if isinstance(one.object, NamedNode) and one.predicate != term("rdf:type"):
-                    next_nodes.setdefault(one.object)
-        for node in next_nodes:
-            if node.value not in self.known:
-                for one in self._of(node):
-                    if names is None or one.predicate.value in names:
-                        yield one
+                if one.predicate != term("rdf:type"):
+                    reach(one.object)
+        while todo:
+            for one in self._of(todo.pop()):
+                if one.predicate == _ABOVE:
+                    # a sub-fonds has what its fonds has, however far above it stands
+                    reach(one.object)
+                if names is None or one.predicate.value in names:
+                    yield one
 
     def _of(self, node: NamedNode) -> Iterator[Triple]:
         for quad in self._store.quads_for_pattern(node, None, None, DefaultGraph()):
