@@ -278,6 +278,31 @@ def test_what_is_not_known_is_not_found(client, path):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("severity=nonsense", ("violation, warning, info", "nonsense")),
+        ("severity=Violation", ("violation, warning, info", "Violation")),
+        ("rule=Nope", ("/quality/rules", "Nope")),
+        ("rule=Fonds-date&severity=x", ("violation, warning, info", "x")),
+    ],
+)
+def test_a_list_narrowed_to_what_does_not_exist_is_refused_in_words(client, asked, words):
+    for path in ("worklist/source/ccfr.csv", "worklist/institution/library/a.xlsx", "source/ccfr"):
+        for language in ("fr", "en"):
+            headers = {"Accept": "application/problem+json", "Accept-Language": language}
+            response = client.get(f"/quality/{path}?{asked}", headers=headers)
+            assert response.status_code == 400
+            assert all(word in response.json["detail"] for word in words)
+
+
+def test_a_file_is_not_sent_whole_where_the_name_of_a_parameter_is_wrong(client):
+    response = client.get("/quality/worklist/source/ccfr.csv?severty=info")
+    assert response.status_code == 400
+    assert "severty" in response.text
+    assert client.get("/quality/worklist/source/ccfr.csv?severity=&rule=").status_code == 200
+
+
 def test_a_snapshot_without_counts_says_what_is_needed(settings, snapshot):
     app = create_app(settings, InProcessQueries(snapshot))
     for path in ("/quality", *(f"/quality/{name}" for name in VIEWS)):

@@ -410,20 +410,28 @@ def _name_of_standing(kind: str, name: str) -> str:
 
 
 def _standing(kind: str, name: str) -> Response:
-    asked = read_standing(kind, name, request.args)
-    if not is_known(_reader(), asked):
+    reader = _reader()
+    asked = read_standing(reader, kind, name, request.args)
+    if not is_known(reader, asked):
         abort(404)
     return _page("standing.html", lambda: describe_standing(_reader(), asked), section="quality")
 
 
 def _worklist(kind: str, name: str, extension: str) -> Response:
     makers = {"csv": ("text/csv", worklist_csv), "xlsx": (_WORKBOOK, worklist_xlsx)}
-    asked = read_standing(kind, name, request.args)
-    if extension not in makers or not is_known(_reader(), asked):
+    reader = _reader()
+    asked = read_standing(reader, kind, name, request.args)
+    if extension not in makers or not is_known(reader, asked):
         abort(404)
+    # a file has nowhere to say that it was not narrowed as was meant
+    for unknown in request.args.keys() - {"iri", "lang", "rule", "severity"}:
+        raise BadRequest(
+            f"Le paramètre « {unknown[:80]} » n’existe pas : rule ou severity.\n"
+            f"There is no parameter “{unknown[:80]}”: rule or severity."
+        )
     media_type, make = makers[extension]
     short = slug(name.rstrip("/").rpartition("/")[2].rpartition("#")[2] or kind)
-    return _file(f"{kind}-{short}.{extension}", lambda: make(_reader(), asked), media_type)
+    return _file(f"{kind}-{short}.{extension}", lambda: make(reader, asked), media_type)
 
 
 def _file(name: str, make: Callable[[], bytes], media_type: str = "text/csv") -> Response:

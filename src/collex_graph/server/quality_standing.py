@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import xlsxwriter
+from werkzeug.exceptions import BadRequest
 
 from collex_graph.rdf.namespaces import compact, expand, term
 from collex_graph.server.contexts import (
@@ -101,17 +102,29 @@ class Standing:
     severity: str = ""
 
 
-def read_standing(kind: str, name: str, parameters: Mapping[str, str]) -> Standing:
-    """Read an address; a rule or a severity that there is none of narrows nothing."""
-    words = {word: severity for severity, word in SEVERITIES.items()}
-    rule = parameters.get("rule", "")
-    is_name = rule.replace("-", "").isalnum() and rule.isascii()
-    return Standing(
-        kind,
-        name,
-        SHAPES + rule if is_name and kind != "rule" else "",
-        words.get(parameters.get("severity", ""), ""),
-    )
+def read_standing(
+    reader: GraphReader, kind: str, name: str, parameters: Mapping[str, str]
+) -> Standing:
+    """Read an address; an empty rule or severity narrows nothing.
+
+    Raises:
+        BadRequest: for a rule or a severity that does not exist.
+    """
+    words = {"": "", **{word: severity for severity, word in SEVERITIES.items()}}
+    severity = parameters.get("severity", "")
+    if severity not in words:
+        known = ", ".join(SEVERITIES.values())
+        raise BadRequest(
+            f"« severity » est {known}, et non « {severity[:80]} ».\n"
+            f"“severity” is {known}, not “{severity[:80]}”."
+        )
+    rule = "" if kind == "rule" else parameters.get("rule", "")
+    if rule and not is_known(reader, Standing("rule", SHAPES + rule)):
+        raise BadRequest(
+            f"Aucune règle ne s’appelle « {rule[:80]} » : voyez /quality/rules.\n"
+            f"No rule is called “{rule[:80]}”: see /quality/rules."
+        )
+    return Standing(kind, name, SHAPES + rule if rule else "", words[severity])
 
 
 def is_known(reader: GraphReader, asked: Standing) -> bool:
