@@ -303,6 +303,17 @@ def test_a_file_is_not_sent_whole_where_the_name_of_a_parameter_is_wrong(client)
     assert client.get("/quality/worklist/source/ccfr.csv?severity=&rule=").status_code == 200
 
 
+def test_a_rule_says_what_holds_for_all_that_it_finds(read):
+    for path in ("/quality/rule/OddTitle", "/shapes"):
+        for language, said in (
+            ("fr", "Le titre « … » est singulier : … reste."),
+            ("en", "The title “…” is odd: … stays."),
+        ):
+            page = read(path, language)
+            assert said in page.text()
+            assert "{" not in page.text("//main")
+
+
 def test_a_snapshot_without_counts_says_what_is_needed(settings, snapshot):
     app = create_app(settings, InProcessQueries(snapshot))
     for path in ("/quality", *(f"/quality/{name}" for name in VIEWS)):

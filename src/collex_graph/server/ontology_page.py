@@ -38,7 +38,7 @@ from collex_graph.server.contexts import (
 from collex_graph.server.evidence import property_label
 from collex_graph.server.intervals import day_of
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
-from collex_graph.server.quality_parts import SEVERITIES, history_of
+from collex_graph.server.quality_parts import SEVERITIES, history_of, in_general
 from collex_graph.server.reader import Statements, fold, integer, sort_key
 from collex_graph.sparql.catalogue import stored_query
 
@@ -546,7 +546,7 @@ def _shape_rows(
             ShapeRow(
                 name=iri.removeprefix(f"{SHAPES}#"),
                 label=label,
-                message=reader.best(about.literals("sh:message")),
+                message=in_general(reader.best(about.literals("sh:message"))),
                 severity=severity,
                 results=results.get(iri, 0),
                 codes=_codes(about),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SEVERITIES = {"Violation": "violation", "Warning": "warning", "Info": "info"}
 FILLS = {"Violation": "full", "Warning": "part", "Info": "empty"}
 SHAPES = expand("collex-sh:")
+_PLACEHOLDER = re.compile(r"\{[?$]?\w+\}")
+"""Of a message: of the readings ``{value}``, of SHACL ``{?value}`` or ``{$this}``."""
 TYPES = (
     "person", "family", "body", "place", "subject", "form", "function", "occupation",
 )  # fmt: skip
@@ -46,8 +49,8 @@ class RuleWords:
     Attributes:
         iri: of the rule.
         label: the defect in a few words.
-        message: what is wrong, where, how to mend it; may have places for values.
-        advice: how to mend it, of a rule of reading.
+        message: what is wrong, where, how to mend it, as it holds for every case.
+        advice: how to mend it, of a rule of reading, likewise.
         severity: ``Violation``, ``Warning`` or ``Info``.
         becomes: the severity to come, of an announced rule.
         from_day: from when.
@@ -99,13 +102,28 @@ def _read_rules(reader: GraphReader) -> dict[str, RuleWords]:
         rules[iri] = RuleWords(
             iri,
             label or Text(iri.removeprefix(SHAPES)),
-            reader.best(about.get(expand("sh:message"), ())),
-            reader.best(about.get(expand("collex-sh:advice"), ())),
+            in_general(reader.best(about.get(expand("sh:message"), ()))),
+            in_general(reader.best(about.get(expand("collex-sh:advice"), ()))),
             ending(about, "sh:severity"),
             ending(about, "collex-sh:announcedSeverity"),
             next((day_of(day.value) for day in days), None),
         )
     return rules
+
+
+def in_general(message: Text | None) -> Text | None:
+    """Return the message of a rule as it holds for every case: an ellipsis where cases differ.
+
+    >>> in_general(Text("« {value} » a été lu comme {year} ({place}).")).value
+    '« … » a été lu comme …'
+    >>> in_general(Text("{?value} is “{$this}” ({element}).")).value
+    '… is “…” (…).'
+    """
+    if message is None:
+        return None
+    # where a case stands in its file says nothing of the others
+    said = _PLACEHOLDER.sub("…", message.value.replace(" ({place})", ""))
+    return replace(message, value=said.replace("….", "…"))
 
 
 def unknown_rule(iri: str, severity: str = "") -> RuleWords:
