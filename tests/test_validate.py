@@ -160,7 +160,7 @@ def test_several_files_folders_and_archives_are_checked_together(titles, tmp_pat
         (titles.name, "kbart"),
         (f"lots.zip/notices/{notice.name}", "ccfr"),
     ]
-    assert [path.name for path in found.unknown] == ["notes.txt"]
+    assert found.unknown == ["lots.zip/notes.txt"]
     assert [path.name for path in found.ignored] == ["LISEZMOI.md"]
     files = [r.position.file for r in found.report.results if r.position]
     assert files == sorted(files, key=[file.name for file in found.files].index)
@@ -257,6 +257,59 @@ def test_other_shapes_may_be_given_and_literals_are_judged_as_they_are_written(t
 def test_the_exit_code_is_that_of_the_gravest_finding_that_counts(titles, options, code):
     assert checked(titles).report.of_severity(Severity.WARNING)
     assert run(titles, *options).exit_code == code
+
+
+def test_a_file_of_a_folder_that_looks_like_nothing_fails_and_the_others_are_checked(
+    titles, tmp_path
+):
+    folder = tmp_path / "livraison"
+    folder.mkdir()
+    titles.rename(folder / titles.name)
+    (folder / "LISEZMOI.md").write_text("rien", encoding="utf-8")
+    assert run(folder).exit_code == 0
+    (folder / "fonds.csv").write_text("rien\n", encoding="utf-8")
+    done = run(folder)
+    assert done.exit_code == 2
+    assert "WrongCheckCharacter" in done.stdout
+    # what is graver speaks first
+    assert run(folder, "--fail-on", "warning").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", [
+            "Contrôle sans instantané\u00a0: ",
+            "{notice}\u00a0: ccfr, 1 enregistrement lu (ressemble aussi à calames, ",
+            "{titles}\u00a0: kbart, 2 enregistrements lus",
+            "fonds.csv\u00a0: ne ressemble à aucune source, n’est pas contrôlé. ",
+            "Laissé de côté\u00a0: LISEZMOI.md",
+            "{notice}\u00a0: 8 réparations faites",
+            "Ce qui a été changé\u00a0: {corrected}/modifications.csv",
+        ]),
+        ("en", [
+            "Checked without a snapshot: ",
+            "{notice}: ccfr, 1 record read (it also looks like calames, ",
+            "{titles}: kbart, 2 records read",
+            "fonds.csv: looks like no source, not checked. ",
+            "Left alone: LISEZMOI.md",
+            "{notice}: 8 repairs made",
+            "What was changed: {corrected}/changes.csv",
+        ]),
+    ],
+)  # fmt: skip
+def test_what_is_said_beside_the_report_is_in_its_language(language, words, titles, tmp_path):
+    notice = next((MAPPINGS / "ccfr" / "sample").glob("*-xBW.xml"))
+    (tmp_path / "fonds.csv").write_text("rien\n", encoding="utf-8")
+    (tmp_path / "LISEZMOI.md").write_text("rien", encoding="utf-8")
+    shutil.copy(notice, tmp_path)
+    corrected = tmp_path / "c"
+    lines = run(
+        tmp_path, "--alone", "--lang", language, "--corrected", corrected
+    ).stderr.splitlines()
+    names = {"notice": notice.name, "titles": titles.name, "corrected": corrected}
+    for line, start in zip(lines, words, strict=True):
+        assert line.startswith(start.format(**names))
 
 
 @pytest.mark.parametrize(

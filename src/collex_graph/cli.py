@@ -37,12 +37,9 @@ from collex_graph.store.snapshot import (
 from collex_graph.uploads.formats import REPORT_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from collex_graph.build import BuildSummary
     from collex_graph.model import Problem, QueryResult, Snapshot
     from collex_graph.pipeline import MappedSource
-    from collex_graph.repair import Corrected
     from collex_graph.sparql.catalogue import StoredQuery
     from collex_graph.sparql.results import Term
 
@@ -260,14 +257,17 @@ def validate_command(
 
     What they refer to is looked for in the current snapshot of --var, where there is one.
 
-    Exit code 1 where something is as grave as --fail-on, or graver.
+    Exit code 1 where something is as grave as --fail-on, or graver; else 2 where a file of a folder
+    or an archive looks like no source and was not checked.
     """
     from collex_graph.pipeline.checking import check_files  # noqa: PLC0415
     from collex_graph.repair import refuse_filled, write_corrected  # noqa: PLC0415
-    from collex_graph.uploads.report_formats import (  # noqa: PLC0415
+    from collex_graph.uploads.check_in_words import (  # noqa: PLC0415
+        check_in_words,
         compared_with,
-        write_report,
+        corrected_in_words,
     )
+    from collex_graph.uploads.report_formats import write_report  # noqa: PLC0415
     from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
     from collex_graph.validation.report import known_rules  # noqa: PLC0415
 
@@ -285,16 +285,8 @@ def validate_command(
         correct=corrected is not None,
         beside=beside,
     )
-    head = compared_with(checked.beside)[language]
-    _ERR.print(head, markup=False)
-    for one in checked.files:
-        alike = f" (it also looks like {', '.join(one.alike)}: see --source)" if one.alike else ""
-        _ERR.print(f"{one.name}: {one.source}, {one.records:,} read{alike}", markup=False)
-    for path in checked.unknown:
-        _ERR.print(f"{path}: looks like no source, not checked", markup=False)
-    if checked.ignored:
-        names = ", ".join(path.name for path in checked.ignored)
-        _ERR.print(f"left alone: {names}", markup=False)
+    for line in check_in_words(checked, language):
+        _ERR.print(line, markup=False)
     rules = {**known_rules(), **(against.rules if against else {})}
     with output.open("wb") if output is not None else nullcontext(sys.stdout.buffer) as stream:
         write_report(
@@ -304,19 +296,16 @@ def validate_command(
             language=language,
             base_iri=settings.base_iri,
             rules=rules,
-            head=head,
+            head=compared_with(checked.beside)[language],
             paths=_paths_by_name(paths),
         )
     if corrected is not None:
-        _print_corrected(checked.corrected, write_corrected(checked.corrected, corrected, language))
-    sys.exit(1 if checked.fails(_ON[fail_on]) else 0)
-
-
-def _print_corrected(corrected: Sequence[Corrected], changes: Path) -> None:
-    for file in corrected:
-        left = f", {len(file.left)} that could not be made" if file.left else ""
-        _ERR.print(f"{file.name}: {len(file.applied)} repairs made{left}", markup=False)
-    _ERR.print(f"what was changed: {changes}", markup=False)
+        changes = write_corrected(checked.corrected, corrected, language)
+        for line in corrected_in_words(checked.corrected, changes, language):
+            _ERR.print(line, markup=False)
+    if checked.fails(_ON[fail_on]):
+        sys.exit(1)
+    sys.exit(2 if checked.unknown else 0)
 
 
 def _published(settings: Settings, *, required: bool) -> Snapshot | None:

@@ -369,6 +369,17 @@ def test_an_archive_is_judged_as_its_files_are(client):
     assert any(result.get("row") == 3 for result in told.get_json()["results"])
 
 
+def test_a_file_of_an_archive_that_looks_like_nothing_is_named_and_the_page_says_it(client):
+    body = zipped([("titres.txt", TITLES), ("a/fonds.csv", b"rien\n"), ("LISEZMOI.md", b"x")])
+    told = send(client, body, name="a.zip").get_json()
+    assert told["unknown"] == ["a.zip/a/fonds.csv"]
+    assert told["left_alone"] == ["LISEZMOI.md", "a.zip/a/fonds.csv"]
+    text = page_of(client, body, "a.zip").text
+    assert "Un fichier n’a pas été contrôlé" in text
+    assert "a.zip/a/fonds.csv" in text
+    assert "Non contrôlé\u00a0: LISEZMOI.md." in text
+
+
 def test_an_archive_that_grows_without_end_is_refused_with_the_reason(client, judge):
     bomb = zipped([("titres.txt", b"\0" * 30_000_000)])
     with limits(judge, upload_disk_bytes=5_000_000):
@@ -700,6 +711,7 @@ def page_judgement(name, said):
     head = {
         "outcome": "judged", "conforms": False, "fails": True, "known": "", "internal": 0,
         "counts": {"Violation": 1, "Warning": 0, "Info": 0}, "left_alone": [said],
+        "unknown": [f"{said}2"],
         "files": [{"name": name, "source": said, "alike": [said], "records": 1}],
         "corrected": {"name": f"../{name}", "applied": 1, "left": 0},
     }  # fmt: skip

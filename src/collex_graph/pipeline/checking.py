@@ -112,7 +112,8 @@ class Checked:
         report: every result, in the order of files and places.
         files: what was checked, in the order given.
         ignored: files of folders and archives that nobody reads.
-        unknown: files that look like no source.
+        unknown: files of folders and archives that a reader would read, and that look like no
+            source; by their path there.
         corrected: where asked for, the files in which something certain was repaired.
         beside: identifier of the snapshot that references were looked for in; None for none.
     """
@@ -120,7 +121,7 @@ class Checked:
     report: ValidationReport
     files: list[CheckedFile] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
-    unknown: list[Path] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     corrected: list[Corrected] = field(default_factory=list)
     beside: str | None = None
 
@@ -196,7 +197,7 @@ class _Check:
                 if name is None:
                     if not path.is_dir() and len(files) == 1:
                         raise ConfigurationError(_unknown(file))
-                    checked.unknown.append(file.path)
+                    checked.unknown.append(file.label or file.name)
                     continue
                 told[file.label or file.name] = CheckedFile(file.name, name, tuple(alike))
                 if name == RDF:
@@ -205,7 +206,7 @@ class _Check:
                     mapped = sources.setdefault(name, MappedSource(name))
                     mapped.files.append(replace(file, dataset=name))
         if not told:
-            names = ", ".join(path.name for path in checked.unknown) or "nothing there"
+            names = ", ".join(checked.unknown) or "nothing there"
             raise ConfigurationError(f"no file that could be checked: {names}")
         results: list[ValidationResult] = []
         for file in as_rdf:

@@ -1205,6 +1205,7 @@ class CheckResult:
         name: of the file.
         counts: severity → how many.
         internal: results about what a source keeps to itself, which are not quoted.
+        unknown: files of an archive that look like no source.
         known: the day of the data whose things were known beside the file; empty for none.
         downloads: the report in other formats, each whole in its address.
         missing: formats too large for that.
@@ -1214,6 +1215,7 @@ class CheckResult:
     name: str
     files: tuple[CheckedFile, ...]
     left_alone: tuple[str, ...]
+    unknown: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
     internal: int
     known: str

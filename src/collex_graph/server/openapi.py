@@ -168,7 +168,16 @@ _CHECK_ERRORS = (
 )  # fmt: skip
 _REPORT = {
     "type": "object",
-    "required": ["conforms", "fails", "fail_on", "counts", "files", "left_alone", "results"],
+    "required": [
+        "conforms",
+        "fails",
+        "fail_on",
+        "counts",
+        "files",
+        "left_alone",
+        "unknown",
+        "results",
+    ],
     "properties": {
         "conforms": {"type": "boolean"},
         "fails": {"type": "boolean"},
@@ -193,6 +202,7 @@ _REPORT = {
             },
         },
         "left_alone": {"type": "array", "items": {"type": "string"}},
+        "unknown": {"type": "array", "items": {"type": "string"}},
         "results": {
             "type": "array",
             "items": {

@@ -47,6 +47,7 @@ from collex_graph.sparql.sandbox import (
     return_free_memory,
 )
 from collex_graph.store.snapshot import open_snapshot
+from collex_graph.uploads.check_in_words import compared_with
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import (
     CHANGES,
@@ -59,7 +60,7 @@ from collex_graph.uploads.frames import (
     write_answer,
 )
 from collex_graph.uploads.page_view import page_view
-from collex_graph.uploads.report_formats import compared_with, write_report
+from collex_graph.uploads.report_formats import write_report
 from collex_graph.validation.reasons import in_french
 from collex_graph.validation.report import known_rules
 
@@ -76,7 +77,7 @@ MOST_IN_A_PAGE: Final = 2_000
 """Results up to which the documents that accompany a page are written."""
 
 _FILES_OPEN: Final = 512
-_SAID_FIRST: Final = ("fails", "fail_on", "known", "files", "left_alone")
+_SAID_FIRST: Final = ("fails", "fail_on", "known", "files", "left_alone", "unknown")
 """Of the head, what a report in JSON says too."""
 _PARENT_CHECK_SECONDS: Final = 5.0
 _FAIL_ON: Final = {severity.value.lower(): severity for severity in Severity}
@@ -189,7 +190,8 @@ def _head(checked: Checked, fail_on: Severity) -> dict[str, Any]:
             {"name": f.name, "source": f.source, "alike": list(f.alike), "records": f.records}
             for f in checked.files
         ],
-        "left_alone": [path.name for path in (*checked.ignored, *checked.unknown)],
+        "left_alone": [*(path.name for path in checked.ignored), *checked.unknown],
+        "unknown": checked.unknown,
     }
 
 

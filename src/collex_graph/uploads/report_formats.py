@@ -17,23 +17,6 @@ if TYPE_CHECKING:
     from collex_graph.validation.shapes import Rule
 
 
-def compared_with(identifier: str | None) -> Mapping[str, str]:
-    """Say, in each language, where a check looked for what the files refer to.
-
-    Args:
-        identifier: of the snapshot; None for none.
-    """
-    if identifier is None:
-        return {
-            "fr": "Contrôle sans instantané : ce que les fichiers citent n’est cherché que là.",
-            "en": "Checked without a snapshot: what the files refer to is looked for there alone.",
-        }
-    return {
-        "fr": f"Ce que les fichiers citent est aussi cherché dans l’instantané {identifier}.",
-        "en": f"What the files refer to is also looked for in the snapshot {identifier}.",
-    }
-
-
 def write_report(
     stream: IO[bytes],
     name: str,
