@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from peer_engines import peak_mb
+
 SH = "http://www.w3.org/ns/shacl#"
 _QUERY = f"""SELECT ?focus ?component ?path ?severity {{
     ?result a <{SH}ValidationResult> ; <{SH}focusNode> ?focus ;
@@ -207,9 +209,10 @@ def main() -> None:
         for focus, component, path, severity in found
     ]
     Path(output).write_text("".join(lines), encoding="utf-8")
-    who = resource.RUSAGE_CHILDREN if engine == "TopBraid" else resource.RUSAGE_SELF
     taken = {"load": loaded - start, "validate": end - loaded}
-    print(json.dumps({**taken, "megabytes": resource.getrusage(who).ru_maxrss >> 10}))
+    java = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    megabytes = java if engine == "TopBraid" else peak_mb()
+    print(json.dumps({**taken, "megabytes": megabytes}))
 
 
 if __name__ == "__main__":
