@@ -89,6 +89,13 @@ def test_a_notice_that_says_nothing_has_none_and_every_criterion_says_so():
     [
         ('rico:conditionsOfUse "Autorisée"', 'rdfs:comment "Autorisée"', "Completeness-use", 95),
         ("dcterms:language lexvo:fra", "rdfs:seeAlso lexvo:fra", "Completeness-language", 90),
+        # where finding aids write the level of a component
+        (
+            "collex:documentType <vocabulary/document-type/archives>",
+            'dcterms:type "liasse"@fr',
+            "Completeness-document-type",
+            90,
+        ),
         ("http://www.idref.fr/026852071/id", "id/agent/x/erckmann", "Findability-agent", 85),
         ("rico:quantity 1.0", 'rico:textualValue "un"', "Findability-quantity", 90),
         ("refersTo <http://www.idref.fr", "refersTo <urn:x:", "Findability-all-aligned", 90),
