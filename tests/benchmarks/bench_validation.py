@@ -16,7 +16,8 @@ Not alike, and not to be forgotten when the ratios are read:
 
 * ours on disk reads a store that is loaded already, which no peer can; its loading is not counted;
 * pyshifty and TopBraid parse the file themselves, so that their first column is empty and only the
-  total compares; TopBraid's holds the start of Java, two seconds;
+  total compares; TopBraid's holds the start of Java, two seconds; pyshifty has prepared the shapes
+  before, which all others do while they are timed;
 * the peers make a report in RDF; ours makes results in French and English with the values in words;
 * pySHACL, "patched", is changed in its own process (`peer_validators.patch_pyshacl`): nobody runs
   it so, it shows what its own time is without three slownesses;
