@@ -49,6 +49,15 @@ def test_every_dependency_is_named_in_the_readme():
         assert f"| {name} |" in README, name
 
 
+def test_every_benchmark_is_run_by_make_bench_and_named_beside_its_figures():
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    benchmarks = sorted((CHECKOUT / "tests" / "benchmarks").glob("bench_*.py"))
+    assert benchmarks
+    for path in benchmarks:
+        assert f"$(BIN)/python tests/benchmarks/{path.name}\n" in makefile
+        assert f"`tests/benchmarks/{path.name}`" in README
+
+
 def test_the_changelog_has_an_entry_for_this_version():
     project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     version = re.search(r'^version = "(.+)"', project, re.MULTILINE).group(1)

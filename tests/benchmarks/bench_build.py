@@ -1,6 +1,6 @@
 """What a whole build costs beside loading its result, and a second build beside a full one.
 
-    python tests/benchmarks/bench_build.py [--files 100] [--rows 2000]
+    python tests/benchmarks/bench_build.py [--files 100] [--rows 1050]
 
 Makes lists of titles (KBART), always the same ones, and builds them with the project's own mapping,
 each build in a process of its own, its worker processes included. Three comparisons:
@@ -151,7 +151,7 @@ def main() -> None:
     """Run everything and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=100)
-    parser.add_argument("--rows", type=int, default=2000, help="of each file")
+    parser.add_argument("--rows", type=int, default=1050, help="of each file")
     parser.add_argument("--run", nargs=4, metavar=("NAME", "PATH", "PATH", "OPTION"))
     arguments = parser.parse_args()
     if arguments.run:
