@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 from collex_graph import cli
 from collex_graph.build import build
 from collex_graph.pipeline import map_source
+from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
 from collex_graph.template import read_template, template_names, write_texts, write_workbook
@@ -436,8 +437,12 @@ def test_a_label_holds_on_the_day_that_the_build_is_asked_about(built, tmp_path)
     later = build(sources, Settings(var=settings.var, as_of="2024-12-31"))
     assert later.mapped <= 1, "only what is derived differs"
     assert not {castres, versailles} & held(later)
+    over = (expand("collex-sh:Labelling-over"), f"{BASE}id/labelling/2018/{versailles}")
+    assert over in {(r.rule, r.focus_node) for r in later.report.results}
     before = build(sources, Settings(var=settings.var, as_of="2018-01-01"))
     assert not {castres, versailles} & held(before)
+    # not begun is not over, whatever the day on which one builds
+    assert over[0] not in {result.rule for result in before.report.results}
     assert "FRFONDS-674821001-xBW" in held(before), "a notice without dates is taken at its word"
 
 

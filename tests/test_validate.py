@@ -119,6 +119,26 @@ def test_what_is_found_is_what_a_build_reports(tmp_path):
     assert found == told(built.report)
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "labels.ttl"])
+def test_a_label_is_over_on_the_day_that_is_asked_about(name, tmp_path):
+    path = tmp_path / name
+    if path.suffix == ".csv":
+        path.write_text(
+            "Campagne;Fonds;Label;État;Début;Fin;Charte\n"
+            "2018;FRFONDS-786466101-4186;CollEx;Labellisée;01/01/2019;31/12/2023;engagement-1\n",
+            encoding="utf-8",
+        )
+    else:
+        shutil.copy(SHAPES / "labelling" / "invalid-over.ttl", path)
+
+    def over_on(day):
+        found = check_files([path], base_iri=BASE, day=day).report.results
+        return [r for r in found if r.rule == expand("collex-sh:Labelling-over")]
+
+    assert over_on("2023-12-31") == []
+    assert len(over_on("2025-01-01")) == 1
+
+
 @pytest.mark.parametrize("source", ["kbart", "calames", "idref"])
 def test_leaving_out_what_no_shape_asks_for_changes_nothing(source, monkeypatch):
     sample = MAPPINGS / source / "sample"

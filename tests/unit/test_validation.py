@@ -925,3 +925,24 @@ class TestTerms:
     def test_plain_strings_are_one_kind_of_term(self):
         typed = Literal("subject", datatype=term("xsd:string"))
         assert to_rdflib(typed) == rdflib.Literal("subject")
+
+
+OVER = (
+    "a collex:Labelling ; collex:validUntil '2024-12-31'^^xsd:date ; collex:concerns <id/fonds/x> ;"
+    " collex:status <vocabulary/label-status/labelled> ;"
+    " collex:awardedLabel <vocabulary/label/collex> ."
+)
+
+
+@pytest.mark.parametrize("labelling", ["<id/labelling/2023/x>", "[]"], ids=["in-place", "pyshacl"])
+@pytest.mark.parametrize(("day", "is_over"), [("2024-12-31", False), ("2025-01-01", True)])
+def test_a_label_is_over_on_the_day_that_the_report_is_for(labelling, day, is_over):
+    data = read(f"{labelling} {OVER}")
+    rules = [result.rule for result in validate(data, against=shapes().on(day))]
+    assert (expand("collex-sh:Labelling-over") in rules) is is_over
+
+
+def test_no_rule_of_ours_asks_for_another_day_than_that_of_the_report():
+    queries = [t for t in shapes().on("2026-11-26").graph.triples() if "NOW" in str(t.object)]
+    assert queries == []
+    assert shapes().on("2026-11-26") is shapes().on("2026-11-26")

@@ -59,6 +59,7 @@ from collex_graph.store.builder import Member, StoreBuilder
 from collex_graph.store.lines import LinesWriter
 from collex_graph.store.snapshot import building_folder, current_snapshot
 from collex_graph.validation.readings import ReadingRules
+from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import validate_store
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def build(
                 graph.start_anew()
             wrong = list(map(union, wrong, added(asides, grown)))
 
-        unseen = private_results(graph.everything(), work / "aside")
+        unseen = private_results(graph.everything(), work / "aside", graph.shapes)
         if unseen:
             withheld = list(map(union, withheld, withheld_among(sources, asides, unseen)))
             graph.link(asides, withheld)
@@ -258,6 +259,7 @@ class _Graph:
 
     Attributes:
         former: what an earlier build left; None once the store is made anew.
+        shapes: what the graph is checked against.
         judged: alignments that a person decided, or wrote down to decide.
         parts: the parts that the graph is made of, less what is set aside.
         identities: which IRIs are one node.
@@ -282,6 +284,7 @@ class _Graph:
     def __post_init__(self) -> None:
         self.iris = Iris(self.settings.base_iri)
         self.linked = LinkedMembers(self.work, self.former)
+        self.shapes = shapes().on(self.settings.day)
         self.model = quads_member(self.work / "model.nq.gz", model_quads(self.iris))
         self.members: list[Member] = []
         self.store: StoreBuilder | None = None
@@ -381,7 +384,7 @@ class _Graph:
         assert self.store is not None
         self.progress("validate", "")
         positions = Positions(self.sources, self.identities)
-        return validate_store(self.store.store, positions=positions)
+        return validate_store(self.store.store, positions=positions, against=self.shapes)
 
     def aside(
         self, results: Sequence[ValidationResult], asides: Sequence[Aside], *, exactly: bool

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collex_graph.linking.identities import Identities
     from collex_graph.model import ValidationResult
     from collex_graph.pipeline import MappedSource, Part, PartRequest
+    from collex_graph.validation.shapes import Shapes
 
 _BROKEN_FILE = expand("collex-sh:BrokenFile")
 Aside = dict[str, frozenset[str]]
@@ -258,12 +259,13 @@ def added(asides: Sequence[Aside], grown: Sequence[Aside]) -> list[Aside]:
     ]
 
 
-def private_results(parts: Sequence[Part], folder: Path) -> list[ValidationResult]:
+def private_results(parts: Sequence[Part], folder: Path, against: Shapes) -> list[ValidationResult]:
     """Check what is set aside, which no validation of the graph has seen.
 
     Args:
         parts: the parts less what is set aside.
         folder: where a store is put for it; the caller removes it.
+        against: the shapes.
     """
     store = None
     for part in parts:
@@ -271,7 +273,8 @@ def private_results(parts: Sequence[Part], folder: Path) -> list[ValidationResul
             store = store or Store(str(folder))
             triples = (quad.triple for quad in parse(chunk, RdfFormat.N_QUADS))
             store.bulk_extend(Quad(*triple) for triple in triples)
-    return [] if store is None else [r for r in validate_store(store) if is_private(r)]
+    found = [] if store is None else validate_store(store, against=against)
+    return [result for result in found if is_private(result)]
 
 
 def unquoted(result: ValidationResult) -> ValidationResult:

@@ -179,6 +179,7 @@ class _Check:
         self._iris = Iris(base_iri)
         self._day = day
         self._against = against
+        self._shapes = (against or shapes()).on(day)
         self._beside = None if beside is None else Published(beside, self._iris.base)
         self._rules = ReadingRules.load()
         self._shelf = PartShelf(work / "parts", work / "unpacked")
@@ -267,7 +268,7 @@ class _Check:
             typed |= self._beside.known
         found = [
             replace(result, position=result.position or Position(file.name))
-            for result in validate(data, positions=positions, against=self._against)
+            for result in validate(data, positions=positions, against=self._shapes)
             if result.focus_node is None or result.focus_node in about_own
         ]
         results += self._of_the_files(found, own, typed.__contains__)
@@ -366,7 +367,7 @@ class _Check:
             store = self._store(base, batches.shared, file, names)
             found = [
                 result
-                for result in validate_store(store, positions=positions, against=self._against)
+                for result in validate_store(store, positions=positions, against=self._shapes)
                 if result.position is not None
                 if result.focus_node is None or batches.is_judged(result.focus_node, number)
             ]
@@ -392,7 +393,7 @@ class _Check:
         beside = Store()
         beside.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
         back = looked_back(
-            self._against or shapes(),
+            self._shapes,
             [_DECLARED + text for text in self._derivations()],
             self._iris.base,
             closure=DataGraph(beside).classes_below,

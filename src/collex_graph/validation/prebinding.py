@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from collex_graph.rdf.namespaces import term
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -62,9 +64,7 @@ class Query:
         self, text: str, prefixes: Mapping[str, str], path: str, constants: Mapping[str, str]
     ) -> None:
         self._head = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes.items())
-        self._tokens = [
-            Token(str(found.lastgroup), found.group()) for found in _TOKEN.finditer(text)
-        ]
+        self._tokens = _tokens(text)
         self._check()
         for name, value in {"PATH": path, **constants}.items():
             self._tokens = list(_written_out(self._tokens, name, value)) if value else self._tokens
@@ -214,15 +214,32 @@ def _written_out(tokens: list[Token], name: str, value: str) -> list[Token]:
 
 def _bound_is_true(tokens: list[Token], name: str) -> list[Token]:
     """Return the tokens with ``BOUND($name)`` answered, which asks for a variable."""
+    call = [("word", "BOUND"), ("sign", "("), ("variable", name), ("sign", ")")]
+    return _replaced(tokens, call, Token("sign", "(true)"))
+
+
+def on_day(text: str, day: str) -> str:
+    """Return a query in which ``NOW()`` is the first moment of a day, in UTC.
+
+    >>> on_day("SELECT * { BIND(now( ) AS ?NOW) }", "2026-11-26")
+    'SELECT * { BIND("2026-11-26T00:00:00Z"^^<http://www.w3.org/2001/XMLSchema#dateTime> AS ?NOW) }'
+    """
+    moment = f'"{day}T00:00:00Z"^^{term("xsd:dateTime")}'
+    call = [("word", "NOW"), ("sign", "("), ("sign", ")")]
+    return "".join(one.text for one in _replaced(_tokens(text), call, Token("string", moment)))
+
+
+def _tokens(text: str) -> list[Token]:
+    return [Token(str(found.lastgroup), found.group()) for found in _TOKEN.finditer(text)]
+
+
+def _replaced(tokens: list[Token], call: list[tuple[str, str]], by: Token) -> list[Token]:
+    """Return the tokens with another in place of some, given by kind and name."""
     found: list[Token] = []
     for token in tokens:
         found.append(token)
-        last = [n for n, t in enumerate(found) if t.kind != "space"][-4:]
-        words = [found[n] for n in last]
-        if (
-            [word.name for word in words] == ["BOUND", "(", name, ")"]
-            and words[2].kind == "variable"
-        ):  # fmt: skip
+        last = [n for n, t in enumerate(found) if t.kind != "space"][-len(call) :]
+        if [(found[n].kind, found[n].name) for n in last] == call:
             del found[last[0] :]
-            found.append(Token("sign", "(true)"))
+            found.append(by)
     return found

@@ -21,6 +21,7 @@ from collex_graph.rdf.namespaces import expand, term
 from collex_graph.resources import resource_dir
 from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.paths import read_path
+from collex_graph.validation.prebinding import on_day
 from collex_graph.validation.reference import Reference
 from collex_graph.validation.repairs import RepairRule
 from collex_graph.validation.shapes_graph import ShapeError, ShapesGraph
@@ -37,6 +38,9 @@ CRITERIA_FILE = "criteria.ttl"
 NOT_SHAPES = frozenset({READINGS_FILE, CRITERIA_FILE})
 """Files of rules that nothing is validated against: for readers, and for scores."""
 LANGUAGES = ("fr", "en")
+_QUERIES = (term("sh:select"), term("sh:ask"))
+# For so many days, the shapes are kept as they were compiled.
+_KEPT_DAYS = 4
 _CODE = re.compile("CG-[A-Z]+[1-9][0-9]*")
 
 # What a node shape may say without being a rule itself.
@@ -131,6 +135,24 @@ class Shapes:
     def reference(self) -> Reference:
         """The shapes as pySHACL holds them, for what cannot be compiled."""
         return Reference(self.graph)
+
+    @cached_property
+    def _days(self) -> dict[str, Shapes]:
+        return {}
+
+    def on(self, day: str) -> Shapes:
+        """Return the shapes for the report of a day, which is what ``NOW()`` says in their queries.
+
+        Args:
+            day: ``YYYY-MM-DD``.
+        """
+        if day not in self._days:
+            stated = list(self.graph.triples())
+            dated = [_on_day(triple, day) for triple in stated]
+            self._days[day] = self if dated == stated else Shapes(self.rules, ShapesGraph(dated))
+            for former in list(self._days)[:-_KEPT_DAYS]:
+                del self._days[former]
+        return self._days[day]
 
 
 class RuleFile:
@@ -318,6 +340,14 @@ class RuleFile:
             isinstance(value, pyoxigraph.Literal) and value.value == "true"
             for value in self.objects(node, term(predicate))
         )
+
+
+def _on_day(triple: pyoxigraph.Triple, day: str) -> pyoxigraph.Triple:
+    query = triple.object
+    if triple.predicate not in _QUERIES or not isinstance(query, pyoxigraph.Literal):
+        return triple
+    dated = pyoxigraph.Literal(on_day(query.value, day))
+    return pyoxigraph.Triple(triple.subject, triple.predicate, dated)
 
 
 def _pair(text: str) -> tuple[str, str]:
