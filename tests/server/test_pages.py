@@ -1,6 +1,8 @@
 """Every kind of page: its structure, its languages, its states, and that data stay text."""
 
 import dataclasses
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -453,11 +455,13 @@ def test_an_iri_that_is_no_web_address_is_never_a_link(read):
 
 # --- contexts and queries ------------------------------------------------------------------------
 
-TEMPLATE_OF = {
-    name: name.removesuffix("Context").lower() + ".html"
-    for name in vars(contexts)
+CONTEXTS = {
+    name: context
+    for module in pkgutil.iter_modules(contexts.__path__, f"{contexts.__name__}.")
+    for name, context in vars(importlib.import_module(module.name)).items()
     if name.endswith("Context")
 }
+TEMPLATE_OF = {name: name.removesuffix("Context").lower() + ".html" for name in CONTEXTS}
 
 
 @pytest.mark.parametrize(("context", "template"), TEMPLATE_OF.items())
@@ -465,13 +469,13 @@ def test_a_context_holds_what_its_template_uses_and_nothing_else(context, templa
     templates = resource_dir("web") / "templates"
     text = (templates / template).read_text() + (templates / "layout.html").read_text()
     used = set(re.findall(r"page\.(\w+)", text))
-    fields = {field.name for field in dataclasses.fields(getattr(contexts, context))}
+    fields = {field.name for field in dataclasses.fields(CONTEXTS[context])}
     assert used - fields <= {"formats"}
     assert fields - used == set()
 
 
 def test_every_stored_query_of_the_pages_is_used():
-    code = "".join(path.read_text() for path in Path(contexts.__file__).parent.glob("*.py"))
+    code = "".join(path.read_text() for path in Path(contexts.__file__).parents[1].glob("*.py"))
     names = [name.partition("/")[2] for name in query_names() if name.startswith("pages/")]
     assert [name for name in names if f'"{name}"' not in code] == []
 

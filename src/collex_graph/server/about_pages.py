@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from collex_graph.server.contexts import AboutContext, DatasetContext, Format, SnapshotRow
+from collex_graph.server.contexts.about import AboutContext, DatasetContext, SnapshotRow
+from collex_graph.server.contexts.values import Format
 from collex_graph.server.evidence import describe_datasets, describe_rules
 from collex_graph.server.reader import integer
 from collex_graph.store.snapshot import list_snapshots

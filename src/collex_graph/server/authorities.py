@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from collex_graph.server.contexts import Authority
+from collex_graph.server.contexts.values import Authority
 
 
 class _Pattern(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collex_graph.server.contexts import Curve, Figure, FigureText, Mark
+from collex_graph.server.contexts.figures import Curve, Figure, FigureText, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from collex_graph.server.contexts import MapInset, MapPoint, PointMap
+from collex_graph.server.contexts.figures import MapInset, MapPoint, PointMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from collex_graph.rdf import formats
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.endpoint import (
     EndpointContext,
-    Example,
-    Format,
     InterfaceContext,
     Limit,
     Term,
     UsageContext,
     UsageDay,
 )
+from collex_graph.server.contexts.query import Example
+from collex_graph.server.contexts.values import Format
 from collex_graph.server.gallery import public_address
 from collex_graph.server.named_queries import questions
 from collex_graph.server.query_page import completions

@@ -44,7 +44,7 @@ from collex_graph.errors import (
 )
 from collex_graph.rdf.formats import read_accept
 from collex_graph.server import pages, uploads
-from collex_graph.server.contexts import ErrorContext
+from collex_graph.server.contexts.frame import ErrorContext
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.services import services
 

@@ -11,8 +11,7 @@ import pyoxigraph as ox
 
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import compact, expand
-from collex_graph.server.contexts import (
-    Format,
+from collex_graph.server.contexts.evidence import (
     NoticeScore,
     Quality,
     QualityResult,
@@ -20,14 +19,14 @@ from collex_graph.server.contexts import (
     ScoredCriterion,
     SourceDataset,
     SourceStatement,
-    Text,
 )
+from collex_graph.server.contexts.values import Format, Text
 from collex_graph.server.negotiation import DATA
 from collex_graph.server.reader import integer
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
-    from collex_graph.server.contexts import WebLink
+    from collex_graph.server.contexts.values import WebLink
     from collex_graph.server.reader import GraphReader, Row, Term
 
 _SEVERITIES = {

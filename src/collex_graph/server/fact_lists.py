@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import compact, expand
-from collex_graph.server.contexts import Fact, Text
+from collex_graph.server.contexts.values import Fact, Text
 from collex_graph.server.evidence import LICENCES, property_labels
 from collex_graph.server.intervals import day_of, interval_of
 from collex_graph.server.reader import is_web_address
@@ -20,7 +20,7 @@ from collex_graph.sparql.catalogue import stored_query
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from collex_graph.server.contexts import Value
+    from collex_graph.server.contexts.values import Value
     from collex_graph.server.reader import GraphReader, Statements, Term
 
 _SHOWN = 30

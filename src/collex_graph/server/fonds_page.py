@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.fonds import (
     DigitalCopy,
     ExtentRow,
-    Fact,
     FondsContext,
     IndexEntry,
     NoticeSummary,
     StubContext,
-    Text,
-    WebLink,
 )
+from collex_graph.server.contexts.values import Fact, Text, WebLink
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
 from collex_graph.server.fact_lists import curated_facts
@@ -31,7 +29,8 @@ from collex_graph.server.unit_cards import describe_cards, describe_hierarchy, e
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from collex_graph.server.contexts import Node, UnitCard, Value
+    from collex_graph.server.contexts.units import UnitCard
+    from collex_graph.server.contexts.values import Node, Value
     from collex_graph.server.reader import GraphReader, Row, Statements, Term
 
 _PASSAGES = (

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlencode
 
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.gallery import (
     Choice,
     Field,
-    Format,
     GalleryContext,
     GalleryEntry,
     NamedQueryContext,
     Snippet,
 )
+from collex_graph.server.contexts.values import Format
 from collex_graph.server.named_queries import bound_text, questions
 from collex_graph.server.query_page import describe_answer
 from collex_graph.server.rest import formats_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from collex_graph.server.contexts import Cell, DataTable
+from collex_graph.server.contexts.figures import Cell, DataTable
 from collex_graph.server.drawn_figures import Bar, Segment, draw_bars
 from collex_graph.server.gap_parts import (
     MOST_BARS,
@@ -25,7 +25,8 @@ from collex_graph.server.reader import sort_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from collex_graph.server.contexts import Gap, Node
+    from collex_graph.server.contexts.gaps import Gap
+    from collex_graph.server.contexts.values import Node
     from collex_graph.server.reader import GraphReader, Row
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from collex_graph.server.contexts import Cell, Column, DataTable
+from collex_graph.server.contexts.figures import Cell, Column, DataTable
 from collex_graph.server.drawn_figures import Square, draw_matrix
 from collex_graph.server.gap_parts import (
     answered_gap,
@@ -30,7 +30,7 @@ from collex_graph.server.reader import integer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collex_graph.server.contexts import Gap
+    from collex_graph.server.contexts.gaps import Gap
     from collex_graph.server.reader import GraphReader
 
 _STATES = ("present", "none-read", "not-given", "outside")

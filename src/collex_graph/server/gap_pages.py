@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from collex_graph.server.contexts import GapContext, GapsContext
+from collex_graph.server.contexts.gaps import GapContext, GapsContext
 from collex_graph.server.gap_collections import (
     archives_without_deposit,
     digitised_not_aligned,
@@ -19,7 +19,8 @@ from collex_graph.server.gap_resources import acquired_not_discoverable, persee_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collex_graph.server.contexts import DataTable, Gap
+    from collex_graph.server.contexts.figures import DataTable
+    from collex_graph.server.contexts.gaps import Gap
     from collex_graph.server.reader import GraphReader
 
 ROWS_SHOWN = 100

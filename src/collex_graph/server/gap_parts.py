@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from collex_graph.server.contexts import Cell, Column, DataTable, Gap
+from collex_graph.server.contexts.figures import Cell, Column, DataTable
+from collex_graph.server.contexts.gaps import Gap
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import integer, sort_key
 from collex_graph.server.services import services
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from collex_graph.server.contexts import Figure, Node
+    from collex_graph.server.contexts.figures import Figure
+    from collex_graph.server.contexts.values import Node
     from collex_graph.server.reader import GraphReader, Row
 
 MOST_BARS = 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from collex_graph.server.contexts import Cell, DataTable
+from collex_graph.server.contexts.figures import Cell, DataTable
 from collex_graph.server.drawn_figures import Bar, Lane, Line, Segment, draw_bars, draw_timeline
 from collex_graph.server.gap_parts import (
     MOST_BARS,
@@ -24,7 +24,7 @@ from collex_graph.server.reader import integer, sort_key
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from collex_graph.server.contexts import Gap
+    from collex_graph.server.contexts.gaps import Gap
     from collex_graph.server.reader import GraphReader
 
 _LINES = 16

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from collex_graph.server.contexts import Count, Entrance, HomeContext
+from collex_graph.server.contexts.home import HomeContext
+from collex_graph.server.contexts.values import Count, Entrance
 from collex_graph.server.drawn_map import draw_map, position_of, weight_of
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import integer
 
 if TYPE_CHECKING:
-    from collex_graph.server.contexts import PointMap
+    from collex_graph.server.contexts.figures import PointMap
     from collex_graph.server.reader import GraphReader, Row
 
 _COUNTS = (

@@ -9,17 +9,15 @@ from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.institutions import (
     EstablishmentContext,
     EstablishmentGroup,
-    Fact,
-    Holding,
     InstitutionsContext,
     LibraryContext,
     LibraryRow,
-    Text,
-    Tree,
 )
+from collex_graph.server.contexts.units import Holding, Tree
+from collex_graph.server.contexts.values import Fact, Text
 from collex_graph.server.drawn_map import draw_map, locate, position_of
 from collex_graph.server.evidence import describe_provenance, describe_quality, formats_of
 from collex_graph.server.fact_lists import curated_facts
@@ -30,7 +28,8 @@ from collex_graph.server.unit_cards import describe_cards, describe_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from collex_graph.server.contexts import Node, PointMap, Value
+    from collex_graph.server.contexts.figures import PointMap
+    from collex_graph.server.contexts.values import Node, Value
     from collex_graph.server.reader import GraphReader, Row, Statements
 
 _IDENTIFIERS = (

@@ -19,7 +19,7 @@ import yaml
 from collex_graph.errors import ResourceFileError
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.lists import (
     Chip,
     Facet,
     FacetValue,
@@ -27,8 +27,8 @@ from collex_graph.server.contexts import (
     ListContext,
     ListItem,
     Pagination,
-    Text,
 )
+from collex_graph.server.contexts.values import Text
 from collex_graph.server.evidence import property_labels
 from collex_graph.server.fact_lists import outgoing_fact
 from collex_graph.server.gap_parts import named_gap

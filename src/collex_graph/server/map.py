@@ -13,18 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server.contexts import (
-    Chip,
-    Facet,
-    FacetValue,
-    Fact,
-    MapContext,
-    MapEmbedContext,
-    MapRow,
-    MapUseContext,
-    Text,
-    View,
-)
+from collex_graph.server.contexts.lists import Chip, Facet, FacetValue
+from collex_graph.server.contexts.map import MapContext, MapEmbedContext, MapRow, MapUseContext
+from collex_graph.server.contexts.values import Fact, Text, View
 from collex_graph.server.drawn_map import draw_map, position_of
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import fold, integer
@@ -43,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from collex_graph.rdf.iris import Iris
-    from collex_graph.server.contexts import PointMap
+    from collex_graph.server.contexts.figures import PointMap
     from collex_graph.server.reader import GraphReader, Row
 
 PATH = "/map"

@@ -18,23 +18,19 @@ import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import compact, expand, prefixes
 from collex_graph.resources import resource_dir
-from collex_graph.server.contexts import (
-    Format,
+from collex_graph.server.contexts.ontology import (
     OntologyContext,
     OtherTerm,
     OtherVocabulary,
     SchemeRow,
-    ShapeGroup,
-    ShapeRow,
-    ShapesContext,
     TermContext,
     TermEntry,
     TermLink,
     TermUse,
-    Text,
     Topic,
-    WrittenRuleRow,
 )
+from collex_graph.server.contexts.shapes import ShapeGroup, ShapeRow, ShapesContext, WrittenRuleRow
+from collex_graph.server.contexts.values import Format, Text
 from collex_graph.server.evidence import property_label
 from collex_graph.server.intervals import day_of
 from collex_graph.server.model_drawing import ClassDrawing, ClassName, LinkedClass, draw_class
@@ -45,7 +41,7 @@ from collex_graph.sparql.catalogue import stored_query
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from collex_graph.server.contexts import Node
+    from collex_graph.server.contexts.values import Node
     from collex_graph.server.reader import GraphReader, Row, Term
 
 ONTOLOGY = expand("collex:").rstrip("#")

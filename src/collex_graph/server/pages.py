@@ -27,7 +27,7 @@ from collex_graph.rdf.namespaces import expand
 from collex_graph.server import answers, uploads
 from collex_graph.server.about_pages import describe_about, describe_dataset
 from collex_graph.server.caching import client_holds, not_modified, tag_of, tagged
-from collex_graph.server.contexts import Site
+from collex_graph.server.contexts.frame import Site
 from collex_graph.server.endpoint_pages import describe_endpoint, describe_usage, describe_use
 from collex_graph.server.fonds_page import describe_fonds, describe_stub
 from collex_graph.server.gallery import describe_gallery, describe_named_query, public_address
@@ -98,7 +98,7 @@ from collex_graph.template import read_template, write_workbook
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collex_graph.server.contexts import ErrorContext
+    from collex_graph.server.contexts.frame import ErrorContext
     from collex_graph.server.messages import Words
 
 LONGEST_WORDS = 200

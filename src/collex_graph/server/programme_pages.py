@@ -18,14 +18,8 @@ import yaml
 from collex_graph.errors import ResourceFileError
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
-from collex_graph.server.contexts import (
-    Axis,
-    Entrance,
-    Programme,
-    ProgrammeRow,
-    ProgrammesContext,
-    Question,
-)
+from collex_graph.server.contexts.programmes import Axis, Programme, ProgrammeRow, ProgrammesContext
+from collex_graph.server.contexts.values import Entrance
 from collex_graph.server.list_pages import (
     Kind,
     list_pages,
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
+    from collex_graph.server.contexts.gallery import Question
     from collex_graph.server.reader import GraphReader, Row
 
 _PAGES = {

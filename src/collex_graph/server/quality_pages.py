@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from collex_graph.server.contexts import (
-    Cell,
-    DataTable,
-    Entrance,
+from collex_graph.server.contexts.figures import Cell, DataTable
+from collex_graph.server.contexts.quality import (
     QualityContext,
     QualityView,
     QualityViewContext,
     Trend,
 )
+from collex_graph.server.contexts.values import Entrance
 from collex_graph.server.drawn_figures import draw_bars
 from collex_graph.server.evidence import describe_datasets
 from collex_graph.server.gap_parts import MOST_BARS, local_name
@@ -58,7 +57,8 @@ from collex_graph.server.questions import describe_questions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from collex_graph.server.contexts import Figure, Node
+    from collex_graph.server.contexts.figures import Figure
+    from collex_graph.server.contexts.values import Node
     from collex_graph.server.reader import GraphReader
     from collex_graph.store.quality import Alignment
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server.contexts import Cell, Column, DataTable, Text, Trend
+from collex_graph.server.contexts.figures import Cell, Column, DataTable
+from collex_graph.server.contexts.quality import Trend
+from collex_graph.server.contexts.values import Text
 from collex_graph.server.drawn_figures import Bar, Segment, draw_bars, draw_trend
 from collex_graph.server.intervals import day_of
 from collex_graph.server.reader import sort_key
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from collex_graph.server.contexts import Figure, Node
+    from collex_graph.server.contexts.figures import Figure
+    from collex_graph.server.contexts.values import Node
     from collex_graph.server.reader import GraphReader, Term
     from collex_graph.store.quality import Alignment, Point, Score, Tally
 

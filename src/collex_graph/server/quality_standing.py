@@ -17,16 +17,9 @@ import xlsxwriter
 from werkzeug.exceptions import BadRequest
 
 from collex_graph.rdf.namespaces import compact, expand, term
-from collex_graph.server.contexts import (
-    Cell,
-    DataTable,
-    Finding,
-    Format,
-    Narrowing,
-    Section,
-    StandingContext,
-    Text,
-)
+from collex_graph.server.contexts.figures import Cell, DataTable
+from collex_graph.server.contexts.quality import Finding, Narrowing, Section, StandingContext
+from collex_graph.server.contexts.values import Format, Text
 from collex_graph.server.evidence import place_of_result
 from collex_graph.server.gallery import public_address
 from collex_graph.server.gap_pages import harmless
@@ -65,7 +58,7 @@ from collex_graph.store.quality import NOBODY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from collex_graph.server.contexts import Column
+    from collex_graph.server.contexts.figures import Column
     from collex_graph.server.reader import GraphReader, Row
     from collex_graph.store.quality import Found
 

@@ -12,15 +12,9 @@ from collex_graph.model import QueryRequest
 from collex_graph.rdf import formats
 from collex_graph.rdf.namespaces import compact, prefixes
 from collex_graph.server import public_queries
-from collex_graph.server.contexts import (
-    Example,
-    Format,
-    ModelContext,
-    QueryContext,
-    QueryProblem,
-    ResultCell,
-    View,
-)
+from collex_graph.server.contexts.ontology import ModelContext
+from collex_graph.server.contexts.query import Example, QueryContext, QueryProblem, ResultCell
+from collex_graph.server.contexts.values import Format, View
 from collex_graph.server.reader import integer, is_web_address
 from collex_graph.server.result_views import NUMBERS, chart_of, draw_result
 from collex_graph.server.services import services

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from collex_graph.server.contexts import Question
+from collex_graph.server.contexts.gallery import Question
 from collex_graph.sparql.catalogue import query_names, stored_query
 
 if TYPE_CHECKING:

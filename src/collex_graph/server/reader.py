@@ -17,7 +17,7 @@ from collex_graph.model import QueryRequest
 from collex_graph.rdf.formats import JSON
 from collex_graph.rdf.namespaces import compact, expand
 from collex_graph.server.authorities import authority_of
-from collex_graph.server.contexts import Node, Text, WebLink
+from collex_graph.server.contexts.values import Node, Text, WebLink
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.sparql.results import read_table
 

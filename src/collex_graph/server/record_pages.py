@@ -6,15 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from collex_graph.rdf.namespaces import compact, expand
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.records import (
     EntityContext,
-    Fact,
     LabellingContext,
     NoticeContext,
     PointGroup,
     PointRow,
-    Text,
 )
+from collex_graph.server.contexts.values import Fact, Text
 from collex_graph.server.evidence import (
     describe_datasets,
     describe_provenance,
@@ -35,7 +34,8 @@ from collex_graph.server.subject_pages import element_in_words
 from collex_graph.server.unit_cards import describe_cards
 
 if TYPE_CHECKING:
-    from collex_graph.server.contexts import SourceStatement, Value
+    from collex_graph.server.contexts.evidence import SourceStatement
+    from collex_graph.server.contexts.values import Value
     from collex_graph.server.reader import GraphReader, Row, Statements, Term
 
 _ROLE_CODES = {"390": "role.former_owner", "320": "role.donor", "producteur": "role.producer"}

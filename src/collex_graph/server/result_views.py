@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import compact, expand
-from collex_graph.server.contexts import Count
+from collex_graph.server.contexts.values import Count
 from collex_graph.server.drawn_map import draw_map
 from collex_graph.server.reader import is_web_address
 from collex_graph.sparql.geojson import LATITUDES, LONGITUDES, WKT, read_wkt
@@ -19,7 +19,7 @@ from collex_graph.sparql.geojson import LATITUDES, LONGITUDES, WKT, read_wkt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from collex_graph.server.contexts import PointMap
+    from collex_graph.server.contexts.figures import PointMap
     from collex_graph.server.reader import GraphReader
 
 Solution = tuple[object, ...]

@@ -16,15 +16,15 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.lists import (
     Chip,
     Facet,
     FacetValue,
     Pagination,
     SearchContext,
     SortChoice,
-    Text,
 )
+from collex_graph.server.contexts.values import Text
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import fold, integer
 from collex_graph.server.unit_cards import describe_cards

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from collex_graph.rdf.namespaces import expand
-from collex_graph.server.contexts import (
-    Count,
-    Fact,
+from collex_graph.server.contexts.subjects import (
     SchemeConcept,
     SchemeContext,
     SubjectContext,
-    Text,
-    WebLink,
     WordingRow,
 )
+from collex_graph.server.contexts.values import Count, Fact, Text, WebLink
 from collex_graph.server.drawn_map import locate
 from collex_graph.server.evidence import describe_provenance, formats_of
 from collex_graph.server.fact_lists import incoming_facts, outgoing_facts
@@ -24,7 +21,7 @@ from collex_graph.server.reader import integer, is_web_address, sort_key
 from collex_graph.server.unit_cards import describe_cards
 
 if TYPE_CHECKING:
-    from collex_graph.server.contexts import Node, Value
+    from collex_graph.server.contexts.values import Node, Value
     from collex_graph.server.reader import GraphReader, Row, Statements
 
 _KINDS = (

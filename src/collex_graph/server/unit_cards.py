@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from collex_graph.server.contexts import Branch, Text, Tree, UnitCard
+from collex_graph.server.contexts.units import Branch, Tree, UnitCard
 from collex_graph.server.reader import Statements, sort_key
 from collex_graph.sparql.catalogue import stored_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from collex_graph.server.contexts import Node
+    from collex_graph.server.contexts.values import Node, Text
     from collex_graph.server.messages import Words
     from collex_graph.server.reader import GraphReader, Term
 

@@ -17,7 +17,8 @@ from flask import request
 
 from collex_graph.model import Severity
 from collex_graph.server import uploads
-from collex_graph.server.contexts import (
+from collex_graph.server.contexts.query import QueryProblem
+from collex_graph.server.contexts.validate import (
     CheckedFile,
     CheckFinding,
     CheckForm,
@@ -25,7 +26,6 @@ from collex_graph.server.contexts import (
     Correction,
     Download,
     FindingLine,
-    QueryProblem,
     Quotation,
     QuotedCell,
     RecordFindings,
