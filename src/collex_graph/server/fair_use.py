@@ -32,14 +32,24 @@ def client_address(environ: Mapping[str, str], header: str) -> str:
     Args:
         environ: of WSGI.
         header: the name of the header in which our own proxy says it; empty when there is none.
-            The last address in it is the one that proxy added; those before it are hearsay.
     """
-    connected = environ.get("REMOTE_ADDR", "")
-    if not header:
-        return connected
-    said = environ.get(f"HTTP_{header.upper().replace('-', '_')}", "").rpartition(",")[2].strip()
+    said = environ.get(f"HTTP_{header.upper().replace('-', '_')}", "") if header else ""
+    return address_of(environ.get("REMOTE_ADDR", ""), said)
+
+
+def address_of(connected: str, said: str) -> str:
+    """Return the address of a client: what our own proxy says, else who is connected.
+
+    Args:
+        connected: the address at the other end of the connection.
+        said: the proxy's header, empty when there is none. The last address in it is the one that
+            the proxy added; those before it are hearsay.
+
+    >>> address_of("192.0.2.1", "198.51.100.7, 203.0.113.9"), address_of("192.0.2.1", "")
+    ('203.0.113.9', '192.0.2.1')
+    """
     try:
-        return str(ipaddress.ip_address(said))
+        return str(ipaddress.ip_address(said.rpartition(",")[2].strip()))
     except ValueError:
         return connected
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from collex_graph.errors import CollexGraphError
 from collex_graph.server.caching import tag_of
 from collex_graph.server.compression import choose_coding
-from collex_graph.server.fair_use import client_address
+from collex_graph.server.fair_use import address_of
 from collex_graph.server.headers import DATA_FOR_EVERY_ORIGIN, EVERY_ANSWER
 from collex_graph.server.running import HEADER, new_identifier
 from collex_graph.server.runs import Asker, Run, describe, held_headers, held_tag, run_query
@@ -65,24 +65,34 @@ _STATUSES = {200: "200 OK", 304: "304 NOT MODIFIED"}
 
 
 @dataclass
-class Asked:
-    """A request of the short way. The same bytes may give the same object to several clients.
+class Keyed:
+    """A query that is remembered: the same object for all clients that ask it the same way.
 
     Attributes:
-        received: the request, as it came.
-        method: GET, HEAD or POST.
-        query: what it asks.
-        fields: its header fields, the names in small letters.
-        keeps_connection: the client may ask again on the same connection.
-        key: what the result depends on, from ``result_key``; None until somebody needed it.
+        query: what is asked.
+        key: what its result depends on, from ``result_key``; None until somebody needed it.
     """
 
-    received: bytes
-    method: str
     query: QueryRequest
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request of the short way.
+
+    Attributes:
+        method: GET, HEAD or POST.
+        keyed: what it asks.
+        fields: its header fields, the names in small letters. What they say of a client is
+            forgotten with the request.
+        keeps_connection: the client may ask again on the same connection.
+    """
+
+    method: str
+    keyed: Keyed
     fields: Mapping[str, str]
     keeps_connection: bool
-    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,9 +130,9 @@ class Lane:
     def __init__(self, site: Services, log: AccessLog | None) -> None:
         self._site = site
         self._log = log
-        self.read = lru_cache(_REMEMBERED)(self._read)
+        self._keyed = lru_cache(_REMEMBERED)(self._read_query)
 
-    def _read(self, received: bytes) -> Asked | None:
+    def read(self, received: bytes) -> Asked | None:
         """Read a request, its body included; None when it has to go the long way."""
         head, _, body = received.partition(b"\r\n\r\n")
         try:
@@ -137,35 +147,50 @@ class Lane:
             return None
         if any(len(fields.get(name, "")) > _LONGEST_LIST for name in _LISTS):
             return None
+        keyed = self._keyed(
+            method, query_string or "", fields.get("content-type"), body, fields.get("accept")
+        )
+        if keyed is None:
+            return None
+        keeps = _CONNECTIONS[fields.get("connection", "keep-alive").lower()]
+        return Asked(method, keyed, fields, keeps)
+
+    def _read_query(
+        self,
+        method: str,
+        query_string: str,
+        content_type: str | None,
+        body: bytes,
+        accept: str | None,
+    ) -> Keyed | None:
+        """Read what is asked; None when the long way has something to say about it."""
         try:
             query = read_request(
                 method=method,
-                query_string=query_string or "",
-                content_type=fields.get("content-type"),
+                query_string=query_string,
+                content_type=content_type,
                 body=body,
-                accept=fields.get("accept"),
+                accept=accept,
                 settings=self._site.settings,
             )
         except CollexGraphError:
-            return None  # the long way says what is wrong
-        if query.accept == (PAGE_TYPE,):
             return None
-        keeps = _CONNECTIONS[fields.get("connection", "keep-alive").lower()]
-        return Asked(received, method, query, fields, keeps)
+        return None if query.accept == (PAGE_TYPE,) else Keyed(query)
 
     def known(self, asked: Asked) -> Reply | None:
         """Answer with what is known, without waiting for anything; None when that is not enough."""
-        if not asked.key:
+        key = asked.keyed.key
+        if not key:
             return None
         began = time.monotonic()
-        reply = self._held(asked, asked.key)
+        reply = self._held(asked, key)
         if reply is None and HEADER.lower() not in asked.fields:
             coding = choose_coding(asked.fields.get("accept-encoding"))
-            result = self._site.queries.known(asked.key, coding=coding)
+            result = self._site.queries.known(key, coding=coding)
             if result is not None:
                 self._site.usage.count_query("cached", time.monotonic() - began)
                 run = Run(new_identifier(), result)
-                reply = self._reply(asked, asked.key, run)
+                reply = self._reply(asked, key, run)
         if reply is not None:
             self._note(asked, reply, began)
         return reply
@@ -186,19 +211,16 @@ class Lane:
         began = time.monotonic()
         site = self._site
         try:
-            if asked.key is None:
-                asked.key = result_key(asked.query, site.settings)
-            key = asked.key
+            keyed = asked.keyed
+            if keyed.key is None:
+                keyed.key = result_key(keyed.query, site.settings)
+            key = keyed.key
             reply = self._held(asked, key)
             if reply is None:
-                header = site.settings.client_address_header
-                environ = {"REMOTE_ADDR": peer}
-                if said := asked.fields.get(header.lower()):
-                    environ[f"HTTP_{header.upper().replace('-', '_')}"] = said
-                asker = Asker(
-                    client_address(environ, header), asked.fields.get(HEADER.lower()), has_gone
-                )
-                run = run_query(site, asked.query, key, asker)
+                said = asked.fields.get(site.settings.client_address_header.lower(), "")
+                wished = asked.fields.get(HEADER.lower())
+                asker = Asker(address_of(peer, said), wished, has_gone)
+                run = run_query(site, keyed.query, key, asker)
                 if not isinstance(run.result.body, bytes):
                     return run
                 reply = self._reply(asked, key, run)
@@ -221,7 +243,7 @@ class Lane:
     def _reply(self, asked: Asked, key: str, run: Run) -> Reply:
         sent = describe(
             self._site,
-            asked.query,
+            asked.keyed.query,
             key,
             run.result,
             identifier=run.identifier,
