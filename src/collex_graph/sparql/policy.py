@@ -25,7 +25,7 @@ The worker's sandbox, without sockets, is the second line.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -180,7 +180,7 @@ class CheckedRequest(QueryRequest):
         query: what the text is.
     """
 
-    query: CheckedQuery | None = None
+    query: CheckedQuery = field(kw_only=True)
 
 
 def query_of(request: QueryRequest, settings: Settings) -> CheckedQuery:
@@ -189,7 +189,7 @@ def query_of(request: QueryRequest, settings: Settings) -> CheckedQuery:
     Raises:
         QueryError: as `check_query`; no service may be called.
     """
-    if isinstance(request, CheckedRequest) and request.query is not None:
+    if isinstance(request, CheckedRequest):
         return request.query
     return check_query(
         request.text, text_bytes=settings.query_text_bytes, nesting=settings.query_nesting
