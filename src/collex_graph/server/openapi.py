@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from collex_graph import __version__
 from collex_graph.server.messages import LANGUAGES
 from collex_graph.server.named_queries import questions
+from collex_graph.server.uploads import FAIL_ON, source_names
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CORRECTED
 
@@ -181,7 +182,7 @@ _REPORT = {
     "properties": {
         "conforms": {"type": "boolean"},
         "fails": {"type": "boolean"},
-        "fail_on": {"enum": ["violation", "warning", "info"]},
+        "fail_on": {"enum": list(FAIL_ON)},
         "known": {"type": "string"},
         "counts": {
             "type": "object",
@@ -298,8 +299,6 @@ def describe_interface(language: Language) -> dict[str, Any]:
 
 def _check(words: dict[str, str]) -> dict[str, Any]:
     """Return the operation that checks a file."""
-    from collex_graph.server.uploads import FAIL_ON, source_names  # noqa: PLC0415 - as above
-
     choices: dict[str, dict[str, Any]] = {
         "source": {"type": "string", "enum": list(source_names())},
         "day": {"type": "string", "format": "date"},
@@ -329,7 +328,7 @@ def _check(words: dict[str, str]) -> dict[str, Any]:
         "parameters": [
             *(_query_parameter(name, schema, words[name]) for name, schema in choices.items()),
             _query_parameter("format", formats, words["report"]),
-            _query_parameter("lang", {"enum": ["fr", "en"]}, words["lang"]),
+            _language_parameter(words),
         ],
         "requestBody": {
             "required": True,
