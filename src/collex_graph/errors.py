@@ -188,6 +188,15 @@ class QueryTimeoutError(QueryError):
 class QueryCancelledError(QueryError):
     """The query was stopped because its client asked for it, or has gone."""
 
+    def __init__(
+        self,
+        message: str = (
+            "Requête arrêtée\u00a0: son client l’a demandé ou n’attend plus.\n"
+            "The query was stopped: its client asked for it or has gone."
+        ),
+    ) -> None:
+        super().__init__(message)
+
 
 class UnwritableResultError(QueryError):
     """The result exists, and the format asked for cannot hold it; the message says why."""

@@ -63,13 +63,6 @@ class LostWorkerError(Exception):
     """The worker was killed from outside as the query reached it: another may be asked."""
 
 
-def _cancelled() -> QueryCancelledError:
-    return QueryCancelledError(
-        "Requête arrêtée : son client l’a demandé ou n’attend plus.\n"
-        "The query was stopped: its client asked for it or has gone."
-    )
-
-
 class Answer:
     """The way of one query through its worker; also the body of a result too large to be kept.
 
@@ -251,13 +244,13 @@ class Answer:
                 received = self._worker.connection.recv(_READ_BYTES)
             except TimeoutError:
                 if self._is_cancelled is not None and self._is_cancelled():
-                    raise _cancelled() from None
+                    raise QueryCancelledError from None
                 continue
             except OSError:
                 received = b""
             if not received:
                 if self._was_cancelled:
-                    raise _cancelled()
+                    raise QueryCancelledError
                 raise _TimeLimitError if self._dismissed else _WorkerDiedError
             self._has_received = True
             return received

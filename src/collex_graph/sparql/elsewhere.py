@@ -257,7 +257,7 @@ def _read_rows(body: bytes, form: QueryForm) -> ox.QuerySolutions | ox.QueryBool
 
 def _stop_if(is_cancelled: Callable[[], bool] | None) -> None:
     if is_cancelled is not None and is_cancelled():
-        raise QueryCancelledError("La requête a été arrêtée.\nThe query was stopped.")
+        raise QueryCancelledError
 
 
 def _too_large(settings: Settings) -> ResultTooLargeError:

@@ -262,7 +262,7 @@ class CachingQueries:
             flight.error = error
             raise
         except BaseException:
-            flight.error = QueryCancelledError("given up")
+            flight.error = QueryCancelledError()
             raise
         finally:
             with self._lock:
@@ -283,10 +283,7 @@ class CachingQueries:
         try:
             while not flight.landed.wait(_FOLLOWER_LOOK_SECONDS):
                 if is_cancelled is not None and is_cancelled():
-                    raise QueryCancelledError(
-                        "Requête arrêtée\u00a0: son client l’a demandé ou n’attend plus.\n"
-                        "The query was stopped: its client asked for it or has gone."
-                    )
+                    raise QueryCancelledError
         finally:
             with self._lock:
                 flight.followers -= 1
