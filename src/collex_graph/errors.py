@@ -27,9 +27,11 @@
         ├── ResultTooLargeError       memory or result limit, or the worker died
         ├── UnwritableResultError     the format asked for cannot hold this result
         ├── SnapshotReplacedError     a link to data that are no longer served
-        ├── ClientBudgetError         the client has spent its computing time
         ├── FederationError           another endpoint did not answer as it should
-        └── QueryServiceBusyError     no worker in time
+        └── TryLaterError             nothing is wrong with the query
+            ├── ClientBudgetError         the client has spent its computing time
+            ├── ClientQueriesError        too many queries of the client at once
+            └── QueryServiceBusyError     no worker in time
 
 Wrong *data* is never an exception below ``build.py``: it is a validation result.
 Which HTTP status an error gets is decided in ``server/errors.py`` alone.
@@ -223,21 +225,30 @@ class FederationError(QueryError):
         self.said = said
 
 
-class ClientBudgetError(QueryError):
-    """The client has spent its computing time; ``retry_after_seconds`` says when to try again."""
+class TryLaterError(QueryError):
+    """The query may have a result later.
+
+    Args:
+        message: why it has none now.
+        retry_after_seconds: when to try again.
+    """
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ClientBudgetError(TryLaterError):
+    """The client has spent its computing time."""
+
+
+class ClientQueriesError(TryLaterError):
+    """The client has as many queries computed at once as it may, and no time to wait is left."""
 
 
 class ResultTooLargeError(QueryError):
     """The query was stopped at its memory or result limit; the message says which."""
 
 
-class QueryServiceBusyError(QueryError):
-    """No worker was free in time; ``retry_after_seconds`` says when to try again."""
-
-    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+class QueryServiceBusyError(TryLaterError):
+    """No worker was free in time."""

@@ -75,9 +75,12 @@ class Settings:
     query_queue: int = _setting(
         256,
         "queries",
-        "Queries that may wait for a worker, and as many clients for what others compute.",
+        "Queries that may wait for a worker; as many may wait for what others compute, and as many "
+        "for their client's turn.",
     )
-    query_queue_seconds: float = _setting(5.0, "seconds", "Longest wait for a worker.")
+    query_queue_seconds: float = _setting(
+        5.0, "seconds", "Longest wait for a worker, and for a client's turn before it."
+    )
     result_bytes: int = _setting(200_000_000, "bytes", "Largest result of a query.")
     result_spool_bytes: int = _setting(
         8_000_000, "bytes", "Results up to this size are sent whole, with their length."
@@ -100,6 +103,12 @@ class Settings:
         60.0, "seconds", "Computing time of one client in a window; 0 for no limit."
     )
     client_window_seconds: float = _setting(60.0, "seconds", "Length of that window.")
+    client_queries: int = _setting(
+        0,
+        "queries",
+        "Queries of one client that are computed at once; 0 means half as many as processes that "
+        "run queries. Others of it wait their turn.",
+    )
     access_log: str = _setting(
         "",
         "file",
@@ -152,6 +161,8 @@ class Settings:
         ):  # fmt: skip
             if getattr(self, positive) <= 0:
                 raise ConfigurationError(f"{positive} must be greater than 0")
+        if self.client_queries < 0:
+            raise ConfigurationError("client_queries must be 0 or more")
         if self.as_of:
             try:
                 is_day = date.fromisoformat(self.as_of).isoformat() == self.as_of
@@ -168,6 +179,11 @@ class Settings:
     def query_processes(self) -> int:
         """How many processes run queries."""
         return self.query_workers or (os.cpu_count() or 1) + 2
+
+    @property
+    def queries_of_a_client(self) -> int:
+        """How many queries of one client are computed at once."""
+        return self.client_queries or max(1, self.query_processes // 2)
 
     @property
     def day(self) -> str:

@@ -322,11 +322,12 @@ def free_port() -> int:
 
 
 def ours(var: Path, cache_bytes: int = 0) -> Server:
-    """Start the service as it is run, without a budget."""
+    """Start the service as it is run, without limits for a client."""
     return Server(
         "/sparql", str(Path(sys.executable).with_name("collex-graph")), "serve",
         "--var", str(var), "--port", "PORT",
         COLLEX_GRAPH_CACHE_BYTES=str(cache_bytes), COLLEX_GRAPH_CLIENT_BUDGET_SECONDS="0",
+        COLLEX_GRAPH_CLIENT_QUERIES="200",  # all clients have one address
         COLLEX_GRAPH_QUERY_QUEUE="256", COLLEX_GRAPH_QUERY_TIMEOUT_SECONDS="120",
         COLLEX_GRAPH_QUERY_QUEUE_SECONDS="30",
     )  # fmt: skip

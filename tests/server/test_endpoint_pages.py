@@ -26,6 +26,18 @@ def test_the_page_of_the_endpoint_states_every_limit_in_force(client, settings, 
         assert said in text
 
 
+@pytest.mark.parametrize(
+    ("language", "limit"),
+    [("fr", "calculées à la fois"), ("en", "computed at once")],
+)
+def test_the_page_of_the_endpoint_says_how_much_of_a_client_is_computed_at_once(
+    queries, settings, language, limit
+):
+    client = create_app(replace(settings, client_queries=47), queries).test_client()
+    others = f"//td[contains(., '{limit}')]/following-sibling::td"
+    assert page(client, f"/about/sparql?lang={language}").text(others).startswith("47 429 ")
+
+
 def test_the_page_of_the_endpoint_lists_every_format(client):
     text = page(client, "/about/sparql").text("//section[h2[@id='formats']]")
     for name in ("JSON", "CSV", "GeoJSON", "XLSX", "Turtle", "JSON-LD", "geojson", "ttl"):

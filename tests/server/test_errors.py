@@ -9,6 +9,7 @@ from werkzeug.exceptions import Gone
 
 from collex_graph.errors import (
     ClientBudgetError,
+    ClientQueriesError,
     CollexGraphError,
     EntityNotFoundError,
     FederationError,
@@ -48,6 +49,7 @@ STATUSES = [
     (QueryCancelledError("no"), 409, "query-stopped"),
     (UnwritableResultError("no"), 406, "not-acceptable"),
     (ClientBudgetError("no", retry_after_seconds=7), 429, "budget-spent"),
+    (ClientQueriesError("no", retry_after_seconds=7), 429, "too-many-queries"),
     (FederationError("no"), 502, "other-endpoint"),
     (SnapshotReplacedError("no"), 410, "data-replaced"),
     (QueryServiceBusyError("no", retry_after_seconds=7), 503, "service-busy"),

@@ -7,6 +7,8 @@ import pytest
 
 from collex_graph.errors import (
     ClientBudgetError,
+    ClientQueriesError,
+    ConfigurationError,
     QueryCancelledError,
     QueryServiceBusyError,
     QuerySyntaxError,
@@ -20,7 +22,9 @@ from collex_graph.settings import Settings
 from collex_graph.sparql.result_cache import CachingQueries, result_key
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+ONE = "ASK { ?s ?p 1 }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+LIMITED = Settings(client_budget_seconds=10.0, client_queries=2, query_queue_seconds=60.0)
 
 
 class Clock:
@@ -38,7 +42,7 @@ def clock():
 
 @pytest.fixture
 def fair_use(clock):
-    return FairUse(10.0, 60.0, clock=clock)
+    return FairUse(LIMITED, clock=clock)
 
 
 # --- the budget ----------------------------------------------------------------------------------
@@ -99,7 +103,7 @@ def test_an_address_written_as_ipv6_is_the_same_client(fair_use):
 
 
 def test_no_budget_is_no_limit(clock):
-    free = FairUse(0, 60, clock=clock)
+    free = FairUse(replace(LIMITED, client_budget_seconds=0), clock=clock)
     use(free, "192.0.2.1", 1e9)
     free.check("192.0.2.1")
 
@@ -117,6 +121,139 @@ def test_no_budget_is_no_limit(clock):
 def test_only_the_configured_header_says_who_the_client_is(header, said, address):
     environ = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_REAL_IP": said, "HTTP_X_FORWARDED_FOR": "::1"}
     assert client_address(environ, header) == address
+
+
+# --- what is computed at once --------------------------------------------------------------------
+
+
+class Waiting:
+    """A turn that a thread of its own waits for."""
+
+    def __init__(self, fair_use, address="192.0.2.1"):
+        self.fair_use, self.turn, self.error = fair_use, fair_use.turn(address), None
+        self.has_gone = False
+        before = fair_use.waiting
+        self.thread = threading.Thread(target=self._wait)
+        self.thread.start()
+        while fair_use.waiting == before and self.thread.is_alive():
+            pass
+
+    def _wait(self):
+        try:
+            self.turn.wait(lambda: self.has_gone)
+        except Exception as error:
+            self.error = error
+
+    def ends(self):
+        self.thread.join(20)
+        return not self.thread.is_alive()
+
+
+@pytest.fixture
+def two_taken(fair_use):
+    """All that one client may have computed at once."""
+    turns = [fair_use.turn("192.0.2.1") for _ in range(2)]
+    assert all(turn.take() for turn in turns)
+    return turns
+
+
+def test_a_client_has_so_many_queries_computed_at_once_and_no_more(fair_use, two_taken):
+    third = fair_use.turn("192.0.2.1")
+    assert not third.take()
+    assert fair_use.turn("192.0.2.2").take()
+    two_taken[0].end(0.1)
+    assert third.take()
+    assert third.take()  # it has it already
+    two_taken[0].end(0.1)  # it has ended already
+    assert not fair_use.turn("192.0.2.1").take()
+
+
+def test_those_that_wait_get_their_turn_in_order(fair_use, two_taken):
+    first, second = Waiting(fair_use), Waiting(fair_use)
+    two_taken[0].end(0.1)
+    assert first.ends()
+    assert second.thread.is_alive()
+    assert not fair_use.turn("192.0.2.1").take()
+    first.turn.end(0.1)
+    assert second.ends()
+    assert first.error is second.error is None
+    assert fair_use.waiting == 0
+
+
+def test_who_waits_too_long_for_its_turn_is_told_when_to_come_back(clock):
+    fair_use = FairUse(replace(LIMITED, client_queries=1, query_queue_seconds=0.01), clock=clock)
+    assert fair_use.turn("192.0.2.1").take()
+    with pytest.raises(ClientQueriesError, match="1 of your queries") as refused:
+        fair_use.turn("192.0.2.1").wait(None)
+    assert refused.value.retry_after_seconds == 1
+    assert fair_use.waiting == 0
+
+
+def test_nobody_takes_all_the_places_to_wait_in(clock):
+    fair_use = FairUse(replace(LIMITED, client_queries=1, query_queue=3), clock=clock)
+    taken = [fair_use.turn(address) for address in ("192.0.2.1", "192.0.2.2")]
+    assert all(turn.take() for turn in taken)
+    waiting = [Waiting(fair_use), Waiting(fair_use)]
+    with pytest.raises(ClientQueriesError):
+        fair_use.turn("192.0.2.1").wait(None)
+    waiting.append(Waiting(fair_use, "192.0.2.2"))
+    for turn in (*taken, *(each.turn for each in waiting)):
+        turn.end(0.1)
+    assert all(each.ends() and each.error is None for each in waiting)
+
+
+def test_a_client_that_has_gone_waits_no_more(fair_use, two_taken):
+    gone, other = Waiting(fair_use), Waiting(fair_use)
+    gone.has_gone = True
+    assert gone.ends()
+    assert isinstance(gone.error, QueryCancelledError)
+    two_taken[0].end(0.1)
+    assert other.ends()
+    assert other.error is None
+
+
+def test_a_turn_that_comes_when_the_budget_is_spent_is_none(fair_use, two_taken):
+    late = Waiting(fair_use)
+    two_taken[0].end(11.0)
+    assert late.ends()
+    assert isinstance(late.error, ClientBudgetError)
+
+
+def test_half_the_workers_are_for_one_client_unless_said_otherwise():
+    assert Settings(query_workers=5).queries_of_a_client == 2
+    assert Settings(query_workers=1).queries_of_a_client == 1
+    assert Settings(query_workers=5, client_queries=4).queries_of_a_client == 4
+    with pytest.raises(ConfigurationError, match="client_queries"):
+        Settings(client_queries=-1)
+
+
+@pytest.fixture
+def busy_client(settings, real_queries):
+    """A client that has all computed that it may, and no time to wait."""
+    app = create_app(replace(settings, client_queries=1, query_queue_seconds=0.01), real_queries)
+    client = app.test_client()
+    assert ask(client, COUNT).status_code == 200
+    turn = app.extensions["collex_graph"].fair_use.turn("127.0.0.1")
+    assert turn.take()
+    yield client
+    turn.end(0.0)
+    assert ask(client, ONE).status_code == 200
+
+
+def test_a_client_with_too_many_queries_at_once_is_told_so(busy_client):
+    refused = ask(busy_client, ONE)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.mimetype == "application/problem+json"
+    assert refused.get_json()["type"].endswith("/problem/too-many-queries")
+    assert refused.get_json()["limit"] == {"queries_at_once": 1}
+    assert refused.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_known_needs_no_turn(busy_client):
+    known = ask(busy_client, COUNT)
+    assert (known.status_code, known.headers["Cache-Status"]) == (200, "collex-graph; hit")
+    assert busy_client.get("/", headers={"Accept": "text/html"}).status_code == 200
 
 
 @pytest.fixture
@@ -159,6 +296,21 @@ def test_a_malformed_query_is_told_so_even_without_budget(poor_client):
 
 
 # --- results that are kept -----------------------------------------------------------------------
+
+
+class NoTurn:
+    """A turn that does not come yet."""
+
+    def __init__(self):
+        self.comes = threading.Event()
+        self.waited = threading.Semaphore(0)
+
+    def take(self):
+        return self.comes.is_set()
+
+    def wait(self, is_cancelled):
+        self.waited.release()
+        assert self.comes.wait(20)
 
 
 class Counting:
@@ -245,20 +397,24 @@ def test_a_result_too_large_for_the_cache_is_not_kept(snapshot):
     assert not any(cache.run(QueryRequest(COUNT)).cached for _ in range(2))
 
 
-def together(cache, number, request=None, **kwargs):
-    """Ask the same from several threads, and wait until all but one follow."""
+def together(cache, number, **kwargs):
+    """Ask the same from several threads, all but the first with some arguments more, and wait until
+    they follow it.
+    """
     found = []
 
-    def ask_once():
+    def ask_once(**more):
         try:
-            found.append(cache.run(request or QueryRequest(COUNT), **kwargs))
+            found.append(cache.run(QueryRequest(COUNT), **more))
         except Exception as error:
             found.append(error)
 
-    threads = [threading.Thread(target=ask_once) for _ in range(number)]
-    for thread in threads:
-        thread.start()
+    threads = [threading.Thread(target=ask_once)]
+    threads += [threading.Thread(target=ask_once, kwargs=kwargs) for _ in range(number - 1)]
+    threads[0].start()
     cache.behind.begun.acquire(timeout=20)
+    for thread in threads[1:]:
+        thread.start()
     while sum(flight.followers for flight in cache._flights.values()) < number - 1:
         pass
     cache.behind.go_on.set()
@@ -274,6 +430,47 @@ def test_eight_misses_at_once_are_computed_once(cache, counting):
     assert [result.body for result in found] == [counting.body] * 8
     assert sorted(result.cached for result in found) == [False] + [True] * 7
     assert (cache.statistics.misses, cache.statistics.shared) == (1, 7)
+
+
+def test_a_result_that_is_not_kept_is_computed_once_for_those_who_wait_for_it(snapshot):
+    counting = Counting(snapshot, b"x" * 5_000)
+    counting.go_on.clear()
+    found = together(CachingQueries(counting, Settings(cache_bytes=20_000)), 8)
+    assert counting.calls == 1
+    assert [result.body for result in found] == [counting.body] * 8
+
+
+def test_who_waits_for_a_turn_keeps_nobody_waiting_who_asks_the_same(cache, counting):
+    turn, found = NoTurn(), []
+    waiting = threading.Thread(
+        target=lambda: found.append(cache.run(QueryRequest(COUNT), turn=turn))
+    )
+    waiting.start()
+    turn.waited.acquire(timeout=20)
+    assert not cache.run(QueryRequest(COUNT)).cached
+    turn.comes.set()
+    waiting.join(20)
+    assert found[0].cached
+    assert counting.calls == 1
+
+
+def test_what_others_compute_needs_no_turn(cache, counting):
+    counting.go_on.clear()
+    found = together(cache, 3, turn=NoTurn())
+    assert counting.calls == 1
+    assert all(isinstance(result, QueryResult) for result in found)
+
+
+@pytest.mark.parametrize("query", [COUNT, "SELECT (NOW() AS ?x) {}"])
+def test_nothing_is_computed_before_its_turn(cache, counting, query):
+    turn = NoTurn()
+    waiting = threading.Thread(target=cache.run, args=(QueryRequest(query),), kwargs={"turn": turn})
+    waiting.start()
+    turn.waited.acquire(timeout=20)
+    assert counting.calls == 0
+    turn.comes.set()
+    waiting.join(20)
+    assert counting.calls == 1
 
 
 def test_a_coded_body_is_given_for_the_bytes_it_was_made_of_alone(cache):

@@ -3,11 +3,12 @@
 import gc
 import weakref
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from collex_graph.errors import ClientBudgetError, QuerySyntaxError
+from collex_graph.errors import ClientBudgetError, ClientQueriesError, QuerySyntaxError
 from collex_graph.server import create_app, lane
 from collex_graph.server.runs import Run
 
@@ -198,6 +199,26 @@ def test_known_results_cost_nothing_and_others_the_computing_time_of_their_clien
     assert isinstance(by_lane(short_way, request(query=FEW, **first)), ClientBudgetError)
     assert by_lane(short_way, request(query=FEW, **second)).status == 200
     assert by_framework(app, request(query=GRAPH, **first)).status_code == 429
+
+
+def test_a_stream_of_either_way_is_computed_until_its_end(settings, queries):
+    limits = {"client_queries": 1, "query_queue_seconds": 0.01}
+    app = create_app(replace(settings, client_address_header="X-Real-IP", **limits), queries)
+    short_way = app.extensions[lane.EXTENSION]
+    first, second = ({"X_Real_IP": f"192.0.2.{last}"} for last in (1, 2))
+    for ask, end in (
+        (partial(by_lane, short_way), lambda run: run.end()),
+        (partial(by_framework, app), lambda response: response.close()),
+    ):
+        queries.breaks_after = 10
+        streamed = ask(request(query=GRAPH, **first))
+        queries.breaks_after = None
+        refused = by_lane(short_way, request(query=VOLATILE, **first))
+        assert isinstance(refused, ClientQueriesError)
+        assert by_framework(app, request(query=VOLATILE, **first)).status_code == 429
+        assert by_lane(short_way, request(query=VOLATILE, **second)).status == 200
+        end(streamed)
+        assert by_lane(short_way, request(query=VOLATILE, **first)).status == 200
 
 
 def test_clients_share_a_query_and_nothing_else_of_them_is_remembered(settings, queries):

@@ -36,6 +36,7 @@ LIMITS = {
     "query_timeout_seconds": 20.0,
     "result_spool_bytes": 20_000,
     "result_bytes": 200_000,
+    "client_queries": 200,  # all clients of a test have one address
 }
 
 

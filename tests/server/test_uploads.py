@@ -560,9 +560,10 @@ def test_a_client_without_budget_is_told_so_before_its_file_is_read(app):
 
     site = app.extensions["collex_graph"]
     before = site.fair_use
-    object.__setattr__(site, "fair_use", FairUse(1.0, 60.0))
+    object.__setattr__(site, "fair_use", FairUse(Settings(client_budget_seconds=1.0)))
     try:
-        site.fair_use.charge("127.0.0.1", 5.0)
+        with site.fair_use.running("127.0.0.1") as charge:
+            charge(5.0)
         response = app.test_client().post(
             API, environ_overrides={"wsgi.input": Untouchable(), "CONTENT_LENGTH": "10"}
         )

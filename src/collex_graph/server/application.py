@@ -112,7 +112,7 @@ def create_app(
     site = app.extensions[EXTENSION] = Services(
         settings=settings,
         queries=CachingQueries(ExpandingQueries(queries, settings, _SearchIndexes().of), settings),
-        fair_use=FairUse(settings.client_budget_seconds, settings.client_window_seconds),
+        fair_use=FairUse(settings),
         judge=Judge(settings),
         iris=Iris(settings.base_iri),
         known_before=known_before,

@@ -106,6 +106,10 @@ def _limits(words: Words) -> Iterable[Limit]:
             ),
         )
     yield Limit(
+        words("endpoint.limit.at_once"), number(settings.queries_of_a_client), "429",
+        words("endpoint.limit.at_once_what", seconds=number(_short(settings.query_queue_seconds))),
+    )  # fmt: skip
+    yield Limit(
         words("endpoint.limit.queue"), number(settings.query_queue), "503",
         words("endpoint.limit.queue_what", seconds=number(_short(settings.query_queue_seconds))),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from werkzeug.exceptions import (
 
 from collex_graph.errors import (
     ClientBudgetError,
+    ClientQueriesError,
     EntityNotFoundError,
     FederationError,
     FetchError,
@@ -36,6 +37,7 @@ from collex_graph.errors import (
     ResultTooLargeError,
     SnapshotNotFoundError,
     SnapshotReplacedError,
+    TryLaterError,
     UncheckableUploadError,
     UnwritableResultError,
     UploadMemoryError,
@@ -212,6 +214,13 @@ BUDGET_SPENT = _kind(
     ("Your computing time is spent for now",
      "Try again after the time shown; results that the site already knows cost nothing."),
 )  # fmt: skip
+TOO_MANY_QUERIES = _kind(
+    "too-many-queries", 429,
+    ("Trop de vos requêtes sont calculées à la fois",
+     "Envoyez-les l’une après l’autre ; les résultats déjà connus du site n’attendent pas."),
+    ("Too many of your queries are being computed at once",
+     "Send them one after the other; results that the site already knows do not wait."),
+)  # fmt: skip
 OTHER_ENDPOINT = _kind(
     "other-endpoint", 502,
     ("Un autre point d’accès, appelé par la requête, n’a pas répondu comme il faut",
@@ -256,8 +265,9 @@ KINDS = {
     for kind in (
         QUERY_SYNTAX, BAD_REQUEST, QUERY_REFUSED, NOT_FOUND, ENTITY_UNKNOWN, METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE, ENTITY_GONE, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INTERNAL, SERVICE_BUSY,
-        NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT, OTHER_ENDPOINT,
-        DATA_REPLACED, UPLOAD_REFUSED, UNCHECKABLE, FETCH_FAILED, UPLOAD_TIMEOUT, UPLOAD_MEMORY,
+        NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT,
+        TOO_MANY_QUERIES, OTHER_ENDPOINT, DATA_REPLACED, UPLOAD_REFUSED, UNCHECKABLE, FETCH_FAILED,
+        UPLOAD_TIMEOUT, UPLOAD_MEMORY,
     )
 }  # fmt: skip
 
@@ -272,6 +282,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Kind], ...] = (
     (QueryServiceBusyError, SERVICE_BUSY),
     (QueryCancelledError, QUERY_STOPPED),
     (ClientBudgetError, BUDGET_SPENT),
+    (ClientQueriesError, TOO_MANY_QUERIES),
     (UploadRefusedError, UPLOAD_REFUSED),
     (UncheckableUploadError, UNCHECKABLE),
     (UploadTimeoutError, UPLOAD_TIMEOUT),
@@ -293,8 +304,8 @@ _BY_STATUS = {404: NOT_FOUND, 406: NOT_ACCEPTABLE, 415: UNSUPPORTED_MEDIA_TYPE}
 # Messages of these may be shown: they speak of the request. Those of others may name files.
 _SPEAKS_OF_THE_REQUEST = (
     QuerySyntaxError, QueryRefusedError, QueryTooLargeError, QueryMediaTypeError,
-    QueryTimeoutError, ResultTooLargeError, QueryServiceBusyError, NotAcceptableError,
-    EntityNotFoundError, QueryCancelledError, ClientBudgetError, FederationError,
+    QueryTimeoutError, ResultTooLargeError, TryLaterError, NotAcceptableError,
+    EntityNotFoundError, QueryCancelledError, FederationError,
     UnwritableResultError, SnapshotReplacedError, UploadRefusedError, UncheckableUploadError,
     UploadTimeoutError, UploadMemoryError, FetchError,
 )  # fmt: skip
@@ -362,9 +373,8 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             "computing_seconds": settings.client_budget_seconds,
             "window_seconds": settings.client_window_seconds,
         }
-        _retry_after(error.retry_after_seconds, members, headers)
-    elif isinstance(error, QueryServiceBusyError):
-        _retry_after(error.retry_after_seconds, members, headers)
+    elif isinstance(error, ClientQueriesError):
+        members["limit"] = {"queries_at_once": settings.queries_of_a_client}
     elif isinstance(error, SnapshotNotFoundError):
         _retry_after(NO_SNAPSHOT_RETRY_SECONDS, members, headers)
     elif isinstance(error, MethodNotAllowed):
@@ -375,6 +385,8 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
         members["available"] = [
             {"media_type": media_type, "href": href} for href, media_type in g.alternates
         ]
+    if isinstance(error, TryLaterError):
+        _retry_after(error.retry_after_seconds, members, headers)
     detail = str(error) if isinstance(error, _SPEAKS_OF_THE_REQUEST) else ""
     if isinstance(error, BadRequest) and type(error) is BadRequest:
         detail = error.description or ""

@@ -107,7 +107,8 @@ _WORDS = {
         "404": "Requête inconnue",
         "406": "Format impossible pour cette réponse",
         "410": "Les données nommées par snapshot ne sont plus servies",
-        "429": "Temps de calcul épuisé ; Retry-After dit quand revenir",
+        "429": "Temps de calcul épuisé, ou trop de requêtes à la fois ; Retry-After dit quand "
+        "revenir",
         "503": "Service occupé ; Retry-After dit quand revenir",
         "validate": "Contrôler un fichier",
         "validate_what": "Le fichier est le corps de la requête, ou le champ « file » d’un "
@@ -143,7 +144,8 @@ _WORDS = {
         "404": "Unknown query",
         "406": "This answer cannot have that format",
         "410": "The data named by snapshot are no longer served",
-        "429": "Computing time is spent; Retry-After says when to come back",
+        "429": "Computing time is spent, or too many queries at once; Retry-After says when to "
+        "come back",
         "503": "The service is busy; Retry-After says when to come back",
         "validate": "Check a file",
         "validate_what": "The file is the body of the request, or the field “file” of a form; "

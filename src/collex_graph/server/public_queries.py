@@ -1,10 +1,11 @@
 """Runs a query of the public and answers with its result: one way for every room that takes any.
 
 Checks, in this order: the query may run at all, the client holds the result already, the result is
-known, the client has computing time left. A result that is ready is sent with its length and a
-strong entity tag. A longer one is streamed, and when the rest cannot be produced the connection
-breaks before its end is announced: a cut result never looks whole. HTTP/1.0 has no way to announce
-an end, so its clients get every result whole, once it is computed.
+known or being computed, the client has computing time left and fewer queries computed than it may.
+A result that is ready is sent with its length and a strong entity tag. A longer one is streamed,
+and when the rest cannot be produced the connection breaks before its end is announced: a cut result
+never looks whole. HTTP/1.0 has no way to announce an end, so its clients get every result whole,
+once it is computed.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ def run(asked: QueryRequest, key: str | None = None) -> QueryResult:
     Raises:
         QueryError: when it has no result.
         ClientBudgetError: when the client has no computing time left.
+        ClientQueriesError: when too many of the client are being computed.
     """
     site = services()
     outcome = request.environ.get(OUTCOME)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collex_graph.model import QueryRequest, QueryResult
+    from collex_graph.server.fair_use import Turn
     from collex_graph.server.running import RunningQuery
     from collex_graph.server.services import Services
 
@@ -73,28 +74,31 @@ def run_query(site: Services, asked: QueryRequest, key: str, asker: Asker) -> Ru
 
     Raises:
         QueryError: when it has no result.
-        ClientBudgetError: when the client has no computing time left.
+        ClientBudgetError: when it has to be computed, and the client has no computing time left.
+        ClientQueriesError: when too many of the client are being computed.
     """
-    if not (key and site.queries.holds(key)):
-        site.fair_use.check(asker.address)
     running = site.running.start(asker.wished)
+    turn = site.fair_use.turn(asker.address)
     began = time.monotonic()
+    seconds = 0.0
     is_stream = False
     try:
-        with site.fair_use.running(asker.address) as charge:
-            try:
-                result = site.queries.run(
-                    asked, key=key, is_cancelled=lambda: running.is_stopped or asker.has_gone()
-                )
-            except QueryError as error:
-                charge(error.seconds)
-                site.usage.count_query(type(error).__name__, time.monotonic() - began)
-                raise
-            charge(result.seconds)
+        try:
+            result = site.queries.run(
+                asked,
+                key=key,
+                turn=turn,
+                is_cancelled=lambda: running.is_stopped or asker.has_gone(),
+            )
+        except QueryError as error:
+            seconds = error.seconds
+            site.usage.count_query(type(error).__name__, time.monotonic() - began)
+            raise
+        seconds = result.seconds
         is_stream = not isinstance(result.body, bytes)
         run = Run(running.identifier, result)
         if is_stream:
-            run = replace(run, end=_end_of(site, running, result, asker.address))
+            run = replace(run, end=_end_of(site, running, result, turn))
             if (cancel := getattr(result.body, "cancel", None)) is not None:
                 running.becomes_stream(cancel)
         outcome = "cached" if result.cached else "streamed" if is_stream else "computed"
@@ -102,11 +106,12 @@ def run_query(site: Services, asked: QueryRequest, key: str, asker: Asker) -> Ru
         return run
     finally:
         if not is_stream:
+            turn.end(seconds)
             site.running.finish(running)
 
 
 def _end_of(
-    site: Services, running: RunningQuery, result: QueryResult, address: str
+    site: Services, running: RunningQuery, result: QueryResult, turn: Turn
 ) -> Callable[[], None]:
     """Return what ends a stream and charges the client for all of it, once."""
     first = threading.Lock()
@@ -115,12 +120,12 @@ def _end_of(
         if not first.acquire(blocking=False):
             return
         close = getattr(result.body, "close", None)
-        if close is not None:
-            close()
-        site.running.finish(running)
-        site.fair_use.charge(
-            address, max(0.0, getattr(result.body, "seconds", result.seconds) - result.seconds)
-        )
+        try:
+            if close is not None:
+                close()
+        finally:
+            turn.end(getattr(result.body, "seconds", result.seconds))
+            site.running.finish(running)
 
     return end
 

@@ -117,8 +117,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        # As many may wait for a worker as for what others compute (`CachingQueries`).
-        waiting = 2 * self._settings.query_queue
+        # As many may wait for a worker, for what others compute, and for their client's turn.
+        waiting = 3 * self._settings.query_queue
         threads = self._settings.query_processes + waiting + _SPARE_THREADS
         options: dict[str, Any] = {
             "bind": [f"fd://{self._listener.detach()}"],

@@ -15,7 +15,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from collex_graph.errors import QueryCancelledError, QueryServiceBusyError, QueryTimeoutError
 from collex_graph.rdf.formats import choose_format
@@ -115,6 +115,27 @@ class _Flight:
     error: Exception | None = None
 
 
+class Turn(Protocol):
+    """The leave of a client to have a query computed."""
+
+    def take(self) -> bool:
+        """Take it if that can be done at once; say whether it is taken, now or before.
+
+        Raises:
+            QueryError: when the client will not get it.
+        """
+
+    def wait(self, is_cancelled: Callable[[], bool] | None) -> None:
+        """Take it as soon as that can be done.
+
+        Args:
+            is_cancelled: as ``WorkerPool.run``.
+
+        Raises:
+            QueryError: when the client does not get it.
+        """
+
+
 class CachingQueries:
     """A `model.QueryService` in front of another.
 
@@ -153,13 +174,6 @@ class CachingQueries:
             service = service.behind
         return getattr(service, "statistics", None)
 
-    def holds(self, key: str) -> bool:
-        """Whether the result of a key, on the current snapshot, costs nothing."""
-        snapshot = self.behind.snapshot
-        with self._lock:
-            is_kept = (snapshot.identifier, key) in self._kept
-        return is_kept or is_brought(snapshot, key)
-
     def known(self, key: str, *, coding: str | None) -> QueryResult | None:
         """Return the result of a key on the current snapshot if it can be sent at once.
 
@@ -196,6 +210,7 @@ class CachingQueries:
         request: QueryRequest,
         *,
         key: str | None = None,
+        turn: Turn | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> QueryResult:
         """Run one query, or give the result that is known.
@@ -203,41 +218,60 @@ class CachingQueries:
         Args:
             request: the query.
             key: from `result_key`, when known.
+            turn: taken before anything is computed; None where nobody has to wait for one.
             is_cancelled: as ``WorkerPool.run``.
 
         Raises:
-            QueryError: as ``WorkerPool.run``.
+            QueryError: as ``WorkerPool.run``, and what the turn raises.
             QueryServiceBusyError: when too many wait for what others compute, too.
         """
         if key is None:
             key = result_key(request, self._settings)
         if not key:
-            return _with_digest(self.behind.run(request, is_cancelled=is_cancelled))
+            return _with_digest(self._run_apart(request, turn, is_cancelled))
         while True:
-            snapshot = self.behind.snapshot.identifier
-            flight_key = (snapshot, key, request.priority, request.timeout_seconds)
+            snapshot = self.behind.snapshot
+            flight_key = (snapshot.identifier, key, request.priority, request.timeout_seconds)
+            mine = None
             with self._lock:
-                known = self._find((snapshot, key))
+                known = self._find((snapshot.identifier, key))
                 if known is not None:
                     return known
                 flight = self._flights.get(flight_key)
                 if flight is None:
-                    mine = self._flights[flight_key] = _Flight()
-                    self._misses += 1
+                    # Whoever waits for a turn lets others, whose turn it is, compute the same.
+                    if turn is None or is_brought(snapshot, key) or turn.take():
+                        mine = self._flights[flight_key] = _Flight()
+                        self._misses += 1
                 elif not request.priority and self._followers >= self._settings.query_queue:
                     raise self._too_many()
                 else:
                     flight.followers += 1
                     self._followers += not request.priority
-            if flight is None:
+            if mine is not None:
                 return self._compute(request, key, flight_key, mine, is_cancelled)
+            if flight is None:
+                assert turn is not None
+                turn.wait(is_cancelled)
+                continue
             shared = self._follow(flight, request, is_cancelled)
             if shared is not None:
                 return shared
             if flight.error is None:
-                # Too large to be kept, so each has to read its own.
-                return self.behind.run(request, is_cancelled=is_cancelled)
+                # Too large to be shared, so each has to read its own.
+                return self._run_apart(request, turn, is_cancelled)
             # Whoever computed it gave it up: the next round computes it, or finds who does.
+
+    def _run_apart(
+        self,
+        request: QueryRequest,
+        turn: Turn | None,
+        is_cancelled: Callable[[], bool] | None,
+    ) -> QueryResult:
+        """Compute a result for one client alone."""
+        if turn is not None:
+            turn.wait(is_cancelled)
+        return self.behind.run(request, is_cancelled=is_cancelled)
 
     def _compute(
         self,
