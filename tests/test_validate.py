@@ -94,6 +94,11 @@ def test_a_file_is_recognised_by_its_content_and_its_name(sample, tmp_path):
     assert recognise(copy, copy.name)[:1] == [sample.parent.parent.name]
 
 
+def test_a_file_with_the_sign_of_a_source_is_not_said_to_look_like_another_of_its_format():
+    notice = MAPPINGS / "ccfr" / "sample" / "FRFONDS-674821001-xBW.xml"
+    assert recognise(notice, notice.name) == ["ccfr"]
+
+
 def test_a_wrong_identifier_is_told_at_its_row_and_column(titles):
     found = checked(titles)
     assert ("WrongCheckCharacter", titles.name, 2, "print_identifier") in rules_at(found)
@@ -300,8 +305,9 @@ def test_a_file_of_a_folder_that_looks_like_nothing_fails_and_the_others_are_che
     [
         ("fr", [
             "Contrôle sans instantané\u00a0: ",
-            "{notice}\u00a0: ccfr, 1 enregistrement lu (ressemble aussi à calames, ",
+            "{notice}\u00a0: ccfr, 1 enregistrement lu",
             "{titles}\u00a0: kbart, 2 enregistrements lus",
+            "guides.csv\u00a0: guides, 4 enregistrements lus (ressemble aussi à tools, ",
             "fonds.csv\u00a0: ne ressemble à aucune source, n’est pas contrôlé. ",
             "Laissé de côté\u00a0: LISEZMOI.md",
             "{notice}\u00a0: 8 réparations faites",
@@ -309,8 +315,9 @@ def test_a_file_of_a_folder_that_looks_like_nothing_fails_and_the_others_are_che
         ]),
         ("en", [
             "Checked without a snapshot: ",
-            "{notice}: ccfr, 1 record read (it also looks like calames, ",
+            "{notice}: ccfr, 1 record read",
             "{titles}: kbart, 2 records read",
+            "guides.csv: guides, 4 records read (it also looks like tools, ",
             "fonds.csv: looks like no source, not checked. ",
             "Left alone: LISEZMOI.md",
             "{notice}: 8 repairs made",
@@ -323,6 +330,7 @@ def test_what_is_said_beside_the_report_is_in_its_language(language, words, titl
     (tmp_path / "fonds.csv").write_text("rien\n", encoding="utf-8")
     (tmp_path / "LISEZMOI.md").write_text("rien", encoding="utf-8")
     shutil.copy(notice, tmp_path)
+    shutil.copy(MAPPINGS / "guides" / "sample" / "guides.csv", tmp_path)
     corrected = tmp_path / "c"
     lines = run(
         tmp_path, "--alone", "--lang", language, "--corrected", corrected

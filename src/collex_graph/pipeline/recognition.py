@@ -47,7 +47,8 @@ def recognise(path: Path, name: str) -> list[str]:
     Args:
         path: the file.
         name: what it is called. Between sources that it looks like as much decide the ``sign`` of
-            a source, the name of a sheet that people fill in, the name of the source in a folder's.
+            a source, which leaves no other, the name of a sheet that people fill in, the name of
+            the source in a folder's.
     """
     outline = outline_of(path)
     readers = [d for d in _datasets() if any(_takes(source, path) for source in _asked(d))]
@@ -55,15 +56,15 @@ def recognise(path: Path, name: str) -> list[str]:
     if len(near) < 2:
         return near
     beginning = _beginning(path)
+    signs = {d: {source.sign for source in _asked(d)} - {""} for d in near}
+    near = [d for d in near if any(sign in beginning for sign in signs[d])] or near
     words = set(re.split(r"[^a-z]+", f"{path.parent}/{name}".casefold()))
     stem = slug(path.stem)
 
     def unlikeliness(dataset: str) -> tuple[int, bool, bool]:
-        signs = {source.sign for source in _asked(dataset)} - {""}
-        has_sign = any(sign in beginning for sign in signs)
         sheets = {slug(source.sheet) for source in _asked(dataset) if source.sheet}
         return (
-            -1 if has_sign else len(signs),
+            len(signs[dataset]),
             not any(stem.startswith(sheet) for sheet in sheets),
             not words >= set(dataset.split("-")),
         )
