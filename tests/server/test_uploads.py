@@ -768,9 +768,12 @@ def test_a_program_of_another_site_may_ask(client):
 def test_a_sheet_of_ours_is_quoted_with_its_columns_and_without_mailboxes(client):
     body = (MAPPINGS / "labels" / "sample" / "labels.csv").read_bytes()
     body = body.replace("Études de genre".encode(), b"nom@example.org")
+    body += "2018;;CollEx;Labellisée;;;;;;;\n".encode()
     text = page_of(client, body, "labels.csv").text
     told = [text, *(one.decode("utf-8", "replace") for one in embedded(text).values())]
     assert '<th scope="col">Campagne</th>' in text
+    # the column that would name the row stands there, empty
+    assert "<td>2018</td><td><mark>(vide)</mark></td><td>CollEx</td>" in text
     assert all("nom@example" not in one for one in told)
 
 

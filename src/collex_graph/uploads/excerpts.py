@@ -172,6 +172,9 @@ def _row(
         marked = {columns.get(result.position.column, -1)} & set(read)
     elif result.value:
         marked = {place for place in read if cells[place].strip() == result.value.strip()}
+        # of a row that lacks what names it, the columns to fill in are the value
+        named = set(result.value.split(" · "))
+        marked |= {p for p in read if not cells[p].strip() and header[p].strip() in named}
     shown = sorted(marked) + [p for p in read if cells[p].strip() and p not in marked]
     is_withheld = _is_withheld(result)
     return Excerpt(
