@@ -170,6 +170,8 @@ def repair_of(rule, value, **arguments):
         ("UnusableCoordinates", "48,84 ; 2,32", {}, "48.84, 2.32", False),
         ("UnlistedConcept", "labelisé", {"near": "labellisé", "scheme": "s", "known": "k"},
          "labellisé", False),
+        ("UnusableRuleName", "labelledunit-acces", {"near": "LabelledUnit-access"},
+         "LabelledUnit-access", False),
         ("UnreadableNumber", "1 234,5 €", {}, "1234.5", False),
         ("UnreadableTruth", "Oui, depuis 2019", {}, "oui", False),
         ("MalformedEmbargo", "p3a", {}, "P3Y", False),

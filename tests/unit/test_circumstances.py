@@ -9,14 +9,14 @@ from collex_graph.pipeline import circumstances as module
 from collex_graph.pipeline.circumstances import circumstances, modules_from
 from collex_graph.resources import resource_dir
 
-SOURCES = ("ccfr", "kbart", "labels", "theses")
+SOURCES = ("ccfr", "charters", "kbart", "labels", "theses")
 PROGRAM = modules_from("collex_graph.pipeline.part")
 
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    """Copies of the mappings and the ontology that may be changed."""
-    for name in ("mappings", "ontology"):
+    """Copies of the mappings, the ontology and the shapes that may be changed."""
+    for name in ("mappings", "ontology", "shapes"):
         ignored = shutil.ignore_patterns("sample", "*.md")
         shutil.copytree(resource_dir(name), tmp_path / name, ignore=ignored)
     for reader in (module, registry):
@@ -34,7 +34,8 @@ def folders(tmp_path, monkeypatch):
         ("mappings/institutions/communes.csv", set()),  # a file of a source, which has its own sum
         ("ontology/prefixes.ttl", set(SOURCES)),
         ("ontology/collex.ttl", set()),
-        ("ontology/vocabularies/discipline.ttl", {"labels"}),
+        ("ontology/vocabularies/discipline.ttl", {"charters", "labels"}),
+        ("shapes/readings.ttl", {"charters"}),  # a commitment names a rule
     ],
 )
 def test_a_part_depends_on_what_its_source_uses(folders, changed, concerned):

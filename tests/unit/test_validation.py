@@ -12,6 +12,7 @@ import rdflib
 from pyoxigraph import BlankNode, Dataset, Literal, NamedNode, Quad, RdfFormat
 
 from collex_graph.errors import ResourceFileError
+from collex_graph.mapping.functions.rule_names import rule_names
 from collex_graph.model import (
     Note,
     Position,
@@ -946,3 +947,9 @@ def test_no_rule_of_ours_asks_for_another_day_than_that_of_the_report():
     queries = [t for t in shapes().on("2026-11-26").graph.triples() if "NOW" in str(t.object)]
     assert queries == []
     assert shapes().on("2026-11-26") is shapes().on("2026-11-26")
+
+
+def test_a_commitment_can_name_every_rule_and_criterion_and_nothing_else():
+    rules = {*shapes().rules, *ReadingRules.load().rules}
+    rules |= {one.rule.iri for metric in own_criteria().metrics for one in metric.criteria}
+    assert {expand(f"collex-sh:{name}") for name in rule_names()} == rules

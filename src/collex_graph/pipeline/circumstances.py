@@ -2,9 +2,9 @@
 
 A part (`collex_graph.pipeline.part`) is kept from one build to the next while that digest is the
 same. It is made of the mapping document, the concordances that it or our functions name, the
-vocabularies where a function of the document reads them, the program text that can have a hand in a
-part, and the libraries. What is in doubt is taken: a part made once too often costs less than one
-that is wrong.
+vocabularies and the rules where a function of the document reads them, the program text that can
+have a hand in a part, and the libraries. What is in doubt is taken: a part made once too often
+costs less than one that is wrong.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _IMPORT: Final = re.compile(
     re.MULTILINE,
 )
 _READS_ONTOLOGY: Final = 'resource_dir("ontology")'
+_READS_SHAPES: Final = 'resource_dir("shapes")'
 _NO_VOCABULARIES: Final = frozenset({"collex_graph.rdf.namespaces", __name__})
 """Modules that read nothing there but the prefixes, or only ask for the bytes."""
 _TABLE: Final = re.compile(r"\bcollex-fn:table\b")
@@ -47,7 +48,7 @@ def circumstances(dataset: str) -> str:
     mappings = resource_dir("mappings")
     document = mappings / dataset / "mapping.yml"
     text = document.read_text(encoding="utf-8", errors="replace")
-    for path in (document, *_tables(text), *_ontology(text)):
+    for path in (document, *_tables(text), *_model(text)):
         digest.update(f"{path.parent.name}/{path.name}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -73,22 +74,25 @@ def _tables(document: str) -> list[Path]:
     return found
 
 
-def _ontology(document: str) -> list[Path]:
-    """Return the files of ``ontology/`` that may be read for a mapping document."""
-    folder = resource_dir("ontology")
+def _model(document: str) -> list[Path]:
+    """Return the files of ``ontology/`` and ``shapes/`` that may be read for a mapping document."""
     called = {
         FUNCTIONS[name].call.__module__
         for name in _CALLED.findall(document)
         if name in FUNCTIONS
     }  # fmt: skip
     others = {name for name in modules_from(_START) if not name.startswith(f"{_FUNCTIONS}.")}
-    reading = {
-        name
+    texts = [
+        _text(name)
         for name in others.union(*map(modules_from, called))
-        if name not in _NO_VOCABULARIES and _READS_ONTOLOGY in _text(name)
-    }
-    vocabularies = sorted((folder / "vocabularies").glob("*.ttl")) if reading else []
-    return [folder / "prefixes.ttl", *vocabularies]
+        if name not in _NO_VOCABULARIES
+    ]
+    found = [resource_dir("ontology") / "prefixes.ttl"]
+    if any(_READS_ONTOLOGY in text for text in texts):
+        found += sorted((resource_dir("ontology") / "vocabularies").glob("*.ttl"))
+    if any(_READS_SHAPES in text for text in texts):
+        found += sorted(resource_dir("shapes").glob("*.ttl"))
+    return found
 
 
 @cache

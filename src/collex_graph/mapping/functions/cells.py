@@ -443,26 +443,6 @@ def packages(value: str) -> str | Reading | None:
     return each(value, lambda part: _address(part) or package_node(part.removesuffix(".txt")))
 
 
-_RULE_NAME: Final = re.compile(r"(?:collex-sh:|.*/shapes#)?([A-Za-z][\w-]*)", re.ASCII)
-
-
-@mapping_function
-def check_rules(value: str) -> str | Reading | None:
-    """Return the shapes that a cell names as the report of a build does.
-
-    >>> check_rules("DescribedUnit-access | collex-sh:Corpus-licence").values[0]
-    'https://w3id.org/collex-graph/shapes#DescribedUnit-access'
-    """
-
-    def read(part: str) -> str:
-        found = _RULE_NAME.fullmatch(part)
-        if found is None:
-            raise UnreadableValue("UnusableRuleName", part)
-        return expand(f"collex-sh:{found[1]}")
-
-    return each(value, read)
-
-
 @mapping_function
 def web_links(value: str) -> str | Reading | None:
     """Return the addresses of a cell; one that begins with ``www.`` gets its scheme, reported.
