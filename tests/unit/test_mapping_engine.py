@@ -215,6 +215,7 @@ def test_a_reference_alone_must_be_an_absolute_iri(tmp_path):
     rule = "      - [rdfs:seeAlso, '$(url)~iri']"
     content = (
         "id,url\n1,https://x.org/a?b=c#d\n2,www.x.org\n3,http://x.org/a b\n4,http://x.org/%zz\n"
+        "5,http://x.org:port/\n6,http://[x/\n"
     )
     _, records = run(tmp_path, TABLE + rule, content)
     assert [found[2] for found in quads(records)] == ["<https://x.org/a?b=c#d>"]
@@ -222,7 +223,10 @@ def test_a_reference_alone_must_be_an_absolute_iri(tmp_path):
         ("InvalidIri", "www.x.org"),
         ("InvalidIri", "http://x.org/a b"),
         ("InvalidIri", "http://x.org/%zz"),
+        ("InvalidIri", "http://x.org:port/"),
+        ("InvalidIri", "http://[x/"),
     ]
+    assert [p.position.row for p in problems(records)] == [3, 4, 5, 6, 7]
 
 
 def test_a_result_with_a_known_prefix_is_completed(tmp_path):

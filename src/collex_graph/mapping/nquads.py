@@ -12,8 +12,6 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pyoxigraph import NamedNode
-
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.iris import is_absolute_iri, percent_encode
 from collex_graph.rdf.literals import (
@@ -35,6 +33,7 @@ _ESCAPES = {
 TO_ENCODE = re.compile(r"[^A-Za-z0-9\-._~]")
 _NOT_LABEL = re.compile(r"[^A-Za-z0-9]")
 _STRING = expand("xsd:string")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PREFIX = re.compile(r"([A-Za-z][\w-]*):(?!//)")
 
 
@@ -103,18 +102,9 @@ def iri_checker(base_iri: str) -> Callable[[str], str]:
             full = namespaces[prefix[1]] + text[prefix.end() :]
         if not is_absolute_iri(full):
             raise UnreadableValue("InvalidIri", text)
-        return _accepted(full, text)
+        return full
 
     return check
-
-
-def _accepted(iri: str, shown: str) -> str:
-    """Return an IRI that the store accepts, which its own parser decides."""
-    try:
-        NamedNode(iri)
-    except ValueError:
-        raise UnreadableValue("InvalidIri", shown) from None
-    return iri
 
 
 def iri_completer(base_iri: str, *, ascii_only: bool = False) -> Callable[[str], str]:
@@ -130,10 +120,10 @@ def iri_completer(base_iri: str, *, ascii_only: bool = False) -> Callable[[str],
 
     @lru_cache(maxsize=4096)
     def complete(text: str) -> str:
-        full = text if is_absolute_iri(text) else base_iri + text
+        full = text if SCHEME.match(text) else base_iri + text
         if not is_absolute_iri(full) or (ascii_only and not full.isascii()):
             raise UnreadableValue("InvalidIri", text)
-        return _accepted(full, text)
+        return full
 
     return complete
 

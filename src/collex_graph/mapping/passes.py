@@ -38,7 +38,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xml.dom import XML_NAMESPACE
 
 from lxml import etree
-from pyoxigraph import NamedNode
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
@@ -63,6 +62,7 @@ from collex_graph.rdf.identity import (
     IDENTIFYING_PREDICATES,
     LABEL_PREDICATES,
 )
+from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ _TREATMENTS = {
     "escape": "to_escape", "segment": "to_encode", "letters_kept": "to_encode",
     "label": "to_encode",
 }  # fmt: skip
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONSTANTS = {"escape": nquads.escape, "label": nquads.blank_label}
 _ENCODINGS = {"uri": "segment", "iri": "letters_kept", "no uri": "", "no iri": ""}
 _DEFAULT_GRAPH_END = '" .\\n"'
@@ -763,12 +762,8 @@ class PassWriter:
             return f"<{{{complete}({self._variable(text, scope)})}}>", scope, True
         first = self._vocabulary.iri(str(value.parts[0]))
         sample = first + "".join("x" if isinstance(p, Reference) else p for p in value.parts[1:])
-        try:
-            NamedNode(sample)
-            if term.base is None:
-                self._check_iri(sample)
-        except (ValueError, UnreadableValue) as error:
-            raise self._vocabulary.refuse(term.line, f"{sample!r} is not an IRI") from error
+        if not is_absolute_iri(sample):
+            raise self._vocabulary.refuse(term.line, f"{sample!r} is not an IRI")
         template = Template((first, *value.parts[1:]), value.line)
         text, scope = self._value(template, scope, rule, wrap=wrap)
         return f"<{text}>", scope, bool(template.references)
@@ -1011,7 +1006,7 @@ def _is_default(graph: Term) -> bool:
 
 def _is_absolute(template: Template) -> bool:
     first = template.parts[0]
-    return isinstance(first, str) and _SCHEME.match(first) is not None
+    return isinstance(first, str) and nquads.SCHEME.match(first) is not None
 
 
 def _column(*values: Value) -> str:

@@ -13,9 +13,9 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from pyoxigraph import NamedNode
+
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_FORBIDDEN_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def percent_encode(local: str) -> str:
@@ -53,12 +53,18 @@ def slug(label: str) -> str:
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Say whether a text may stand between angle brackets as it is.
+    """Say whether a text is an IRI of RFC 3987, which the parser of the store decides.
 
     >>> is_absolute_iri("www.calames.abes.fr"), is_absolute_iri("http://a.b/ c")
     (False, False)
+    >>> is_absolute_iri("http://a.b/%zz"), is_absolute_iri("http://a.b/é#c")
+    (False, True)
     """
-    return _SCHEME.match(text) is not None and _FORBIDDEN_IN_IRI.search(text) is None
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
