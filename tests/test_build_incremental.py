@@ -306,12 +306,12 @@ def test_a_part_half_written_when_a_process_died_is_mapped_again(tmp_path, monke
     monkeypatch.setattr(sources_module, "_cores", lambda: 2)
 
     def make(_shelf, requests, processes):
-        for request in requests:
-            make_part(request, _shelf._folder / request.key)
+        folders = [_shelf._folder / request.key for request, _ in requests]
+        for (request, _), folder in zip(requests, folders, strict=True):
+            make_part(request, folder)
         if processes > 1:
-            for name in ("summary.json", "lines.nq.gz"):
-                cut_in_two(_shelf._folder / requests[0].key / name)
-                requests = requests[1:]
+            for folder, name in zip(folders, ("summary.json", "lines.nq.gz"), strict=False):
+                cut_in_two(folder / name)
             raise BrokenProcessPool
 
     monkeypatch.setattr(PartShelf, "_make_in_processes", make)

@@ -19,8 +19,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
+from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +32,7 @@ from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import read_mapping
 from collex_graph.model import Note, Position, Problem
 from collex_graph.pipeline.recognition import sources_like
+from collex_graph.pipeline.stretches import WHOLE, stretches_of
 from collex_graph.rdf.iris import Iris, percent_encode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
@@ -40,12 +43,13 @@ from collex_graph.store.description import describe_graph, describe_source_file,
 from collex_graph.store.lines import LinesFile, LinesWriter, gzip_writer, read_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from collex_graph.mapping.engine import MappedRecord
     from collex_graph.mapping.plan import Plan
     from collex_graph.model import RecordSource, SourceFile
+    from collex_graph.pipeline.stretches import Stretch
 
 FORMAT = 1
 """Of the files of a part; another number makes all kept parts foreign."""
@@ -55,6 +59,8 @@ _IDENTITIES, _RECORDS, _PROBLEMS = "identities.nq.gz", "records.gz", "problems.j
 _TYPE = f"> <{expand('rdf:type')}> <"
 """What an N-Quads line that gives a class has after its subject."""
 _ENTRIES_AT_ONCE = 1000
+_NO_ROW = b"[null,"
+"""How the entry of a record begins that is no row of a table."""
 _DOUBLE = "SameIdentifierInTwoRows"
 _DERIVED_FROM = expand("prov:wasDerivedFrom")
 
@@ -304,6 +310,12 @@ def sources_of(request: PartRequest) -> Sequence[RecordSource]:
     return readers(file.dataset, request.base_iri, request.circumstances, file)
 
 
+def stretches(request: PartRequest, most: int) -> list[Stretch]:
+    """Return the stretches of a source file that may be mapped each in a process of its own."""
+    plan = _plan(request.file.dataset, request.base_iri, request.circumstances)
+    return stretches_of(request.file, plan, most)
+
+
 def make_part(request: PartRequest, folder: Path) -> None:
     """Map a source file into a folder, which must not exist.
 
@@ -311,7 +323,19 @@ def make_part(request: PartRequest, folder: Path) -> None:
         ResourceFileError: when the mapping or a concordance cannot be used.
     """
     folder.mkdir(parents=True)
-    _Making(request, folder).run()
+    finish_part(request, folder, [_Reading(request, folder, WHOLE).run()])
+
+
+def read_stretch(request: PartRequest, folder: Path, stretch: Stretch) -> StretchRead:
+    """Map a stretch of a source file, in a process of its own, into the folder of the part.
+
+    Raises:
+        ResourceFileError: as for `make_part`.
+    """
+    read = _Reading(request, folder, stretch).run()
+    for writer in read.writers.values():
+        writer.leave()
+    return read
 
 
 def records_that_state(request: PartRequest, is_it: Callable[[bytes], bool]) -> frozenset[str]:
@@ -341,67 +365,92 @@ def _run_for(request: PartRequest) -> MappingRun:
     return run
 
 
-class _Making:
-    """One pass over one file."""
+@dataclass
+class StretchRead:
+    """What was read of a stretch of a source file, beside what stands in the folder of its part.
 
-    def __init__(self, request: PartRequest, folder: Path) -> None:
+    Attributes:
+        writers: name of a file of the part → its lines.
+        entries: the records, as lines of JSON.
+        problems: as of the part, without doubles.
+        graphs: the named graphs of its quads.
+        publisher_records: as of the part.
+        describes_something: as of the part.
+        has_components: as of the part.
+        broken: why it could not be read, or not from some point on.
+        rule_counts: as of the part.
+        left_out: as of the part, of the last stretch.
+        leaves: as of the part, of the last stretch.
+        records_read: as of the part, of the last stretch.
+    """
+
+    writers: dict[str, LinesWriter]
+    entries: Path
+    problems: list[Problem] = field(default_factory=list)
+    graphs: set[str] = field(default_factory=set)
+    publisher_records: int = 0
+    describes_something: bool = False
+    has_components: bool = False
+    broken: UnreadableSourceError | None = None
+    rule_counts: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, int] = field(default_factory=dict)
+    records_read: int = 0
+
+    def take_over(self, later: StretchRead) -> None:
+        """Take what was read of the stretch that follows, which read the table up to there too."""
+        for name, writer in self.writers.items():
+            writer.take_over(later.writers[name])
+        self.problems += later.problems
+        self.graphs |= later.graphs
+        self.publisher_records += later.publisher_records
+        self.describes_something |= later.describes_something
+        self.has_components |= later.has_components
+        self.broken = later.broken
+        self.rule_counts.update(later.rule_counts)
+        self.left_out, self.leaves = later.left_out, later.leaves
+        self.records_read = later.records_read
+
+
+class _Reading:
+    """One pass over one stretch of a file."""
+
+    def __init__(self, request: PartRequest, folder: Path, stretch: Stretch) -> None:
         self._request = request
+        self._stretch = stretch
         self._label = request.label
         self._name = request.file.name
-        self._folder = folder
         self._iris = Iris(request.base_iri)
-        self._problems: list[Problem] = []
-        self._graphs: set[str] = set()
+        mark = f"{stretch.number}-" if stretch.number else ""
+        writers = {
+            name: LinesWriter(folder / f"{mark}{name}")
+            for name in (_LINES, _ORIGINS, _ASIDE, _IDENTITIES)
+        }
+        self._read = StretchRead(writers, folder / f"{mark}records.part")
+        self._lines, self._origins, self._aside, self._identities = writers.values()
+        self._problems, self._graphs = self._read.problems, self._read.graphs
         self._keys: set[str] = set()
-        self._publisher_records = 0
-        self._describes_something = False
-        # things that rows are about: a 64-bit hash instead of the IRI, for large tables
-        self._rows: dict[int, int] = {}
         self._current: tuple[str, list[Any]] | None = None
         self._entries: list[str] = []
         self._origin = source_file_iri(request.file, self._iris)
         self._provenance = self._iris.graph("provenance")
 
-    def run(self) -> None:
-        request = self._request
+    def run(self) -> StretchRead:
+        request, read = self._request, self._read
         run = _run_for(request)
-        self._lines = LinesWriter(self._folder / _LINES)
-        self._origins = LinesWriter(self._folder / _ORIGINS)
-        self._aside = LinesWriter(self._folder / _ASIDE)
-        self._identities = LinesWriter(self._folder / _IDENTITIES)
-        with gzip_writer(self._folder / _RECORDS) as self._records:
+        with read.entries.open("wb") as self._records:
             try:
-                for found in run.map_file(request.file, open_records):
+                for found in run.map_file(request.file, self._stretch.open_records):
                     self._take(found)
             except UnreadableSourceError as error:
-                self._end_record()
-                rule = "BrokenFile" if self._describes_something else "UnreadableFile"
-                note = Note(rule, request.file.name, (("reason", error.problem),))
-                position = Position(request.file.name, line=error.line)
-                self._problems.append(Problem(note, position, self._label, None, "", None))
-                if rule == "UnreadableFile" and not request.file.problem:
-                    self._recognise()
-            else:
-                self._end_record()
-                if not self._describes_something and not (
-                    request.file.kind and not run.records_read
-                ):
-                    note = Note("NothingRead", request.file.name)
-                    position = Position(request.file.name)
-                    self._problems.append(Problem(note, position, self._label, None, "", None))
-                    self._recognise()
+                read.broken = error
             self._end_record()
             self._write_entries()
-        self._write(run)
-
-    def _recognise(self) -> None:
-        """Say which other source a file looks like, from which nothing could be read."""
-        file = self._request.file
-        like = sources_like(file.path, file.dataset)
-        if like:
-            note = Note("LooksLikeAnotherSource", ", ".join(like), (("given", file.dataset),))
-            position = Position(file.name)
-            self._problems.append(Problem(note, position, self._label, None, "", None))
+        read.has_components = bool(self._keys)
+        read.rule_counts = Counter(run.rule_counts)
+        read.left_out, read.leaves = dict(run.left_out), dict(run.leaves)
+        read.records_read = run.records_read
+        return read
 
     def _take(self, found: MappedRecord) -> None:
         key = self._label + found.record.removeprefix(self._name)
@@ -424,7 +473,7 @@ class _Making:
             describes = self._current[1]
             if found.subject not in describes[5:]:
                 describes.append(found.subject)
-                self._describes_something = True
+                self._read.describes_something = True
         if key in self._request.left_out or self._label in self._request.left_out:
             self._aside.add(text.encode())
             return
@@ -455,7 +504,7 @@ class _Making:
         if position.row is None:
             self._keys.add(key)
         # the first row of a table is its header: what is said of it concerns the whole table
-        self._publisher_records += is_new and parent is None and position.row != 1
+        self._read.publisher_records += is_new and parent is None and position.row != 1
 
     def _end_record(self) -> None:
         if self._current is None:
@@ -474,12 +523,9 @@ class _Making:
             self._write_entries()
         if not describes:
             return
-        position = Position(self._name, line, row, component)
-        if row is not None:
-            self._refuse_second_row(key, position, describes[0])
         if key in self._request.left_out or self._label in self._request.left_out:
             return
-        fragment = position.fragment()
+        fragment = Position(self._name, line, row, component).fragment()
         origin = f"{self._origin}#{fragment}" if fragment else self._origin
         end = f"> <{_DERIVED_FROM}> <{origin}> <{self._provenance}> .\n"
         self._origins.add("".join([f"<{subject}{end}" for subject in describes]).encode())
@@ -488,54 +534,103 @@ class _Making:
         self._records.write("".join(self._entries).encode())
         self._entries.clear()
 
-    def _refuse_second_row(self, key: str, position: Position, own: str) -> None:
-        """Take note of two rows of one table that claim to be the same thing.
 
-        A row's own thing comes first; of the others (a journal, its publisher) several may speak.
-        """
-        assert position.row is not None
-        first = self._rows.setdefault(hash(own), position.row)
-        if first != position.row:
-            note = Note(_DOUBLE, own, (("first", str(first)),))
-            self._problems.append(Problem(note, position, key, own, "", None))
+def finish_part(request: PartRequest, folder: Path, stretches: Sequence[StretchRead]) -> None:
+    """Make a part of what was read of all stretches of a file, in their order.
 
-    def _write(self, run: MappingRun) -> None:
-        file = self._request.file
-        quads = [
-            *describe_source_file(file, self._iris),
-            *(describe_graph(graph, file, self._iris) for graph in sorted(self._graphs)),
-        ]
-        self._origins.add("".join(f"{quad} .\n" for quad in quads).encode())
-        writers = (self._lines, self._origins, self._aside, self._identities)
-        written = [writer.finish() for writer in writers]
-        with gzip_writer(self._folder / _PROBLEMS) as lines:
-            for problem in self._problems:
-                lines.write(json.dumps(asdict(problem)).encode() + b"\n")
-        digests = {found.path.name: found.digest for found in written}
-        for name in (_RECORDS, _PROBLEMS):
-            digests[name] = hashlib.sha256((self._folder / name).read_bytes()).hexdigest()
-        summary = {
-            "format": FORMAT,
-            "dataset": file.dataset,
-            "label": self._label,
-            "base_iri": self._request.base_iri,
-            "graphs": sorted(self._graphs),
-            "counts": {found.path.name: found.count for found in written},
-            "digests": digests,
-            "rule_counts": run.rule_counts,
-            "left_out": run.left_out,
-            "leaves": run.leaves,
-            "records_read": run.records_read,
-            "publisher_records": self._publisher_records,
-            "describes_something": self._describes_something,
-            "has_components": bool(self._keys),
-        }
-        summary["digest"] = digest_of(summary)
-        # last and at once: a part without it is not one
-        text = json.dumps(summary, ensure_ascii=False, indent=1)
-        unfinished = self._folder / f"{_SUMMARY}.part"
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.rename(self._folder / _SUMMARY)
+    Raises:
+        ResourceFileError: when the mapping of a source that the file looks like cannot be used.
+    """
+    file, (read, *others) = request.file, stretches
+    for other in others:
+        read.take_over(other)
+    problems = [*read.problems, *_problems_of_all(request, read)]
+    with gzip_writer(folder / _RECORDS) as lines:
+        for stretch in stretches:
+            with stretch.entries.open("rb") as entries:
+                shutil.copyfileobj(entries, lines)
+    problems += _second_rows(request, stretches)
+    for stretch in stretches:
+        stretch.entries.unlink()
+    iris = Iris(request.base_iri)
+    quads = [
+        *describe_source_file(file, iris),
+        *(describe_graph(graph, file, iris) for graph in sorted(read.graphs)),
+    ]
+    read.writers[_ORIGINS].add("".join(f"{quad} .\n" for quad in quads).encode())
+    written = [writer.finish() for writer in read.writers.values()]
+    with gzip_writer(folder / _PROBLEMS) as lines:
+        for problem in problems:
+            lines.write(json.dumps(asdict(problem)).encode() + b"\n")
+    digests = {found.path.name: found.digest for found in written}
+    for name in (_RECORDS, _PROBLEMS):
+        digests[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    summary = {
+        "format": FORMAT,
+        "dataset": file.dataset,
+        "label": request.label,
+        "base_iri": request.base_iri,
+        "graphs": sorted(read.graphs),
+        "counts": {found.path.name: found.count for found in written},
+        "digests": digests,
+        "rule_counts": read.rule_counts,
+        "left_out": read.left_out,
+        "leaves": read.leaves,
+        "records_read": read.records_read,
+        "publisher_records": read.publisher_records,
+        "describes_something": read.describes_something,
+        "has_components": read.has_components,
+    }
+    summary["digest"] = digest_of(summary)
+    # last and at once: a part without it is not one
+    text = json.dumps(summary, ensure_ascii=False, indent=1)
+    unfinished = folder / f"{_SUMMARY}.part"
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.rename(folder / _SUMMARY)
+
+
+def _problems_of_all(request: PartRequest, read: StretchRead) -> Iterator[Problem]:
+    """Yield what is to be said of a file as a whole: that it breaks off, or that it is empty."""
+    file, broken = request.file, read.broken
+    if broken is not None:
+        rule = "BrokenFile" if read.describes_something else "UnreadableFile"
+        note = Note(rule, file.name, (("reason", broken.problem),))
+    elif not read.describes_something and not (file.kind and not read.records_read):
+        note = Note("NothingRead", file.name)
+    else:
+        return
+    position = Position(file.name, line=None if broken is None else broken.line)
+    yield Problem(note, position, request.label, None, "", None)
+    if read.describes_something or file.problem:
+        return
+    like = sources_like(file.path, file.dataset)
+    if like:
+        note = Note("LooksLikeAnotherSource", ", ".join(like), (("given", file.dataset),))
+        yield Problem(note, Position(file.name), request.label, None, "", None)
+
+
+def _second_rows(request: PartRequest, stretches: Iterable[StretchRead]) -> Iterator[Problem]:
+    """Yield the rows of one table that claim to be the thing of an earlier one.
+
+    A row's own thing comes first; of the others (a journal, its publisher) several may speak.
+    """
+    # a 64-bit hash instead of the IRI, for large tables
+    rows: dict[int, int] = {}
+    for stretch in stretches:
+        with stretch.entries.open("rb") as entries:
+            for text in entries:
+                if text.startswith(_NO_ROW):
+                    continue
+                row, line, component, _, _, *describes = json.loads(text)
+                if not describes:
+                    continue
+                own = describes[0]
+                first = rows.setdefault(hash(own), row)
+                if first != row:
+                    note = Note(_DOUBLE, own, (("first", str(first)),))
+                    position = Position(request.file.name, line, row, component)
+                    key = _key(request.label, row, component)
+                    yield Problem(note, position, key, own, "", None)
 
 
 def names_of_its_own(record: MappedRecordEntry) -> list[str]:

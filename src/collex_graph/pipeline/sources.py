@@ -15,7 +15,7 @@ from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.model import Note, Problem
@@ -23,12 +23,16 @@ from collex_graph.pipeline.circumstances import circumstances
 from collex_graph.pipeline.part import (
     Part,
     PartRequest,
+    finish_part,
     joins_files,
     make_part,
     names_of_its_own,
+    read_stretch,
     reads,
+    stretches,
     tables,
 )
+from collex_graph.pipeline.stretches import WHOLE
 from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files, is_pattern
 
@@ -37,7 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from collex_graph.model import SourceFile
-    from collex_graph.pipeline.part import MappedRecordEntry
+    from collex_graph.pipeline.part import MappedRecordEntry, StretchRead
+    from collex_graph.pipeline.stretches import Stretch
 
 _ENOUGH_FOR_PROCESSES = 4_000_000
 """Bytes to map from which processes of their own (half a second of CPU each to start) pay."""
@@ -181,14 +186,17 @@ class PartShelf:
 
     def _make(self, requests: Sequence[PartRequest]) -> None:
         self.mapped += len(requests)
-        processes = min(_cores(), len(requests))
-        if processes < 2 or sum(r.file.size_bytes for r in requests) < _ENOUGH_FOR_PROCESSES:
+        enough = sum(r.file.size_bytes for r in requests) >= _ENOUGH_FOR_PROCESSES
+        cores = _cores() if enough else 1
+        cut = [(request, stretches(request, cores)) for request in requests]
+        processes = min(cores, sum(len(some) for _, some in cut))
+        if processes < 2:
             for request in requests:
                 self._progress("map", request.file.name)
                 make_part(request, self._folder / request.key)
             return
         try:
-            self._make_in_processes(requests, processes)
+            self._make_in_processes(cut, processes)
         except BrokenProcessPool:
             # which file it was is not said: those not finished are mapped again one by one
             for request in requests:
@@ -197,7 +205,7 @@ class PartShelf:
                     continue
                 shutil.rmtree(folder, ignore_errors=True)
                 try:
-                    self._make_in_processes([request], 1)
+                    self._make_in_processes([(request, [WHOLE])], 1)
                 except BrokenProcessPool:
                     raise UnreadableSourceError(
                         request.file.path,
@@ -205,22 +213,40 @@ class PartShelf:
                         "was published. Free memory, or split the file",
                     ) from None
 
-    def _make_in_processes(self, requests: Sequence[PartRequest], processes: int) -> None:
+    def _make_in_processes(
+        self, requests: Sequence[tuple[PartRequest, Sequence[Stretch]]], processes: int
+    ) -> None:
         # spawn: a process that shares nothing with this one, its threads and open stores included
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            names: dict[Future[None], str] = {}
-            for request in requests:
+            waiting: dict[Future[Any], PartRequest] = {}
+            read: dict[str, list[Future[StretchRead]]] = {}
+            for request, some in requests:
+                folder = self._folder / request.key
                 try:
-                    future = pool.submit(make_part, request, self._folder / request.key)
+                    if len(some) == 1:
+                        waiting[pool.submit(make_part, request, folder)] = request
+                        continue
+                    folder.mkdir(parents=True)
+                    read[request.key] = [
+                        pool.submit(read_stretch, request, folder, one) for one in some
+                    ]
                 except OSError as error:
                     # a process died while another was being started, or none can be
                     raise BrokenProcessPool(str(error)) from error
-                names[future] = request.file.name
+                waiting |= dict.fromkeys(read[request.key], request)
+            left = Counter(request.key for request in waiting.values())
             try:
-                for future in as_completed(names):
+                for future in as_completed(waiting):
                     future.result()
-                    self._progress("map", names[future])
+                    request = waiting[future]
+                    left[request.key] -= 1
+                    if left[request.key]:
+                        continue
+                    if request.key in read:
+                        found = [one.result() for one in read[request.key]]
+                        finish_part(request, self._folder / request.key, found)
+                    self._progress("map", request.file.name)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

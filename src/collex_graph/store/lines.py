@@ -75,11 +75,20 @@ class LinesWriter:
         if self._size > _RUN_BYTES:
             self._spill()
 
+    def leave(self) -> None:
+        """Put everything on disk, so that nothing is lost when the writer goes to a process."""
+        if self._blocks:
+            self._spill()
+
+    def take_over(self, other: LinesWriter) -> None:
+        """Take what another writer left, one of another path."""
+        self._runs += other._runs
+
     def finish(self) -> LinesFile:
         """Write the file; the writer takes nothing more."""
         if not self._runs:
             return write_lines(self._path, [self._sorted()])
-        self._spill()
+        self.leave()
         with ExitStack() as stack:
             runs = [stack.enter_context(run.open("rb")) for run in self._runs]
             parts = [iter(partial(_whole_lines, run), b"") for run in runs]
