@@ -883,7 +883,7 @@ def test_what_is_on_disk_goes_with_the_server(judge):
     (zygote.root / "1").mkdir()
     (zygote.root / "1" / "secret.txt").write_text("secret")
     # what the kernel does when the process is killed
-    zygote._control.close()
-    zygote._process.wait(timeout=60)
+    zygote._forking._control.close()
+    zygote._forking._process.wait(timeout=60)
     assert not zygote.root.exists()
     assert not zygote.is_alive()

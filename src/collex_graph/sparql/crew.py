@@ -9,17 +9,14 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from collex_graph.errors import SnapshotNotFoundError
-from collex_graph.settings import child_environment
-from collex_graph.sparql.frames import HEADER, PACKET_BYTES
+from collex_graph.sparql.forking import ForkingProcess
+from collex_graph.sparql.frames import HEADER
 from collex_graph.sparql.worker_process import WorkerConfiguration
 
 if TYPE_CHECKING:
@@ -130,7 +127,6 @@ class Crew:
         self._closed = False
         self._has_warned = False
         self._life = threading.Lock()
-        self._asking = threading.Lock()
         disk_bytes = sum(file.stat().st_size for file in snapshot.store.glob("*") if file.is_file())
         together_bytes = processes * disk_bytes * MEMORY_PER_DISK_BYTE
         self.in_memory = together_bytes <= settings.worker_store_bytes
@@ -160,7 +156,9 @@ class Crew:
             with theirs:
                 for end in (ours, theirs):
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER_BYTES)
-                answer, handles = self._ask(b'{"do": "fork"}', _FORK_SECONDS, theirs.fileno())
+                answer, handles = self._zygote.ask(
+                    b'{"do": "fork"}', _FORK_SECONDS, theirs.fileno()
+                )
         except BaseException:
             ours.close()
             raise
@@ -184,7 +182,7 @@ class Crew:
         question = json.dumps({"do": "exit", "pid": pid}).encode()
         while time.monotonic() < patience:
             try:
-                answer, _ = self._ask(question, _EXIT_SECONDS)
+                answer, _ = self._zygote.ask(question, _EXIT_SECONDS)
             except OSError:
                 return None
             if "code" in answer:
@@ -197,11 +195,11 @@ class Crew:
     @property
     def descriptor(self) -> int:
         """A descriptor that is hung up when the zygote ends."""
-        return self._control.fileno()
+        return self._zygote.descriptor
 
     def is_alive(self) -> bool:
         """Whether the zygote has not ended."""
-        return self._zygote.poll() is None
+        return self._zygote.is_alive()
 
     def restart(self) -> None:
         """Start another zygote in place of one that died, whose workers died with it.
@@ -213,7 +211,7 @@ class Crew:
         with self._life:
             if self._closed:
                 raise OSError("the crew is closed")
-            self._end_zygote()
+            self._zygote.close()
             self._start_zygote()
 
     def close(self) -> None:
@@ -223,7 +221,7 @@ class Crew:
                 self._closed = True
                 while self.idle:
                     self.idle.popleft().close()
-                self._end_zygote()
+                self._zygote.close()
 
     def _check_store(self) -> None:
         if not self.snapshot.store.is_dir():
@@ -231,51 +229,16 @@ class Crew:
 
     def _start_zygote(self) -> None:
         self._check_store()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        packages = str(Path(__file__).resolve().parents[2])
-        module = "collex_graph.sparql.worker_process"
-        with theirs:
-            # A session of its own: Ctrl-C in a terminal is for the server, which ends the rest.
-            self._zygote = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-                env=child_environment(PYTHONPATH=packages, RUST_BACKTRACE="0"),
-            )
-        self._control = ours
+        self._zygote = ForkingProcess("collex_graph.sparql.worker_process")
         try:
-            answer, _ = self._ask(self._configuration.pack(), None)
+            answer, _ = self._zygote.ask(self._configuration.pack(), None)
         except OSError:
             answer = {"error": "the process that forks query workers did not start"}
         except BaseException:
-            self._end_zygote()
+            self._zygote.close()
             raise
         if "error" in answer:
-            self._end_zygote()
+            self._zygote.close()
             raise SnapshotNotFoundError(
                 f"the snapshot {self.snapshot.identifier} cannot be queried: {answer['error']}"
             )
-
-    def _end_zygote(self) -> None:
-        self._control.close()
-        try:
-            self._zygote.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._zygote.kill()
-            self._zygote.wait()
-
-    def _ask(self, packet: bytes, seconds: float | None, *handed: int) -> tuple[Any, list[int]]:
-        with self._asking:
-            try:
-                self._control.settimeout(seconds)
-                socket.send_fds(self._control, [packet], handed)
-                answer, handles, _, _ = socket.recv_fds(self._control, PACKET_BYTES, 1)
-            except BaseException:
-                # An answer that nobody took would be taken for that to the next question.
-                self._zygote.kill()
-                raise
-        if not answer:
-            raise OSError("the process that forks query workers has ended")
-        return json.loads(answer), handles

@@ -5,7 +5,7 @@ that many bytes. A worker that is ready sends ``R``; it receives ``Q`` with a `Q
 any number of ``D`` with parts of the result and always, at the end, one ``E`` with an `Ending`.
 A stream that stops without ``E`` is a worker that died: a cut result never passes for a whole one.
 
-Between the pool and the zygote: one JSON object a packet, on a socket that keeps packets apart.
+Between the pool and the zygote: `forking`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ END = b"E"
 
 DATA_BYTES = 65_536
 """Parts of a result are sent when they reach this size, and at the end."""
-
-PACKET_BYTES = 65_536
-"""The largest packet between pool and zygote."""
 
 
 class Outcome(Enum):

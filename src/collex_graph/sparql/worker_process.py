@@ -47,11 +47,11 @@ from collex_graph.rdf.formats import (
     compact_json_ld,
 )
 from collex_graph.rdf.namespaces import expand, prefixes
+from collex_graph.sparql.forking import next_question
 from collex_graph.sparql.frames import (
     DATA,
     DATA_BYTES,
     HEADER,
-    PACKET_BYTES,
     READY,
     Ending,
     Outcome,
@@ -88,7 +88,6 @@ TRIPLES_READ_FOR_PREFIXES = 10_000
 RETIRE_GROWTH_BYTES = 128 << 20
 """A worker that keeps so much more memory than at its start asks to be replaced."""
 
-_PARENT_CHECK_SECONDS = 5.0
 _EXITS_REMEMBERED = 1024
 _UNWRITTEN_DATATYPES = frozenset({expand("xsd:string"), expand("rdf:langString")})
 _SYNTAX_ERROR = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
@@ -435,19 +434,11 @@ class Zygote:
                 self._tell_exit(int(request["pid"]))
 
     def _receive(self) -> tuple[bytes, list[int]]:
-        """Wait for the pool, and end when it has gone, even if others hold its socket open."""
-        self._control.settimeout(_PARENT_CHECK_SECONDS)
-        while True:
-            try:
-                packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET_BYTES, 1)
-            except TimeoutError:
-                packet = b"" if os.getppid() != self._parent else b" "
-            except OSError:
-                packet = b""
-            if not packet:
-                os._exit(0)
-            if packet != b" ":
-                return packet, descriptors
+        """Wait for the pool, and end when it has gone."""
+        question, descriptors = next_question(self._control, self._parent)
+        if not question:
+            os._exit(0)
+        return question, descriptors
 
     def _reply(self, answer: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         try:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from io import BufferedIOBase
 
 HEADER: Final = struct.Struct(">Q")
-PACKET_BYTES: Final = 1 << 16
 PAGE: Final = "page"
 """The document that holds what the page shows; the others have the names of report formats."""
 CORRECTED: Final = "corrected"

@@ -15,8 +15,6 @@ import os
 import select
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -32,8 +30,8 @@ from collex_graph.errors import (
     UploadMemoryError,
     UploadTimeoutError,
 )
-from collex_graph.settings import child_environment
-from collex_graph.uploads.frames import HEADER, PACKET_BYTES, Job, Outcome
+from collex_graph.sparql.forking import ForkingProcess
+from collex_graph.uploads.frames import HEADER, Job, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -276,35 +274,22 @@ class _Zygote:
         self.root = Path(tempfile.mkdtemp(prefix=_PREFIX))
         self._lock = os.open(self.root / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._asking = threading.Lock()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        packages = str(Path(__file__).resolve().parents[2])
-        module = "collex_graph.uploads.judge_process"
-        numbers = [str(theirs.fileno()), str(os.getpid()), str(self.root)]
-        with theirs:
-            # a session of its own: Ctrl-C in a terminal is for the server, which ends the rest
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", module, *numbers],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                # every thread of a child would reserve address space for an allocator of its own
-                env=child_environment(
-                    PYTHONPATH=packages, RUST_BACKTRACE="0", MALLOC_ARENA_MAX="2"
-                ),
-            )
-        self._control = ours
+        self._forking = ForkingProcess(
+            "collex_graph.uploads.judge_process",
+            str(self.root),
+            is_silent=True,
+            # every thread of a child would reserve address space for an allocator of its own
+            MALLOC_ARENA_MAX="2",
+        )
         try:
-            self._ask(b"", _START_SECONDS)
+            self._forking.ask(b"", _START_SECONDS)
         except BaseException:
             self.close()
             raise
 
     def is_alive(self) -> bool:
         """Whether the process has not ended."""
-        return self._process.poll() is None
+        return self._forking.is_alive()
 
     def fork(self) -> tuple[socket.socket, int]:
         """Fork a judge; return the socket to it and its number.
@@ -315,7 +300,7 @@ class _Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs:
-                answer = self._ask(b'{"do": "fork"}', _ASK_SECONDS, theirs.fileno())
+                answer, _ = self._forking.ask(b'{"do": "fork"}', _ASK_SECONDS, theirs.fileno())
         except BaseException:
             ours.close()
             raise
@@ -327,7 +312,8 @@ class _Zygote:
     def end(self, pid: int) -> int | None:
         """Kill a judge with all that it began; return how it ended, None when nobody knows."""
         try:
-            answer = self._ask(json.dumps({"do": "end", "pid": pid}).encode(), _ASK_SECONDS)
+            question = json.dumps({"do": "end", "pid": pid}).encode()
+            answer, _ = self._forking.ask(question, _ASK_SECONDS)
         except OSError:
             return None  # the zygote has gone, and its children with it
         code = answer.get("code")
@@ -335,30 +321,9 @@ class _Zygote:
 
     def close(self) -> None:
         """End the process with its children, and remove the folder."""
-        self._control.close()
-        try:
-            self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._forking.close()
         shutil.rmtree(self.root, ignore_errors=True)
         os.close(self._lock)
-
-    def _ask(self, packet: bytes, seconds: float, *handed: int) -> dict[str, Any]:
-        with self._asking:
-            try:
-                self._control.settimeout(seconds)
-                if packet:
-                    socket.send_fds(self._control, [packet], handed)
-                answer = self._control.recv(PACKET_BYTES)
-            except BaseException:
-                # an answer that nobody took would be taken for that to the next question
-                self._process.kill()
-                raise
-        if not answer:
-            raise OSError("the process that forks judges has ended")
-        told: dict[str, Any] = json.loads(answer)
-        return told
 
 
 def _remove_what_was_left() -> None:

@@ -40,6 +40,7 @@ from collex_graph.settings import Settings
 from collex_graph.sources import find_source_files
 from collex_graph.sources.archives import lower_limits
 from collex_graph.sources.files import inner_name, is_archive
+from collex_graph.sparql.forking import next_question
 from collex_graph.sparql.sandbox import (
     die_with_parent,
     forbid_system_calls,
@@ -53,7 +54,6 @@ from collex_graph.uploads.frames import (
     CHANGES,
     CORRECTED,
     HEADER,
-    PACKET_BYTES,
     PAGE,
     Job,
     Outcome,
@@ -79,7 +79,6 @@ MOST_IN_A_PAGE: Final = 2_000
 _FILES_OPEN: Final = 512
 _SAID_FIRST: Final = ("fails", "fail_on", "known", "files", "left_alone", "unknown")
 """Of the head, what a report in JSON says too."""
-_PARENT_CHECK_SECONDS: Final = 5.0
 _FAIL_ON: Final = {severity.value.lower(): severity for severity in Severity}
 _OUR_OWN: Final = (
     "publication_title\tprint_identifier\tonline_identifier\ttitle_url\ttitle_id\tpublication_type\n"
@@ -316,19 +315,10 @@ class Zygote:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     def _receive(self) -> tuple[bytes, list[int]]:
-        self._control.settimeout(_PARENT_CHECK_SECONDS)
-        while True:
-            try:
-                packet, descriptors, _, _ = socket.recv_fds(self._control, PACKET_BYTES, 1)
-            except TimeoutError:
-                if os.getppid() == self._parent:
-                    continue
-                packet = b""
-            except OSError:
-                packet = b""
-            if not packet:
-                self._leave()
-            return packet, descriptors
+        question, descriptors = next_question(self._control, self._parent)
+        if not question:
+            self._leave()
+        return question, descriptors
 
     def _reply(self, answer: dict[str, Any]) -> None:
         try:
