@@ -308,6 +308,23 @@ def test_who_keeps_most_memory_busy_goes_first(worker, listener, monkeypatch):
         assert [each.peer for each in worker._connections.values()] == [small.getsockname()]
 
 
+def test_a_body_that_many_take_is_counted_once(worker, listener, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_HELD_BYTES", 6000)
+    body, other = bytes(2000), bytes(3000)
+    with contextlib.ExitStack() as opened:
+        found = [connect(worker, listener, b"G") for _ in range(3)]
+        for client, connection in found:
+            opened.enter_context(client)
+            connection.outgoing.append(memoryview(body)[500:])
+        found[0][1].outgoing.append(memoryview(other))
+        worker._sweep(0.0)
+        assert len(worker._connections) == 3
+        found[1][1].outgoing.append(memoryview(bytes(2000)))
+        worker._sweep(0.0)
+        assert found[0][0].recv(1000) == b""
+        assert len(worker._connections) == 2
+
+
 def test_without_descriptors_the_oldest_silent_client_goes(worker, listener):
     class Full:
         def accept(self):

@@ -137,9 +137,12 @@ class _Connection:
         self.lingered_bytes = 0
 
     @property
+    def memory_parts(self) -> list[memoryview]:
+        return [part for part in self.outgoing if isinstance(part, memoryview)]
+
+    @property
     def held_bytes(self) -> int:
-        parts = (len(part) for part in self.outgoing if isinstance(part, memoryview))
-        return len(self.received) + sum(parts)
+        return len(self.received) + sum(map(len, self.memory_parts))
 
     def close(self) -> None:
         for part in self.outgoing:
@@ -330,7 +333,10 @@ class ConnectionWorker(Worker):  # type: ignore[misc]
                 else:
                     self._close(connection)
         waiting = [each for each in waiting if each.number in self._connections]
-        held = sum(each.held_bytes for each in waiting)
+        # What several take of the same body is there once.
+        bodies = {id(part.obj): part.obj for each in waiting for part in each.memory_parts}
+        held = sum(len(each.received) for each in waiting)
+        held += sum(memoryview(body).nbytes for body in bodies.values())
         if held > MOST_HELD_BYTES:
             for connection in sorted(waiting, key=lambda each: each.held_bytes, reverse=True):
                 if held > MOST_HELD_BYTES:
