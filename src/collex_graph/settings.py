@@ -83,7 +83,10 @@ class Settings:
     )
     result_bytes: int = _setting(200_000_000, "bytes", "Largest result of a query.")
     result_spool_bytes: int = _setting(
-        8_000_000, "bytes", "Results up to this size are sent whole, with their length."
+        20_000_000,
+        "bytes",
+        "Results up to this size are sent whole, with their length, and computed once for all who "
+        "ask for them at the same time.",
     )
     worker_store_bytes: int = _setting(
         4_000_000_000,
