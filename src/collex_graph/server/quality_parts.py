@@ -213,9 +213,9 @@ def results_of(tallies: Mapping[str, Tally], severity: str = "") -> int:
     return tallies[severity].results if severity in tallies else 0
 
 
-def records_of(tallies: Mapping[str, Tally], severity: str = "") -> int:
-    """Return how many records results of a severity, or any, touch."""
-    return tallies[severity].records if severity in tallies else 0
+def records_of(tallies: Mapping[str, Tally]) -> int:
+    """Return how many records any results touch."""
+    return tallies[""].records if "" in tallies else 0
 
 
 def gravest_first(tallies: Mapping[str, Tally]) -> tuple[int, ...]:

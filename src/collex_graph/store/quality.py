@@ -17,7 +17,7 @@ import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -312,7 +312,7 @@ class QualityHistory:
         """Whether there is anything to read."""
         return self._path.is_file()
 
-    def _rows(self, query: str, *values: str | None) -> Iterator[tuple[object, ...]]:
+    def _rows(self, query: str, *values: str | None) -> Iterator[tuple[Any, ...]]:
         if not self.is_kept:
             return
         address = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
@@ -322,19 +322,19 @@ class QualityHistory:
     def created(self) -> list[datetime]:
         """Return when the snapshots of the history were published, oldest first."""
         rows = self._rows("SELECT created FROM snapshot ORDER BY created")
-        return [datetime.fromisoformat(str(row[0])) for row in rows]
+        return [datetime.fromisoformat(created) for (created,) in rows]
 
     def tallies(self, kind: str) -> dict[str, dict[str, Tally]]:
         """Return the tallies of a kind: name → severity → tally."""
         found: dict[str, dict[str, Tally]] = defaultdict(dict)
-        for name, severity, results, records in self._rows(
-            "SELECT n.text, t.severity, t.results, t.records FROM tally t "
+        for row in self._rows(
+            "SELECT t.kind, n.text, t.severity, t.results, t.records FROM tally t "
             "JOIN snapshot s ON s.number = t.snapshot JOIN name n ON n.number = t.name "
             "WHERE t.kind = ? AND s.created = ?",
             kind,
             self._created,
         ):
-            tally = Tally(kind, str(name), str(severity), _int(results), _int(records))
+            tally = Tally(*row)
             found[tally.name][tally.severity] = tally
         return dict(found)
 
@@ -346,7 +346,7 @@ class QualityHistory:
             kind,
             self._created,
         )
-        return {str(name): _int(records) for name, records in rows}
+        return dict(rows)
 
     def found(
         self, *, institution: str | None = None, rule: str | None = None, source: str | None = None
@@ -366,10 +366,7 @@ class QualityHistory:
             rule,
             source,
         )
-        return [
-            Found(str(i), str(r), str(d), str(severity), _int(results), _int(records))
-            for i, r, d, severity, results, records in rows
-        ]
+        return [Found(*row) for row in rows]
 
     def alignments(self) -> list[Alignment]:
         """Return the alignment of every institution and type, and of all institutions together."""
@@ -379,10 +376,7 @@ class QualityHistory:
             "WHERE s.created = ?",
             self._created,
         )
-        return [
-            Alignment(str(institution), str(kind), _int(points), _int(idref), _int(other))
-            for institution, kind, points, idref, other in rows
-        ]
+        return [Alignment(*row) for row in rows]
 
     def announced(self) -> list[Announced]:
         """Return what announced rules would do."""
@@ -392,10 +386,7 @@ class QualityHistory:
             "WHERE s.created = ? ORDER BY a.day, a.severity",
             self._created,
         )
-        return [
-            Announced(str(institution), str(day), str(severity), _int(records))
-            for institution, day, severity, records in rows
-        ]
+        return [Announced(*row) for row in rows]
 
     def scores(self) -> list[Score]:
         """Return how the scores of notices spread, of every institution and of all together."""
@@ -405,20 +396,7 @@ class QualityHistory:
             "JOIN name m ON m.number = c.metric WHERE s.created = ? ORDER BY c.band",
             self._created,
         )
-        return [
-            Score(str(institution), str(metric), _int(band), _int(notices), _int(points))
-            for institution, metric, band, notices, points in rows
-        ]
-
-    def score_trend(self, institution: str = "") -> list[Point]:
-        """Return the scores over the snapshots: metric → (notices, points added up)."""
-        return self._points(
-            "SELECT s.created, m.text, SUM(c.notices), SUM(c.points) FROM score c "
-            "JOIN snapshot s ON s.number = c.snapshot JOIN name n ON n.number = c.institution "
-            "JOIN name m ON m.number = c.metric WHERE n.text = ? "
-            "GROUP BY s.created, m.text ORDER BY s.created",
-            institution,
-        )
+        return [Score(*row) for row in rows]
 
     def trend(self, kind: str, name: str = "") -> list[Point]:
         """Return results and records touched over the snapshots: severity → both numbers."""
@@ -452,11 +430,5 @@ class QualityHistory:
     def _points(self, query: str, *values: str) -> list[Point]:
         points = {created: Point(created) for created in self.created()}
         for created, key, first, second in self._rows(query, *values):
-            point = points[datetime.fromisoformat(str(created))]
-            point.numbers[str(key)] = (_int(first), _int(second))
+            points[datetime.fromisoformat(created)].numbers[key] = (first, second)
         return list(points.values())
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value
