@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlencode
 
 from collex_graph.server.contexts.gallery import (
-    Choice,
     Field,
     GalleryContext,
     GalleryEntry,
     NamedQueryContext,
     Snippet,
 )
-from collex_graph.server.contexts.values import Format
+from collex_graph.server.contexts.values import Choice, Format
 from collex_graph.server.named_queries import bound_text, questions
 from collex_graph.server.query_page import describe_answer
 from collex_graph.server.rest import formats_of

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from collex_graph.rdf.namespaces import expand
 from collex_graph.server.contexts.lists import Chip, Facet, FacetValue
 from collex_graph.server.contexts.map import MapContext, MapEmbedContext, MapRow, MapUseContext
-from collex_graph.server.contexts.values import Fact, Text, View
+from collex_graph.server.contexts.values import Choice, Fact, Text
 from collex_graph.server.drawn_map import draw_map, position_of
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import fold, integer
@@ -209,7 +209,7 @@ def describe_map(reader: GraphReader, asked: MapAsked) -> MapContext:
         title=reader.words("map.heading"),
         view=asked.view,
         views=tuple(
-            View(
+            Choice(
                 reader.words(f"map.view.{view}"),
                 PATH + (f"?show={view}" if view != VIEWS[0] else ""),
                 view == asked.view,

@@ -14,7 +14,7 @@ from collex_graph.rdf.namespaces import compact, prefixes
 from collex_graph.server import public_queries
 from collex_graph.server.contexts.ontology import ModelContext
 from collex_graph.server.contexts.query import Example, QueryContext, QueryProblem, ResultCell
-from collex_graph.server.contexts.values import Format, View
+from collex_graph.server.contexts.values import Choice, Format
 from collex_graph.server.reader import integer, is_web_address
 from collex_graph.server.result_views import NUMBERS, chart_of, draw_result
 from collex_graph.server.services import services
@@ -159,7 +159,7 @@ def describe_answer(
         downloads=downloads, examples=found,
         view=shown_as,
         views=tuple(
-            View(reader.words(f"query.view.{name}"), _address(text, view=name), name == shown_as)
+            Choice(reader.words(f"query.view.{name}"), _address(text, view=name), name == shown_as)
             for name, can in possible.items()
             if can
         ),

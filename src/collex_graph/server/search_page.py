@@ -22,9 +22,8 @@ from collex_graph.server.contexts.lists import (
     FacetValue,
     Pagination,
     SearchContext,
-    SortChoice,
 )
-from collex_graph.server.contexts.values import Text
+from collex_graph.server.contexts.values import Choice, Text
 from collex_graph.server.evidence import coverage_of, describe_datasets
 from collex_graph.server.reader import fold, integer
 from collex_graph.server.unit_cards import describe_cards
@@ -236,7 +235,7 @@ def describe_search(reader: GraphReader, search: Search) -> SearchContext:
         facets=facets,
         cards=cards,
         sorts=tuple(
-            SortChoice(words(f"sort.{order}"), search.href(order=order), order == search.order)
+            Choice(words(f"sort.{order}"), search.href(order=order), order == search.order)
             for order in ORDERS
             if order != "relevance" or search.text
         ),

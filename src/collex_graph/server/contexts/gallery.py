@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collex_graph.server.contexts.query import QueryContext, ResultCell
-    from collex_graph.server.contexts.values import Format
+    from collex_graph.server.contexts.values import Choice, Format
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,6 @@ class Question:
     title: str
     text: str
     href: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several ways to narrow a list; ``current`` is the one in force."""
-
-    label: str
-    href: str
-    current: bool
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collex_graph.server.contexts.gallery import Question
     from collex_graph.server.contexts.gaps import Gap
     from collex_graph.server.contexts.units import UnitCard
-    from collex_graph.server.contexts.values import Fact, Node, Text
+    from collex_graph.server.contexts.values import Choice, Fact, Node, Text
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,6 @@ class Pagination:
 
 
 @dataclass(frozen=True)
-class SortChoice:
-    """One order of the list."""
-
-    label: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True)
 class SearchContext:
     """``/search``: the list of fonds, narrowed by words and facets."""
 
@@ -81,7 +72,7 @@ class SearchContext:
     chips: tuple[Chip, ...]
     facets: tuple[Facet, ...]
     cards: tuple[UnitCard, ...]
-    sorts: tuple[SortChoice, ...]
+    sorts: tuple[Choice, ...]
     pagination: Pagination
     read: int
     known: int | None

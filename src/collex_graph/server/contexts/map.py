@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collex_graph.server.contexts.figures import PointMap
     from collex_graph.server.contexts.lists import Chip, Facet
-    from collex_graph.server.contexts.values import Fact, Node, Text, View
+    from collex_graph.server.contexts.values import Choice, Fact, Node, Text
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MapContext:
 
     title: str
     view: str
-    views: tuple[View, ...]
+    views: tuple[Choice, ...]
     chips: tuple[Chip, ...]
     facets: tuple[Facet, ...]
     map: PointMap

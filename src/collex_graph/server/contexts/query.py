@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collex_graph.server.contexts.figures import PointMap
-    from collex_graph.server.contexts.values import Count, Format, View
+    from collex_graph.server.contexts.values import Choice, Count, Format
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class QueryContext:
     problem: QueryProblem | None = None
     examples: tuple[Example, ...] = ()
     view: str = "table"
-    views: tuple[View, ...] = ()
+    views: tuple[Choice, ...] = ()
     map: PointMap | None = None
     bars: tuple[Count, ...] = ()
     permalink: str = ""

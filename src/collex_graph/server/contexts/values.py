@@ -117,8 +117,8 @@ class Entrance:
 
 
 @dataclass(frozen=True)
-class View:
-    """One of several ways to look at the same; ``current`` is the one shown."""
+class Choice:
+    """One of several ways to order, to narrow or to see the same; ``current`` is the one shown."""
 
     label: str
     href: str
