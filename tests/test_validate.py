@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -376,7 +377,11 @@ def test_the_text_names_file_row_and_remedy_in_the_language_asked_for(titles):
 def test_every_format_says_the_same_findings(titles, tmp_path):
     count = len(checked(titles).report.results)
     written = run(titles, "--format", "csv").stdout_bytes
-    assert len(list(csv.reader(io.StringIO(written.decode(), newline="")))) == count + 1
+    # the mark, without which a spreadsheet takes UTF-8 for something else
+    assert written.startswith(codecs.BOM_UTF8)
+    table = written.decode("utf-8-sig")
+    assert "\ufeff" not in table
+    assert len(list(csv.reader(io.StringIO(table, newline="")))) == count + 1
     target = tmp_path / "report.csv"
     run(titles, "--format", "csv", "--output", target)
     assert target.read_bytes() == written

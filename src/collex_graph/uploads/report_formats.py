@@ -45,7 +45,7 @@ def write_report(
     told: str | bytes
     match name:
         case "csv":
-            write_csv(getwriter("utf-8")(stream), report, language, rules=rules)
+            write_csv(getwriter("utf-8-sig")(stream), report, language, rules=rules)
             return
         case "xlsx":
             told = report_xlsx(report, language, rules=rules)
