@@ -19,6 +19,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from collex_graph.errors import (
     FetchError,
@@ -763,6 +764,20 @@ def test_a_program_of_another_site_may_ask(client):
     )
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Set-Cookie" not in response.headers
+
+
+def test_what_is_wrong_with_a_workbook_as_a_whole_is_said_and_not_quoted(client):
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed) as book:
+        sheet = book.add_worksheet("Labels")
+        for number, line in enumerate(
+            (MAPPINGS / "labels" / "sample" / "labels.csv").read_text(encoding="utf-8").split("\n")
+        ):
+            sheet.write_row(number, 0, line.split(";"))
+        book.add_worksheet("Brouillon").write_string(0, 0, "rien")
+    text = page_of(client, packed.getvalue(), "labels.xlsx").text
+    assert "La feuille «\u00a0Brouillon\u00a0»" in text
+    assert "<mark>Brouillon</mark>" not in text
 
 
 def test_a_sheet_of_ours_is_quoted_with_its_columns_and_without_mailboxes(client):

@@ -105,10 +105,11 @@ def excerpts(
                 # several records may start in one line: the one that holds the value is meant
                 if number not in found or not _marks(found[number]):
                     found[number] = excerpt
-    for numbers in by_file.values():
-        for number in numbers:
-            if number not in found and results[number].value and not _is_withheld(results[number]):
-                found[number] = _statement(results[number])
+    for number in (number for numbers in by_file.values() for number in numbers):
+        result = results[number]
+        is_said = any((result.value or "") in message for message in result.messages.values())
+        if number not in found and not is_said and not _is_withheld(result):
+            found[number] = _statement(result)
     return found
 
 
