@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collex_graph.settings import Settings
 
 MOST_CLIENTS = 100_000
+_TOGETHER_SECONDS = 0.5  # of use are one note: short queries come by the thousand
 _LOOK_SECONDS = 0.5  # until whoever waits is asked again whether it still does
 _NETWORK_OF_ONE_CLIENT = 64  # whoever has an IPv6 address has the 2⁶⁴ around it
 
@@ -63,10 +64,18 @@ class _Client:
     """What one client has used of late."""
 
     def __init__(self) -> None:
-        self.spent: deque[tuple[float, float]] = deque()  # (when it ended, seconds)
+        self.spent: deque[tuple[float, float]] = deque()  # (from when, seconds)
         self.running: list[float] = []  # when each began
         self.computing = 0  # queries, among those that run
         self.waiting: deque[tuple[Turn, threading.Event]] = deque()  # the event is set on its turn
+
+    def spend(self, now: float, seconds: float) -> None:
+        """Note what was used, with what was used just before: every check adds up all notes."""
+        if self.spent and now < self.spent[-1][0] + _TOGETHER_SECONDS:
+            since, before = self.spent.pop()
+            self.spent.append((since, before + seconds))
+        elif seconds > 0:
+            self.spent.append((now, seconds))
 
     def total(self, now: float, window: float) -> float:
         while self.spent and self.spent[0][0] <= now - window:
@@ -145,8 +154,7 @@ class FairUse:
         finally:
             with self.lock:
                 client.running.remove(began)
-                if took > 0:
-                    client.spent.append((self.clock(), took))
+                client.spend(self.clock(), took)
 
     def client(self, address: str) -> _Client:
         """Return a client, the longest idle of too many forgotten; the lock is held."""
@@ -159,10 +167,10 @@ class FairUse:
 
     def _wait(self, client: _Client, now: float, total: float) -> int:
         over = total - self._budget
-        for ended, seconds in client.spent:
+        for since, seconds in client.spent:
             over -= seconds
             if over < 0:
-                return max(1, math.ceil(ended + self._window - now))
+                return max(1, math.ceil(since + self._window - now))
         return max(1, math.ceil(self._window))
 
     def _name(self, address: str) -> bytes:
@@ -246,8 +254,7 @@ class Turn:
         fair_use = self._fair_use
         with fair_use.lock:
             client.running.remove(self._began)
-            if seconds > 0:
-                client.spent.append((fair_use.clock(), seconds))
+            client.spend(fair_use.clock(), seconds)
             client.computing -= 1
             if client.waiting:
                 fair_use.waiting -= 1
