@@ -18,8 +18,6 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.mapping.joins import JoinIndex
 from collex_graph.model import Note, Position, Problem, Reading, Record
@@ -258,8 +256,9 @@ class MappingRun:
             self.records_read = before + stream.records_read
             self.rejected = rejected + file.rejected
             self._remarked |= file.remarked
+            asked = tuple(source.name for source in sources)
             for name, count in stream.left_out.items():
-                leaf = self.plan.leaf_of(name, sources)
+                leaf = self.plan.leaf_of(name, asked)
                 if leaf is None:
                     self.left_out[name] += count
                 else:
@@ -298,6 +297,7 @@ class _FileRun:
         self._passes = passes
         self._processes = [made.process for made in passes]
         self._placed = [made.asks_for_place for made in passes]
+        self._has_root = any(made.has_root for made in passes)
         self._root: Any = None
         self._out: list[MappedRecord] = []
         self._problems: list[Problem] = []
@@ -329,7 +329,7 @@ class _FileRun:
         if not record.usable:
             self.rejected += len(record.sources) and 1
         else:
-            if self._root is None and etree.iselement(record.content):
+            if self._has_root and self._root is None:
                 self._root = record.content.getroottree().getroot()
             row = record.row
             hits = 0

@@ -37,8 +37,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.dom import XML_NAMESPACE
 
-from lxml import etree
-
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
 from collex_graph.mapping.formulations import FORMULATIONS, ReferenceSyntaxError, formulation
@@ -195,6 +193,7 @@ class Pass:
         process: itself; asks for the index of joins where it has any, as ``joined``.
         has_joins: it does.
         asks_for_place: it uses the number of the row, or that of the record in its unit.
+        has_root: its records are elements of a tree (XML).
     """
 
     mappings: list[str]
@@ -202,6 +201,7 @@ class Pass:
     process: Callable[..., int]
     has_joins: bool = False
     asks_for_place: bool = True
+    has_root: bool = False
 
 
 @dataclass
@@ -342,6 +342,7 @@ class PassWriter:
             self._environment["process"],
             self._has_joins,
             re.search(r"\bplace\b", text.partition("\n")[2]) is not None,
+            self._source.formulation == "xpath" and bool(self._source.access),
         )
 
     # --- lines and names -------------------------------------------------------------------------
@@ -442,7 +443,7 @@ class PassWriter:
         if path is None:
             try:
                 reader = references.xpath_reader(expression, namespaces, squeeze=not self._standard)
-            except etree.XPathError as error:
+            except XPathError as error:
                 raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
             return f"{self._constant('X', reader)}(rec)", False
         if path.absolute:

@@ -77,6 +77,11 @@ class Plan:
             for name, source in document.sources.items()
             if self._mappings[name]
         )
+        self._access = [
+            (source, [pattern.strip() for pattern in source.access.casefold().split("|")])
+            for source in self.record_sources
+        ]
+        self._leaves: dict[tuple[str, tuple[str, ...]], str | None] = {}
         for record_source in self.record_sources:
             # Written without columns first, so that every mistake of the document shows at once.
             self.pass_for(record_source.name, {})
@@ -92,15 +97,21 @@ class Plan:
         name = file_name.casefold()
         return tuple(
             source
-            for source in self.record_sources
-            if any(fnmatchcase(name, p.strip()) for p in source.access.casefold().split("|"))
+            for source, patterns in self._access
+            if any(fnmatchcase(name, pattern) for pattern in patterns)
             and (not kind or (source.by_hand and source.sheet == kind))
         )
 
-    def leaf_of(self, name: str, sources: Iterable[RecordSource]) -> str | None:
+    def leaf_of(self, name: str, source_names: tuple[str, ...]) -> str | None:
         """Return the entry of ``leaves`` that says why something is left out; None for none."""
-        for source in sources:
-            leaves = self.document.sources[source.name].leaves
+        key = (name, source_names)
+        if key not in self._leaves:
+            self._leaves[key] = self._find_leaf(name, source_names)
+        return self._leaves[key]
+
+    def _find_leaf(self, name: str, source_names: Iterable[str]) -> str | None:
+        for source in map(self.document.sources.__getitem__, source_names):
+            leaves = source.leaves
             if name in leaves:
                 return name
             if source.formulation in ("xpath", "jsonpath"):

@@ -11,9 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
-from collex_graph.mapping.xpath import Expression, Step, lxml_name
+from collex_graph.mapping.xpath import Expression, Step, XPathError, lxml_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -140,14 +138,19 @@ def xpath_reader(
     """Return a function that evaluates an XPath on an element.
 
     Raises:
-        etree.XPathError: for what libxml2 does not accept.
+        XPathError: for what libxml2 does not accept.
     """
-    evaluate = etree.XPath(
-        expression.text, namespaces=dict(namespaces) or None, smart_strings=False
-    )
+    # imported here: most sources are no XML, and small tables are read in less time than it takes
+    from lxml import etree  # noqa: PLC0415
 
-    # libxml2 looks at prefixes and arguments when it evaluates, so it does so once before any file.
-    evaluate(etree.Element("none"))
+    try:
+        evaluate = etree.XPath(
+            expression.text, namespaces=dict(namespaces) or None, smart_strings=False
+        )
+        # libxml2 looks at prefixes and arguments when it evaluates: once before any file
+        evaluate(etree.Element("none"))
+    except etree.XPathError as error:
+        raise XPathError(str(error)) from error
 
     text_of_element, squeezed_text = _texts(squeeze)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from collex_graph.model import ElementPattern, Reach, Sight
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PREFIX = "_default"
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<literal>"[^"]*"|'[^']*')
-    | (?P<number>\d+(?:\.\d*)?|\.\d+)
-    | (?P<symbol>::|//|\.\.|!=|<=|>=|[/.@()\[\],|+\-=<>*$])
-    | (?P<name>[^\W\d][\w.-]*(?::(?:[^\W\d][\w.-]*|\*))?)
-    )""",
-    re.VERBOSE,
-)
 _OPERATOR_NAMES = {"and", "or", "div", "mod"}
 _UP = {"ancestor", "ancestor-or-self", "parent"}
 _ACROSS = {"preceding-sibling"}
@@ -121,12 +113,27 @@ def parse(expression: str, *, default_namespace: bool = False) -> Expression:
     return found
 
 
+@cache
+def _token() -> re.Pattern[str]:
+    """Return what finds the next token, made for the first document about XML."""
+    return re.compile(
+        r"""\s*(?:
+          (?P<literal>"[^"]*"|'[^']*')
+        | (?P<number>\d+(?:\.\d*)?|\.\d+)
+        | (?P<symbol>::|//|\.\.|!=|<=|>=|[/.@()\[\],|+\-=<>*$])
+        | (?P<name>[^\W\d][\w.-]*(?::(?:[^\W\d][\w.-]*|\*))?)
+        )""",
+        re.VERBOSE,
+    )
+
+
 def _tokens(expression: str) -> list[_Token]:
     tokens: list[_Token] = []
     position = 0
     text = expression.rstrip()
+    token_at = _token().match
     while position < len(text):
-        found = _TOKEN.match(text, position)
+        found = token_at(text, position)
         if found is None:
             raise XPathError(f"unexpected {text[position:].strip()[:10]!r}")
         kind = found.lastgroup or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -96,12 +97,8 @@ def find_source_files(
     """
     search = _Search(dataset, unpacked)
     if path.is_dir():
-        found = sorted(
-            (file for file in path.rglob("*") if file.is_file()),
-            key=lambda file: file.relative_to(path).parts,
-        )
-        for file in found:
-            search.take(file, file.relative_to(path).as_posix())
+        for parts, file in sorted(_files_below(path)):
+            search.take(file, "/".join(parts))
     elif is_pattern(path):
         base, pattern = _split_pattern(path)
         found = sorted(file for file in base.glob(pattern) if file.is_file())
@@ -121,14 +118,20 @@ def find_source_files(
     return search.files, search.ignored
 
 
-def describe_file(dataset: str, path: Path) -> SourceFile:
+def describe_file(dataset: str, path: Path, *, shown: str = "", label: str = "") -> SourceFile:
     """Say of one file what is known before it is read.
+
+    Args:
+        dataset: short name of its source dataset.
+        path: where it is.
+        shown: as for `SourceFile`.
+        label: as for `SourceFile`.
 
     Raises:
         UnreadableSourceError: when its bytes cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=0) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
     except OSError as error:
@@ -139,7 +142,20 @@ def describe_file(dataset: str, path: Path) -> SourceFile:
         media_type=MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream"),
         sha256=digest,
         size_bytes=size,
+        shown=shown,
+        label=label,
     )
+
+
+def _files_below(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """Yield each file below a folder: its path from there, in parts, and itself."""
+    for around, _, names in os.walk(folder):
+        inside = Path(around)
+        parts = inside.relative_to(folder).parts
+        for name in names:
+            file = inside / name
+            if file.is_file():
+                yield (*parts, name), file
 
 
 def _split_pattern(path: Path) -> tuple[Path, str]:
@@ -213,7 +229,7 @@ class _Search:
 
     def _describe(self, path: Path, name: str, label: str) -> SourceFile:
         shown = name if name != path.name else ""
-        return replace(describe_file(self._dataset, path), shown=shown, label=label)
+        return describe_file(self._dataset, path, shown=shown, label=label)
 
     def _refused(self, name: str, label: str, archive: Path, problem: str) -> SourceFile:
         digest = hashlib.sha256(f"{label}\0{problem}".encode()).hexdigest()

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 from collections import Counter
 from contextlib import suppress
@@ -154,10 +155,14 @@ class RdfRecords:
         graph, left_out = Graph(), dict[str, int]()
         add, keep_all = graph.add, looks.keep_all
         is_n3 = self._format == RdfFormat.N3
+        passes_over = not (keep_all or is_n3)
         try:
             with text:
                 for quad in self._quads(text):
                     name = quad.predicate.value
+                    if passes_over and name in left_out:
+                        left_out[name] += 1
+                        continue
                     if is_n3 and quad.graph_name.__class__ is BlankNode:
                         # inside a formula of N3 ({…}): what is said there is not stated
                         left_out[_FORMULA] = left_out.get(_FORMULA, 0) + 1
@@ -389,33 +394,26 @@ class _Bytes:
     Attributes:
         head: the first characters.
         size: length in bytes.
+        whole: all of them, where the file is small; None for a large one.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            with path.open("rb") as stream:
-                first = stream.read(_SMALL_BYTES)
-                self._whole: bytes | None = first if len(first) < _SMALL_BYTES else None
-                self._skip = 0
-                encoding = "utf-8"
-                for mark, name in _MARKS:
-                    if first.startswith(mark):
-                        encoding, self._skip = name, len(mark)
-                        break
-                else:
-                    declared = _DECLARED.match(first)
-                    if declared is not None:
-                        encoding = declared[1].decode().lower()
+            with path.open("rb", buffering=0) as stream:
+                self.size = os.fstat(stream.fileno()).st_size
+                is_small = self.size < _SMALL_BYTES
+                first = stream.readall() if is_small else stream.read(_HEAD_BYTES)
+                encoding, self._skip = _encoding_of(first)
                 if encoding not in ("utf-8", "utf8", "us-ascii", "ascii"):
-                    self._whole = self._recoded(first + stream.read(), encoding)
-                    self._skip = 0
-                self.size = len(self._whole) if self._whole is not None else path.stat().st_size
+                    first = self._recoded(first + stream.readall(), encoding)
+                    is_small, self._skip = True, 0
         except OSError as error:
             raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
-        self.size -= self._skip
-        start = self._whole if self._whole is not None else first
-        self.head = start[self._skip : self._skip + _HEAD_BYTES].decode("utf-8", "replace")
+        first = first[self._skip :]
+        self.whole: bytes | None = first if is_small else None
+        self.size = len(first) if is_small else self.size - self._skip
+        self.head = first[:_HEAD_BYTES].decode("utf-8", "replace")
 
     def _recoded(self, whole: bytes, encoding: str) -> bytes:
         try:
@@ -431,18 +429,24 @@ class _Bytes:
             ) from None
         return re.sub(r"^<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1).encode()
 
-    def part(self, start: int, end: int) -> bytes | None:
-        """Return the bytes between two offsets of a small file, None for a large one."""
-        if self._whole is None:
-            return None
-        return self._whole[self._skip + start : self._skip + end]
-
     def open(self, offset: int = 0) -> io.BufferedIOBase:
         """Return a stream from an offset."""
-        stream: io.BufferedIOBase
-        stream = io.BytesIO(self._whole) if self._whole is not None else self._path.open("rb")
-        stream.seek(self._skip + offset)
+        if self.whole is not None:
+            stream: io.BufferedIOBase = io.BytesIO(self.whole)
+            stream.seek(offset)
+        else:
+            stream = self._path.open("rb")
+            stream.seek(self._skip + offset)
         return stream
+
+
+def _encoding_of(first: bytes) -> tuple[str, int]:
+    """Return the encoding that the first bytes say, and how many of them are a mark of it."""
+    for mark, name in _MARKS:
+        if first.startswith(mark):
+            return name, len(mark)
+    declared = _DECLARED.match(first)
+    return ("utf-8" if declared is None else declared[1].decode().lower()), 0
 
 
 class _Cut(io.RawIOBase):
@@ -459,7 +463,7 @@ class _Cut(io.RawIOBase):
         self._lines = lines
         self._before = before
         self._left = max(0, end - start)
-        self._stream = text.open(start)
+        self._stream: io.BufferedIOBase | None = None
         self.line = 0
         if lines:
             with text.open() as stream:
@@ -468,8 +472,9 @@ class _Cut(io.RawIOBase):
     def whole(self) -> bytes | None:
         """Return all of it at once, where the file is small."""
         text, before, start, end = self._made_of
-        part = None if self._lines else text.part(start, end)
-        return None if part is None else before + part
+        if self._lines or text.whole is None:
+            return None
+        return before + text.whole[start:end]
 
     def anew(self) -> _Cut:
         """Return the same from its beginning."""
@@ -484,6 +489,9 @@ class _Cut(io.RawIOBase):
         if self._before:
             before, self._before = self._before, b""
             return before
+        if self._stream is None:
+            text, _, start, _ = self._made_of
+            self._stream = text.open(start)
         wanted = self._left if size < 0 else min(size, self._left)
         found = self._stream.readline(wanted) if self._lines else self._stream.read(wanted)
         self._left -= len(found)
@@ -492,7 +500,8 @@ class _Cut(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        if self._stream is not None:
+            self._stream.close()
         super().close()
 
 
@@ -534,18 +543,26 @@ class _XmlGate:
         Raises:
             UnreadableSourceError: for what is refused.
         """
-        whole = text.part(0, text.size)
-        # no more elements than that can be open at once, so their depth need not be followed
-        self._is_flat = whole is not None and whole.count(b"</") < MAX_DEPTH
-        return self._read(text)
+        whole = text.whole
+        if whole is not None and len(whole) < _CHUNK_BYTES:
+            # no more elements than that can be open at once, so their depth need not be followed
+            self._is_flat = whole.count(b"</") < MAX_DEPTH
+        try:
+            return self._read(text)
+        finally:
+            # what it calls is ours: both would wait for a collection of cycles
+            del self._parser
 
     def _read(self, text: _Bytes) -> tuple[int, UnreadableSourceError | None]:
         parser = self._parser
         try:
-            with text.open() as stream:
-                while chunk := stream.read(_CHUNK_BYTES):
-                    parser.Parse(chunk, False)
-            parser.Parse(b"", True)
+            if text.whole is not None:
+                parser.Parse(text.whole, True)
+            else:
+                with text.open() as stream:
+                    while chunk := stream.read(_CHUNK_BYTES):
+                        parser.Parse(chunk, False)
+                parser.Parse(b"", True)
         except expat.ExpatError as error:
             if self._is_flat:
                 # it breaks off, so that any number may be open
