@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
-from collex_graph.build import build, is_data
+import collex_graph.build as build_module
+from collex_graph.build import build, is_data, verdicts
 from collex_graph.build.contents import _sharing_graphs
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import SourceFile
@@ -153,6 +154,12 @@ def compare(sources, var, scratch):
     return found
 
 
+@pytest.fixture(autouse=True)
+def worth_it_for_small_graphs_too(monkeypatch):
+    monkeypatch.setattr(build_module, "_JUDGED_ANEW", 0)
+    monkeypatch.setattr(build_module, "_JUDGED_FOR_A_CHANGE", 0)
+
+
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
@@ -199,6 +206,32 @@ def test_nothing_is_mapped_when_nothing_has_changed_and_one_file_when_one_has(tm
     ]  # fmt: skip
     # what the last one shares with those that are gone is still whole
     assert build(sources.inputs, settings).mapped == 0
+
+
+def test_only_what_a_change_touches_is_judged_while_the_rules_and_the_day_are_the_same(
+    made, monkeypatch
+):
+    sources, var, _ = made
+    on_a_day = replace(SETTINGS, var=var, as_of="2026-01-01")
+    runs = []
+    for name in ("validate_store", "validate_changes"):
+        run = getattr(build_module, name)
+
+        def noted(*given, _name=name, _run=run, **told):
+            runs.append(_name)
+            return _run(*given, **told)
+
+        monkeypatch.setattr(build_module, name, noted)
+    build(sources.inputs, on_a_day)
+    assert runs == ["validate_store"]  # what was known was of another day
+    sources.spoil_the_whole()
+    assert build(sources.inputs, on_a_day).set_aside["ccfr"]
+    # the notice without a title, then the graph without the notice
+    assert runs[1:] == ["validate_changes", "validate_changes"]
+    sources.mend()
+    monkeypatch.setattr(verdicts, "software", lambda *_: "another version")
+    assert build(sources.inputs, on_a_day).exit_code == 0
+    assert runs[3:] == ["validate_store"]
 
 
 def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(tmp_path):

@@ -58,6 +58,7 @@ from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.builder import Member, StoreBuilder
 from collex_graph.store.lines import LinesWriter
 from collex_graph.store.snapshot import building_folder, current_snapshot
+from collex_graph.validation.incremental import validate_changes
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import validate_store
@@ -79,6 +80,10 @@ _MOSTLY_NEW = 0.5
 """Share of the lines in changed members from which a store is made anew."""
 _EXACT_ATTEMPTS = 5
 """How often the records that state a wrong value are looked for; then all that describe it go."""
+_JUDGED_ANEW = 200_000
+"""Quads up to which judging all of them costs less than finding what a
+change can touch; and so many more for each changed statement:"""
+_JUDGED_FOR_A_CHANGE = 25
 _OUT_OF_ORDER = 0.1
 """Share of changed statements from which a copied store is put in order again."""
 
@@ -266,6 +271,7 @@ class _Graph:
         derived: derivation → distinct triples.
         proposed: how many alignments are proposed.
         attempts: the members of alignments that were made.
+        verdicts: what the rules found in what the store held then; None where nobody knows.
     """
 
     settings: Settings
@@ -280,6 +286,7 @@ class _Graph:
     derived: dict[str, int] = field(default_factory=dict)
     proposed: int = 0
     attempts: list[Path] = field(default_factory=list)
+    verdicts: list[ValidationResult] | None = None
 
     def __post_init__(self) -> None:
         self.iris = Iris(self.settings.base_iri)
@@ -347,7 +354,7 @@ class _Graph:
             new = sum(m.lines.count for m in self.members if m.lines.digest not in held)
             if new <= _MOSTLY_NEW * sum(m.lines.count for m in self.members):
                 try:
-                    return StoreBuilder(
+                    copied = StoreBuilder(
                         self.store_path,
                         self.iris.base,
                         data,
@@ -357,6 +364,9 @@ class _Graph:
                     )
                 except ValueError as error:
                     self.progress("load", f"a full build: {error}")
+                else:
+                    self.verdicts = self.former.verdicts_on(self.settings.day)
+                    return copied
                 self.store_path = self.work / "store-anew"
             self.former = None
         return StoreBuilder(self.store_path, self.iris.base, data)
@@ -380,11 +390,23 @@ class _Graph:
         self.store.adopt("derived", Member(lines.finish(), frozenset({graph})))
 
     def validate(self) -> list[ValidationResult]:
-        """Check the default graph against the shapes."""
+        """Check the default graph against the shapes: as far as it changed, where that is known."""
         assert self.store is not None
         self.progress("validate", "")
         positions = Positions(self.sources, self.identities)
-        return validate_store(self.store.store, positions=positions, against=self.shapes)
+        store, changes = self.store.store, self.store.take_changes()
+        if self.verdicts is None or changes is None or not self._is_worth_it(len(changes)):
+            self.verdicts = validate_store(store, positions=positions, against=self.shapes)
+        else:
+            self.verdicts = validate_changes(
+                store, self.verdicts, changes, positions=positions, against=self.shapes
+            )
+        return self.verdicts
+
+    def _is_worth_it(self, changes: int) -> bool:
+        """Say whether judging what some changes touch costs less than judging everything."""
+        assert self.store is not None
+        return self.store.quads() > _JUDGED_ANEW + changes * _JUDGED_FOR_A_CHANGE
 
     def aside(
         self, results: Sequence[ValidationResult], asides: Sequence[Aside], *, exactly: bool
@@ -436,6 +458,8 @@ class _Graph:
             set_aside=set_aside,
             linked=self.linked,
             unordered=0 if order else unordered,
+            # less was published than was judged where private data was found afterwards
+            verdicts=self.verdicts if self.store.take_changes() == [] else None,
         )
         publication.write_aside(everything)
         whole = (

@@ -18,6 +18,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from collex_graph.model import Severity
 from collex_graph.pipeline import enclosed_by, records_that_state
+from collex_graph.rdf.literals import read_term
 from collex_graph.rdf.namespaces import expand
 from collex_graph.store.lines import read_chunks
 from collex_graph.validation.shapes import shapes
@@ -188,8 +189,7 @@ def _at_fault(store: Store, result: ValidationResult) -> set[bytes]:
     path = rule.path if rule else None
     values: list[Any] = []
     if result.value_term is not None:
-        line = f"<urn:x> <urn:x> {result.value_term} .".encode()
-        values = [next(iter(parse(line, RdfFormat.N_TRIPLES))).object]
+        values = [read_term(result.value_term)]
     elif path is not None:
         query = f"SELECT DISTINCT ?value {{ {focus} {path.sparql} ?value }}"
         values = [row["value"] for row in store.query(query)]  # type: ignore[union-attr]

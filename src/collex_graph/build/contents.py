@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from collex_graph.build.verdicts import read_verdicts, verdicts_by, write_verdicts
 from collex_graph.pipeline.part import digest_of
 from collex_graph.pipeline.sources import link_file
 from collex_graph.store.builder import Member
@@ -45,21 +46,22 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from collex_graph.linking.identities import Identities
-    from collex_graph.model import Snapshot
+    from collex_graph.model import Snapshot, ValidationResult
     from collex_graph.pipeline import Part
     from collex_graph.rdf.iris import Iris
 
 KINDS = (
     "data", "derived", "origins", "proposals", "shapes", "report", "quality", "description"
 )  # fmt: skip
-FORMAT = 5
+FORMAT = 6
 """Of ``members/``; another number makes a former snapshot unfit to start from.
 
 Before 2 a store could hold the strings of statements that it no longer held; before 5 there were
-no scores.
+no scores, before 6 no results of the rules.
 """
 _LIST = "members.json"
 _MARKS = "marks"
+_VERDICTS = "verdicts.gz"
 _SMALL_BYTES = 1 << 16
 _PACKED_BYTES = 1 << 20
 
@@ -76,6 +78,8 @@ class Former:
         starts: how the IRIs begin that were looked for in all of these.
         statements: how many the store holds, for a check.
         unordered: statements changed since the store was last put in order.
+        verdicts: file of what the rules found in the store; None where there is none.
+        verdicts_by: digest of what that depends on besides.
     """
 
     store: Path
@@ -85,6 +89,14 @@ class Former:
     starts: frozenset[str]
     statements: int
     unordered: int
+    verdicts: Path | None
+    verdicts_by: str
+
+    def verdicts_on(self, day: str) -> list[ValidationResult] | None:
+        """Return what the rules found, if on a day they would still find it in the same data."""
+        if self.verdicts is None or self.verdicts_by != verdicts_by(day):
+            return None
+        return read_verdicts(self.verdicts)
 
 
 def open_former(snapshot: Snapshot, base_iri: str) -> Former:
@@ -108,6 +120,7 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
         for path, digest in (
             *((file.path, digest) for digest, file in files.items()),
             (folder / _MARKS, told["marks"]),
+            *([(folder / _VERDICTS, told["verdicts"])] if told["verdicts"] else []),
         ):
             if _sha256(path) != digest:
                 raise ValueError(f"{path.name} was altered")
@@ -127,6 +140,8 @@ def open_former(snapshot: Snapshot, base_iri: str) -> Former:
             starts=frozenset(told["starts"]),
             statements=int(told["statements"]),
             unordered=int(told["unordered"]),
+            verdicts=folder / _VERDICTS if told["verdicts"] else None,
+            verdicts_by=str(told["verdicts_by"]),
         )
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from None
@@ -166,8 +181,10 @@ def keep_for_next(
     base_iri: str,
     statements: int,
     unordered: int,
+    verdicts: Sequence[ValidationResult] | None,
+    day: str,
 ) -> None:
-    """Leave the members, and what they are, for the next build."""
+    """Leave the members, what they are, and what the rules found, for the next build."""
     folder = building / "members"
     folder.mkdir()
     counts: dict[str, int] = {}
@@ -186,6 +203,8 @@ def keep_for_next(
             named = sorted(member.graphs), sorted(member.aligned)
             ways[key] = (member.lines.digest, *named, one.said, *place)
     (folder / _MARKS).write_bytes(marks.tobytes())
+    if verdicts is not None:
+        write_verdicts(folder / _VERDICTS, verdicts)
     told: dict[str, Any] = {
         "format": FORMAT,
         "base_iri": base_iri,
@@ -196,6 +215,8 @@ def keep_for_next(
         "marks": _sha256(folder / _MARKS),
         "statements": statements,
         "unordered": unordered,
+        "verdicts": None if verdicts is None else _sha256(folder / _VERDICTS),
+        "verdicts_by": verdicts_by(day),
     }
     told["digest"] = digest_of(told)
     (folder / _LIST).write_text(json.dumps(told), encoding="utf-8")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad
 
     from collex_graph.build.contents import LinkedMembers
-    from collex_graph.model import Snapshot
+    from collex_graph.model import Snapshot, ValidationResult
     from collex_graph.pipeline import MappedSource, Part
     from collex_graph.rdf.iris import Iris
     from collex_graph.settings import Settings
@@ -187,6 +187,7 @@ class Publication:
         set_aside: Sequence[frozenset[str]],
         linked: LinkedMembers,
         unordered: int,
+        verdicts: Sequence[ValidationResult] | None,
     ) -> None:
         """Write the dump, the manifest and what the next build starts from; close the store."""
         building = self._building
@@ -202,6 +203,8 @@ class Publication:
             base_iri=self._iris.base,
             statements=self._counts["triples"] + store.quads(),
             unordered=unordered,
+            verdicts=verdicts,
+            day=self._settings.day,
         )
         store.finish(order=not unordered)
         store_path.rename(building / "store")

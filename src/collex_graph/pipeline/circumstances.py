@@ -44,7 +44,7 @@ _NO_TABLES: Final = frozenset({"sample", "alignments"})
 
 def circumstances(dataset: str) -> str:
     """Return a digest of what the mapping of a source depends on besides its files."""
-    digest = hashlib.sha256(_software().encode())
+    digest = hashlib.sha256(software(_START, _LIBRARIES).encode())
     mappings = resource_dir("mappings")
     document = mappings / dataset / "mapping.yml"
     text = document.read_text(encoding="utf-8", errors="replace")
@@ -96,12 +96,17 @@ def _model(document: str) -> list[Path]:
 
 
 @cache
-def _software() -> str:
-    """Return a digest of the program text and the libraries, so that no part outlives them."""
+def software(start: str, libraries: tuple[str, ...]) -> str:
+    """Return a digest of program text and libraries, so that nothing kept outlives them.
+
+    Args:
+        start: the module whose work is kept; those that it imports are taken with it.
+        libraries: the distributions that have a hand in it.
+    """
     digest = hashlib.sha256()
-    for library in _LIBRARIES:
+    for library in libraries:
         digest.update(f"{library} {version(library)}\0".encode())
-    for name in sorted(modules_from(_START)):
+    for name in sorted(modules_from(start)):
         digest.update(f"{name}\0{_text(name)}\0".encode())
     return digest.hexdigest()
 

@@ -15,6 +15,8 @@ from decimal import Context, Decimal
 from math import isinf
 from typing import TYPE_CHECKING, Final
 
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
@@ -281,3 +283,14 @@ def check_literal(lexical: str, datatype_iri: str) -> str | None:
     """
     check = _BY_IRI.get(datatype_iri)
     return None if check is None else check(lexical)
+
+
+def read_term(text: str) -> NamedNode | Literal:
+    """Return the term of an IRI or a literal in N-Triples.
+
+    >>> read_term('"2024"@fr').language
+    'fr'
+    """
+    (quad,) = parse(f"<urn:x> <urn:x> {text} .", RdfFormat.N_TRIPLES, lenient=True)
+    assert isinstance(quad.object, NamedNode | Literal)
+    return quad.object

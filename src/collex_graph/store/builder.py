@@ -26,6 +26,7 @@ write a dump or the default graph costs 6 s a million, so both are made from the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,11 +48,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from pyoxigraph import Triple
+
 _LOADED_AT_ONCE = 8 << 20
 """Bytes of lines handed to the store in one bulk load."""
 _FEW_BYTES = 1 << 18
 """Up to here a transaction costs less than a bulk load, which makes a file of its own."""
 _GRAPHS_CUT_ONE_BY_ONE = 16
+_MOST_NOTED = 400_000
+"""Lines of changes kept in memory, about 250 bytes each; with more, nobody knows what changed."""
 _GRAPH_TERM = re.compile(rb" <([^<>]*)> \.\n")
 
 
@@ -106,6 +111,8 @@ class StoreBuilder:
         self._base_iri = base_iri
         self._is_data = is_data
         self._held: dict[str, list[LinesFile]] = held or {}
+        # N-Triples line of the default graph → how many more data graphs state it than did
+        self._noted: Counter[bytes] | None = None if copy_of is None else Counter()
 
     def replace(self, kind: str, members: Sequence[Member]) -> None:
         """Make the store hold these members of a kind instead of those that it holds."""
@@ -128,8 +135,32 @@ class StoreBuilder:
 
     def load_data(self, lines: bytes, graph: str) -> None:
         """Load lines of one data graph that belong to no member yet."""
+        triples = _without_graphs(lines, frozenset({graph}))
         _load(self.store, lines, RdfFormat.N_QUADS)
-        _load(self.store, _without_graphs(lines, frozenset({graph})), RdfFormat.N_TRIPLES)
+        _load(self.store, triples, RdfFormat.N_TRIPLES)
+        self._note(triples)
+
+    def take_changes(self) -> list[Triple] | None:
+        """Return what came to the default graph or went from it since this was last asked.
+
+        Returns:
+            The triples, and perhaps some that stayed; None where too many changed, or where the
+            store was made anew.
+        """
+        noted, self._noted = self._noted, Counter()
+        if noted is None:
+            return None
+        lines = b"".join(line for line, more in noted.items() if more)
+        return [quad.triple for quad in parse(lines, RdfFormat.N_TRIPLES, lenient=True)]
+
+    def _note(self, triples: bytes, more: int = 1) -> None:
+        """Note lines of the default graph that one more data graph states, or one less."""
+        if self._noted is None:
+            return
+        for line in triples.splitlines(keepends=True):
+            self._noted[line] += more
+        if len(self._noted) > _MOST_NOTED:
+            self._noted = None
 
     def adopt(self, kind: str, member: Member) -> None:
         """Take note that all lines of a member are in the store already."""
@@ -154,10 +185,11 @@ class StoreBuilder:
             mixed = data and data != member.graphs
             for chunk in read_chunks(member.lines.path):
                 named.add(chunk)
-                if mixed:
-                    default.add(_without_graphs(_only(chunk, data), data))
-                elif data:
-                    default.add(_without_graphs(chunk, data))
+                if data:
+                    stated = _only(chunk, data) if mixed else chunk
+                    triples = _without_graphs(stated, data)
+                    default.add(triples)
+                    self._note(triples)
         named.finish()
         default.finish()
 
@@ -169,11 +201,12 @@ class StoreBuilder:
         )
         for line, is_new in lines:
             self.changed += 1
+            graph = _graph_of(line)
+            triple = _without_graphs(line, frozenset({graph})) if self._is_data(graph) else b""
+            self._note(triple, 1 if is_new else -1)
             if is_new:
                 named.add(line)
-                graph = _graph_of(line)
-                if self._is_data(graph):
-                    default.add(_without_graphs(line, frozenset({graph})))
+                default.add(triple)
             else:
                 removed.append(line)
         named.finish()

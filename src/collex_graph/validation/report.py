@@ -15,11 +15,11 @@ from functools import cache
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
 
 from collex_graph.model import Severity, ValidationReport, ValidationResult
 from collex_graph.rdf.iris import Iris, is_absolute_iri
-from collex_graph.rdf.literals import check_literal
+from collex_graph.rdf.literals import check_literal, read_term
 from collex_graph.rdf.namespaces import compact, expand, prefixes, term
 from collex_graph.validation.paths import Path
 from collex_graph.validation.readings import ReadingRules
@@ -276,12 +276,8 @@ def _published(report: ValidationReport) -> Sequence[ValidationResult]:
 def _value(result: ValidationResult) -> NamedNode | Literal | None:
     """Return the value as a term, None for one that must not enter a store as it is."""
     if result.value_term is not None:
-        statement = f"<urn:x:s> <urn:x:p> {result.value_term} ."
-        (quad,) = parse(statement, format=RdfFormat.N_TRIPLES)
-        value = quad.object
-        if isinstance(value, NamedNode):
-            return value
-        if isinstance(value, Literal) and not check_literal(value.value, value.datatype.value):
+        value = read_term(result.value_term)
+        if isinstance(value, NamedNode) or not check_literal(value.value, value.datatype.value):
             return value
         return None
     if result.source_constraint_component is None and result.value is not None:

@@ -7,11 +7,13 @@ severity and the words of the rule, the value in words, and the place in a sourc
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from collex_graph.model import ValidationResult
+from collex_graph.rdf.literals import read_term
 from collex_graph.rdf.namespaces import expand, term
 from collex_graph.validation.data_graph import DataGraph
 from collex_graph.validation.engine import Engine
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from collex_graph.model import Position
     from collex_graph.validation.engine import Violation
-    from collex_graph.validation.shapes import Shapes
+    from collex_graph.validation.shapes import Rule, Shapes
     from collex_graph.validation.shapes_graph import Term
 
 _VALUES_SHOWN = 5
@@ -131,6 +133,37 @@ def _order(result: ValidationResult) -> tuple[str, ...]:
     )
 
 
+def result_of(
+    rule: Rule,
+    *,
+    focus_node: str | None,
+    component: str | None,
+    value: str | None,
+    value_term: str | None,
+    messages: Mapping[str, str],
+    position: Position | None = None,
+) -> ValidationResult:
+    """Return the result of a rule; all but what is given is said by the rule."""
+    repair = None
+    if rule.repair is not None and value_term is not None:
+        repair = rule.repair.repair(rule.iri, read_term(value_term).value, {}, position)
+    return ValidationResult(
+        focus_node=focus_node,
+        severity=rule.severity,
+        rule=rule.iri,
+        messages=messages,
+        advice=rule.advice,
+        source_constraint_component=component,
+        path=None if rule.path is None else rule.path.name,
+        value=value,
+        value_term=value_term,
+        position=position,
+        of_dataset=rule.of_dataset,
+        internal=rule.internal,
+        repair=repair,
+    )
+
+
 class ResultWriter:
     """Makes results of violations.
 
@@ -159,24 +192,14 @@ class ResultWriter:
             words = self._words(found.focus)
         if rule.withholds_value:
             words = value_term = None
-        position = self._position(found.focus, value)
-        repair = None
-        if rule.repair is not None and isinstance(value, Literal | NamedNode) and value_term:
-            repair = rule.repair.repair(rule.iri, value.value, {}, position)
-        return ValidationResult(
+        return result_of(
+            rule,
             focus_node=found.focus.value if isinstance(found.focus, NamedNode) else None,
-            severity=rule.severity,
-            rule=rule.iri,
-            messages=self._messages(rule.messages, found),
-            advice=rule.advice,
-            source_constraint_component=found.component,
-            path=None if rule.path is None else rule.path.name,
+            component=found.component,
             value=words,
             value_term=None if value_term is None else str(value_term),
-            position=position,
-            of_dataset=rule.of_dataset,
-            internal=rule.internal,
-            repair=repair,
+            messages=self._messages(rule.messages, found),
+            position=self._position(found.focus, value),
         )
 
     def _messages(self, messages: Mapping[str, str], found: Violation) -> Mapping[str, str]:
@@ -217,13 +240,14 @@ class ResultWriter:
                 return min(labels)[1]
         return "—" if isinstance(value, BlankNode) else _label(value)
 
-    def place(self, result: ValidationResult) -> Position | None:
-        """Return where to look for what a result of an earlier run is about."""
+    def placed(self, result: ValidationResult) -> ValidationResult:
+        """Return a result of an earlier run with the place where to look for it now."""
         if result.focus_node is None:
-            return result.position
-        value = result.value_term or ""
-        node = NamedNode(value[1:-1]) if value.startswith("<") and value.endswith(">") else None
-        return self._position(NamedNode(result.focus_node), node)
+            return result
+        value = read_term(result.value_term) if result.value_term else None
+        position = self._position(NamedNode(result.focus_node), value)
+        repair = result.repair and replace(result.repair, position=position)
+        return replace(result, position=position, repair=repair)
 
     def _position(self, focus: Term, value: Term | None) -> Position | None:
         """Return where to look: the record of the node, its owner's, or that of a referrer."""
