@@ -444,7 +444,9 @@ class _Graph:
         publication.load(self.store, self.sources, report, everything)
         if not publication.write_quality(self.store, self.sources):
             self.progress(
-                "publish", "the history of quality begins anew: the former one is damaged"
+                "publish",
+                "the history of quality begins anew: that of the former snapshot is damaged, "
+                "or another version wrote it",
             )
         self.progress("index", "")
         publication.write_index(self.store)
