@@ -414,7 +414,7 @@ def _standing(kind: str, name: str) -> Response:
     asked = read_standing(reader, kind, name, request.args)
     if not is_known(reader, asked):
         abort(404)
-    return _page("standing.html", lambda: describe_standing(_reader(), asked), section="quality")
+    return _page("standing.html", lambda: describe_standing(reader, asked), section="quality")
 
 
 def _worklist(kind: str, name: str, extension: str) -> Response:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from collex_graph.server.contexts.figures import Figure
     from collex_graph.server.contexts.values import Node
+    from collex_graph.server.drawn_figures import Bar
     from collex_graph.server.reader import GraphReader
     from collex_graph.store.quality import Alignment
 
@@ -91,6 +92,16 @@ def _view(
         needed="" if answer else words(f"quality.view.{name}.needed"),
         links=tuple(links),
     )
+
+
+def _results_figure(
+    reader: GraphReader, name: str, answer: str, bars: Sequence[Bar]
+) -> tuple[Figure, ...]:
+    """Draw the results of a view by severity, where there are some."""
+    if not bars:
+        return ()
+    title, legend = reader.words(f"quality.view.{name}.figure"), severity_legend(reader)
+    return (draw_bars(name, title, answer, bars=bars, legend=legend),)
 
 
 # --- by institution ------------------------------------------------------------------------------
@@ -134,20 +145,15 @@ def by_institution(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
             for iri in holders
         ),
     )  # fmt: skip
-    figures = [
-        draw_bars(
-            "institutions", words("quality.view.institutions.figure"), answer,
-            bars=[
-                severity_bar(
-                    reader, reader.label_of(iri).value, tallies[iri], institution_href(reader, iri)
-                )
-                for iri in touched[:most]
-            ],
-            legend=severity_legend(reader),
+    bars = [
+        severity_bar(
+            reader, reader.label_of(iri).value, tallies[iri], institution_href(reader, iri)
         )
-    ] if touched else []  # fmt: skip
+        for iri in touched[:most]
+    ]
     return _view(
-        reader, "institutions", answer=answer, figures=figures,
+        reader, "institutions", answer=answer,
+        figures=_results_figure(reader, "institutions", answer, bars),
         notes=(
             words("quality.view.institutions.note"),
             words("quality.view.institutions.note_own", count=len(known) - len(holding)),
@@ -204,17 +210,10 @@ def by_source(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
     notes = [words("quality.view.sources.note")]
     if results_of(tallies.get("", {})):
         notes.append(words("quality.view.sources.unknown", count=results_of(tallies[""])))
-    figures = [
-        draw_bars(
-            "sources", words("quality.view.sources.figure"), answer,
-            bars=[
-                severity_bar(reader, label(n), tallies[n], source_href(n)) for n in touched[:most]
-            ],
-            legend=severity_legend(reader),
-        )
-    ] if touched else []  # fmt: skip
+    bars = [severity_bar(reader, label(n), tallies[n], source_href(n)) for n in touched[:most]]
     return _view(
-        reader, "sources", answer=answer, notes=notes, figures=figures,
+        reader, "sources", answer=answer, notes=notes,
+        figures=_results_figure(reader, "sources", answer, bars),
         table=DataTable(
             words("quality.view.sources.caption"),
             columns_of(reader, "source*", "read#", "touched#", "rate#", "violations#",
@@ -262,18 +261,13 @@ def by_rule(reader: GraphReader, most: int = MOST_BARS) -> QualityView:
         if rule.severity
     ]
     answer = words("quality.view.rules.answer", count=len(rows), broken=len(broken))
-    figures = [
-        draw_bars(
-            "rules", words("quality.view.rules.figure"), answer,
-            bars=[
-                severity_bar(reader, rule.label.value, tallies[rule.iri], rule.href)
-                for rule in broken[:most]
-            ],
-            legend=severity_legend(reader),
-        )
-    ] if broken else []  # fmt: skip
+    bars = [
+        severity_bar(reader, rule.label.value, tallies[rule.iri], rule.href)
+        for rule in broken[:most]
+    ]
     return _view(
-        reader, "rules", answer=answer, figures=figures, notes=(words("quality.view.rules.note"),),
+        reader, "rules", answer=answer, notes=(words("quality.view.rules.note"),),
+        figures=_results_figure(reader, "rules", answer, bars),
         links=(Entrance(words("shapes.heading"), "", "/shapes"),),
         table=DataTable(
             words("quality.view.rules.caption"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -384,12 +384,7 @@ class _Described:
     # --- the list --------------------------------------------------------------------------------
 
     def _narrowed(self, **changes: str) -> str:
-        asked = self.asked
-        narrowed = Standing(
-            asked.kind, asked.name, changes.get("rule", asked.rule),
-            changes.get("severity", asked.severity),
-        )  # fmt: skip
-        return href_of(self.reader, narrowed) + "#worklist"
+        return href_of(self.reader, replace(self.asked, **changes)) + "#worklist"
 
     def _counted(self, severity: str, rule: str) -> int:
         """Return how many results there are of a severity and a rule, empty for any."""
