@@ -124,7 +124,7 @@ def describe_result(words: Words, checked: uploads.Checked) -> ValidateContext:
             for name in downloads
         ),
         missing=tuple(REPORT_FORMATS[name].label for name in DOWNLOADS if name not in downloads),
-        corrections=tuple(_corrections(checked, words)),
+        correction=_correction(checked, words),
     )
     return ValidateContext(words("validate.result", name=checked.name), _form(words), result=result)
 
@@ -251,19 +251,17 @@ def _record(told: Mapping[str, Any]) -> RecordFindings:
     )
 
 
-def _corrections(checked: uploads.Checked, words: Words) -> list[Correction]:
+def _correction(checked: uploads.Checked, words: Words) -> Correction | None:
     """Return the corrected file, where there is one and it fits into the page."""
     head, documents = checked.judgement.head, checked.judgement.documents
     corrected = head.get("corrected")
     if not corrected:
-        return []
+        return None
     body, changes = documents.get(CORRECTED), documents.get(CHANGES)
-    return [
-        Correction(
-            uploads.file_name(str(corrected["name"]), CORRECTED, words.language),
-            _data_address(body) if body is not None and _fits(body) else "",
-            _data_address(changes) if changes is not None and _fits(changes) else "",
-            int(corrected["applied"]),
-            int(corrected["left"]),
-        )
-    ]
+    return Correction(
+        uploads.file_name(str(corrected["name"]), CORRECTED, words.language),
+        _data_address(body) if body is not None and _fits(body) else "",
+        _data_address(changes) if changes is not None and _fits(changes) else "",
+        int(corrected["applied"]),
+        int(corrected["left"]),
+    )

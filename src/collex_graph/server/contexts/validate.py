@@ -168,7 +168,7 @@ class CheckResult:
     more_records: int
     downloads: tuple[Download, ...]
     missing: tuple[str, ...]
-    corrections: tuple[Correction, ...]
+    correction: Correction | None
 
 
 @dataclass(frozen=True)
