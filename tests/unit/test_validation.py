@@ -953,3 +953,11 @@ def test_a_commitment_can_name_every_rule_and_criterion_and_nothing_else():
     rules = {*shapes().rules, *ReadingRules.load().rules}
     rules |= {one.rule.iri for metric in own_criteria().metrics for one in metric.criteria}
     assert {expand(f"collex-sh:{name}") for name in rule_names()} == rules
+
+
+@pytest.mark.parametrize("iri", ["https://ror.org/00x", "urn:x", f"{BASE}id/notice/x/point/1"])
+def test_a_result_has_the_place_of_its_node_or_of_the_node_that_it_is_part_of(iri):
+    place = Position("a.ttl", 3)
+    owner = f"{BASE}id/notice/x" if iri.startswith(BASE) else iri
+    found = validate(read(f"<{iri}> a collex:Notice ."), positions={owner: place})
+    assert {result.position for result in found} == {place}

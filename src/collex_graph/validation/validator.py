@@ -271,11 +271,11 @@ class ResultWriter:
 
 def _position_of_owner(positions: Mapping[str, Position], iri: str) -> Position | None:
     """Return the position of a node, or of the node whose IRI it starts with."""
-    while iri.count("/") > _SLASHES_OF_A_HOST:
-        if iri in positions:
-            return positions[iri]
+    while iri not in positions:
         iri = iri.rpartition("/")[0]
-    return None
+        if iri.count("/") <= _SLASHES_OF_A_HOST:
+            return None
+    return positions[iri]
 
 
 def first_referrer(data: DataGraph, node: Term, positions: Mapping[str, Position]) -> str:
