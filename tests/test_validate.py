@@ -249,6 +249,18 @@ def test_results_of_rdf_have_the_line_of_their_node(tmp_path):
     assert places == {(2, f"{BASE}id/notice/x")}
 
 
+def test_what_is_of_a_class_without_an_iri_is_judged(tmp_path):
+    path = tmp_path / "avis.ttl"
+    path.write_text(
+        f"@prefix rdfs: <{expand('rdfs:')}> .\n"
+        f"_:own rdfs:subClassOf <{expand('collex:Notice')}> .\n<http://a.example/n> a _:own .\n",
+        encoding="utf-8",
+    )
+    results = checked(path, source="rdf").report.results
+    assert ("Notice-title", "avis.ttl", 3, None) in rules_at(checked(path, source="rdf"))
+    assert len({(r.rule, r.value) for r in results}) == len(results)
+
+
 def test_a_broken_rdf_file_is_told_with_its_line_and_what_came_before_is_checked(tmp_path):
     path = tmp_path / "livres.nt"
     kind = expand("collex:Notice")

@@ -206,6 +206,7 @@ class Targets:
         apart: terms of ``sh:targetNode`` that no query can name: blank nodes, and literals that a
             store would rewrite. The pattern leaves them out.
         names_nodes: whether there is a ``sh:targetNode``.
+        has_nameless: whether a class among them has no IRI; `classes` then lacks some.
     """
 
     write: Callable[[str, Among], str]
@@ -215,11 +216,13 @@ class Targets:
     via: str = ""
     apart: tuple[Term, ...] = ()
     names_nodes: bool = False
+    has_nameless: bool = False
 
     def can_have(self, classes: set[str], predicates: set[str]) -> bool:
         """Say whether a node of some classes, with some predicates, can be among them."""
         return (
             self.names_nodes
+            or self.has_nameless
             or bool(self.objects_of)
             or not self.classes.isdisjoint(classes)
             or not self.subjects_of.isdisjoint(predicates)
@@ -380,8 +383,17 @@ class _Compiler:
         objects = [self._iri(root, "targetObjectsOf", p) for p in graph.sh(root, "targetObjectsOf")]
         nodes = graph.sh(root, "targetNode")
         a = term("rdf:type")
-        named = dict.fromkeys(one for c in classes for one in self._classes(c))
+        named: dict[str, None] = {}
+        nameless: list[NamedNode] = []
+        for one in classes:
+            try:
+                named.update(dict.fromkeys(self._classes(one)))
+            except RefusedError:
+                nameless.append(one)
         patterns: list[str] = [f"{{0}} {a} {one} ." for one in map(_plain, named)]
+        # a class without an IRI cannot be named, but it is reached
+        below = f"{a}/{term('rdfs:subClassOf')}*"
+        patterns += [f"{{0}} {below} {one} ." for one in map(_plain, map(str, nameless))]
         patterns += [f"{{0}} {_plain(str(p))} [] ." for p in subjects]
         patterns += [f"[] {_plain(str(p))} {{0}} ." for p in objects]
         literals = [node for node in nodes if isinstance(node, Literal)]
@@ -390,7 +402,7 @@ class _Compiler:
         constants = [_plain(str(node)) for node in nodes if node not in apart]
         if constants:
             patterns.append(f"VALUES {{0}} {{{{ {' '.join(constants)} }}}}")
-        once = len(patterns) == 1 and not subjects and not objects
+        once = len(patterns) == 1 and not subjects and not objects and not nameless
         return Targets(
             partial(_write_target, patterns, once),
             frozenset(name[1:-1] for name in named),
@@ -398,6 +410,7 @@ class _Compiler:
             frozenset(p.value for p in objects),
             apart=tuple(apart),
             names_nodes=bool(nodes),
+            has_nameless=bool(nameless),
         )
 
     # --- what a shape looks at -------------------------------------------------------------------
