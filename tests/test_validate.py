@@ -249,6 +249,25 @@ def test_results_of_rdf_have_the_line_of_their_node(tmp_path):
     assert places == {(2, f"{BASE}id/notice/x")}
 
 
+def test_an_impossible_iri_of_rdf_is_told_at_its_line_and_its_statement_left_out(tmp_path):
+    path = tmp_path / "avis.ttl"
+    kind = expand("collex:Notice")
+    path.write_text(
+        f"@base <http://a.example/> .\n<n> a <{kind}> ;\n  <p> <http://a.example/%zz> .\n"
+        f"<http://[n> a <{kind}> .\n[] <p> 'x'^^<http://a.example:port/> .\n",
+        encoding="utf-8",
+    )
+    results = checked(path, source="rdf").report.results
+    impossible = expand("collex-sh:InvalidIri")
+    assert [(r.value, r.position.line) for r in results if r.rule == impossible] == [
+        ("http://a.example:port/", None),
+        ("http://a.example/%zz", 2),
+        ("http://[n", 4),
+    ]
+    judged = {(r.focus_node, r.position.line) for r in results if r.rule != impossible}
+    assert judged == {("http://a.example/n", 2)}
+
+
 def test_what_is_of_a_class_without_an_iri_is_judged(tmp_path):
     path = tmp_path / "avis.ttl"
     path.write_text(

@@ -42,7 +42,7 @@ from collex_graph.pipeline.sources import (
     map_files,
     map_sources,
 )
-from collex_graph.rdf.iris import Iris
+from collex_graph.rdf.iris import Iris, is_absolute_iri
 from collex_graph.rdf.namespaces import expand, prefixes, term
 from collex_graph.rdf.skolem import model_quads
 from collex_graph.resources import resource_dir
@@ -244,18 +244,34 @@ class _Check:
     def _check_rdf(self, file: SourceFile) -> tuple[int, list[ValidationResult]]:
         """Check the statements of a file, as it writes them; return how many there are."""
         results: list[ValidationResult] = []
-        statements: list[Quad | Triple] = []
-        try:
-            # what comes before a break is kept
-            statements.extend(_statements(file))
-        except UnreadableSourceError as error:
-            note = Note("BrokenFile", error.problem, (("reason", error.problem),))
-            position = Position(file.name, line=error.line)
+
+        def tell(note: Note, position: Position) -> None:
             problem = Problem(note, position, file.name, None, "", None)
             results.append(self._rules.result(problem))
-        own = {t.subject.value for t in statements if isinstance(t.subject, NamedNode)}
+
+        read: list[Triple] = []
+        try:
+            # what comes before a break is kept
+            read.extend(_statements(file))
+        except UnreadableSourceError as error:
+            note = Note("BrokenFile", error.problem, (("reason", error.problem),))
+            tell(note, Position(file.name, line=error.line))
+        own = {t.subject.value for t in read if isinstance(t.subject, NamedNode)}
         lines = lines_of_nodes(file.path, own)
         positions = {iri: Position(file.name, lines.get(iri), component=iri) for iri in own}
+        # readers let through what no query can name
+        impossible = {iri for t in read for iri in _iris(t)}
+        impossible = {iri for iri in impossible if not is_absolute_iri(iri)}
+        statements = read if not impossible else []
+        for triple in read if impossible else ():
+            wrong = impossible.intersection(_iris(triple))
+            if not wrong:
+                statements.append(triple)
+            subject = triple.subject
+            where = positions.get(subject.value) if isinstance(subject, NamedNode) else None
+            for iri in sorted(wrong):
+                tell(Note("InvalidIri", iri), where or Position(file.name))
+        own -= impossible
         about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
         data: list[Quad | Triple] = [*statements, *self._model]
         typed = {
@@ -469,6 +485,17 @@ def _statements(file: SourceFile) -> Iterator[Triple]:
     if file.problem:
         raise UnreadableSourceError(file.path, file.problem)
     yield from RdfRecords(file, ()).statements()
+
+
+def _iris(triple: Triple) -> Iterator[str]:
+    """Yield the IRIs of a statement, and the datatype of its literal."""
+    for one in (triple.subject, triple.predicate, triple.object):
+        if isinstance(one, NamedNode):
+            yield one.value
+        elif isinstance(one, Literal):
+            yield one.datatype.value
+        elif isinstance(one, Triple):
+            yield from _iris(one)
 
 
 class _Asked:

@@ -47,9 +47,9 @@ def lines_of_nodes(path: Path, nodes: Container[str]) -> dict[str, int]:
         for number, line in enumerate(text, start=1):
             if closing is None:
                 if declared := _PREFIX.match(line):
-                    prefixes[declared[1]] = urljoin(base, declared[2])
+                    prefixes[declared[1]] = _joined(base, declared[2])
                 elif declared := _BASE.match(line):
-                    base = urljoin(base, declared[1])
+                    base = _joined(base, declared[1])
                 elif subject := _SUBJECT.match(line):
                     iri = subject[1]
                     if iri is None:
@@ -71,7 +71,15 @@ def lines_of_nodes(path: Path, nodes: Container[str]) -> dict[str, int]:
 
 
 def _keep(found: dict[str, int], nodes: Container[str], base: str, iri: str, number: int) -> None:
-    for one in (iri, urljoin(base, iri) if base else iri):
+    for one in (iri, _joined(base, iri)):
         if one in nodes:
             found.setdefault(one, number)
             return
+
+
+def _joined(base: str, iri: str) -> str:
+    """Return an IRI resolved against a base; as it is where it is none."""
+    try:
+        return urljoin(base, iri)
+    except ValueError:
+        return iri
