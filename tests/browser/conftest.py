@@ -95,23 +95,29 @@ class Visit:
             self.tab.keyboard.press(key)
 
 
+WINDOW = {"width": 1280, "height": 900}
+
+
 @contextlib.contextmanager
-def visits(chromium, site):
-    """Yield what opens a tab: a wide one in French in daylight, unless told otherwise."""
+def contexts(chromium):
+    """Yield what opens a context: a wide one in French in daylight, unless told otherwise."""
     with contextlib.ExitStack() as opened:
 
-        def open_tab(width=1280, height=900, **options):
-            context = chromium.new_context(
-                viewport={"width": width, "height": height}, **{"locale": "fr-FR", **options}
-            )
+        def open_context(**options):
+            context = chromium.new_context(**{"viewport": WINDOW, "locale": "fr-FR", **options})
             opened.callback(context.close)
-            return Visit(context, site)
+            return context
 
-        yield open_tab
+        yield open_context
 
 
 @pytest.fixture
 def visit(chromium, site):
-    """Open a tab, as `visits` does."""
-    with visits(chromium, site) as open_tab:
+    """Open a tab in a context of its own."""
+    with contexts(chromium) as open_context:
+
+        def open_tab(width=WINDOW["width"], height=WINDOW["height"], **options):
+            viewport = {"width": width, "height": height}
+            return Visit(open_context(viewport=viewport, **options), site)
+
         yield open_tab

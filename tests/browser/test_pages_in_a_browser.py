@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from browser.conftest import visits
+from browser.conftest import WINDOW, Visit, contexts
 from collex_graph.resources import resource_dir
 
 QUERY = "/query?query=" + quote(
@@ -58,22 +58,33 @@ PAGES = {
     "source": "/id/dataset/ccfr",
     "error": "/nowhere",
 }
-every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+
+
+@pytest.fixture(scope="module")
+def reader(chromium, site):
+    """The context of one reader: what pages share is fetched once."""
+    with contexts(chromium) as open_context:
+        yield open_context()
 
 
 @pytest.fixture(scope="module", params=PAGES.values(), ids=PAGES.keys())
-def on_a_desk(chromium, site, request):
+def on_a_desk(reader, site, request):
     """The visit of a page, for all that is looked at without touching it."""
-    with visits(chromium, site) as open_tab:
-        tab = open_tab()
-        tab.to(request.param)
-        yield tab
+    visit = Visit(reader, site)
+    visit.to(request.param)
+    yield visit
+    visit.tab.close()
 
 
 # Returns the texts whose contrast with what is behind them is below WCAG 2.2 AA (1.4.3).
 LOW_CONTRAST = """() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const known = new Map();
   const read = (color) => {
+    if (!known.has(color)) known.set(color, drawn(color));
+    return known.get(color);
+  };
+  const drawn = (color) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
@@ -96,12 +107,12 @@ LOW_CONTRAST = """() => {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
     const style = getComputedStyle(element);
-    const drawn = element instanceof SVGElement ? style.fill : style.color;
+    const ink = element instanceof SVGElement ? style.fill : style.color;
     // a number in a picture stands on the mark drawn before it
     const mark = element.matches(".mark-text") ? element.previousElementSibling : null;
     const fill = mark instanceof SVGRectElement ? read(getComputedStyle(mark).fill) : [0, 0, 0, 0];
     const under = [...over(fill, behind(element)), 1];
-    const [a, b] = [luminance(over(read(drawn), under)), luminance(under)];
+    const [a, b] = [luminance(over(read(ink), under)), luminance(under)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 600);
@@ -129,19 +140,18 @@ def test_a_page_makes_no_error_and_asks_nobody_else(on_a_desk):
     assert on_a_desk.elsewhere == []
 
 
-@every_page
-def test_a_page_fits_a_phone(visit, path):
-    page = visit(390).to(path)
+def test_a_page_fits_a_phone(on_a_desk):
+    page = on_a_desk.tab
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(STICKING_OUT) == []
+    page.set_viewport_size(WINDOW)
 
 
 def test_every_text_stands_out_from_its_ground(on_a_desk):
     page = on_a_desk.tab
-    for details in page.query_selector_all("details"):
-        details.evaluate("details => { details.open = true }")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     # colours change over a moment; what counts is where they arrive
     page.emulate_media(reduced_motion="reduce")
     for scheme in ("light", "dark"):
