@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -54,16 +56,40 @@ def notice(identifier, *subjects):
     )
 
 
-@pytest.fixture
-def notices(tmp_path):
+@pytest.fixture(scope="module")
+def notices(tmp_path_factory):
     """Two notices with the same subject, once with its identifier and once without."""
-    folder = tmp_path / "notices"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("notices")
     aligned = notice("FRFONDS-751132108-a1", ("Études iraniennes", "028056663"))
     silent = notice("FRFONDS-751132108-a2", ("études  Iraniennes", ""))
     (folder / "a.xml").write_text(aligned, encoding="utf-8")
     (folder / "b.xml").write_text(silent, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module")
+def undecided(notices, settings, tmp_path_factory):
+    """A build of the two notices, about which nobody decided anything."""
+    return build([("ccfr", notices)], replace(settings, var=tmp_path_factory.mktemp("var")))
+
+
+@pytest.fixture(scope="module")
+def accepted(notices, settings, tmp_path_factory):
+    """A build of the two notices with a table that says that their subjects are one."""
+    inputs = [
+        ("ccfr", notices),
+        ("alignments", table(tmp_path_factory.mktemp("t"), row("accepted"))),
+    ]
+    return build(inputs, replace(settings, var=tmp_path_factory.mktemp("var")))
+
+
+@pytest.fixture
+def begun(undecided, settings, tmp_path):
+    """Settings of a build that starts from the undecided one."""
+    former = undecided.snapshot.directory.parents[1]
+    var = tmp_path / "var"
+    shutil.copytree(former, var, symlinks=True, copy_function=os.link)
+    return replace(settings, var=var)
 
 
 def table(folder, *rows):
@@ -129,10 +155,8 @@ def test_every_node_of_a_class_shows_one_name(several):
     assert stray == []
 
 
-def test_the_same_words_without_identifier_are_proposed_and_nothing_is_merged(
-    notices, settings, tmp_path
-):
-    found = build([("ccfr", notices)], replace(settings, var=tmp_path / "var"))
+def test_the_same_words_without_identifier_are_proposed_and_nothing_is_merged(undecided):
+    found = undecided
     assert found.proposed == 1
     (one,) = read_alignments(found.snapshot.directory / "proposals.sssom.tsv", BASE)
     assert (one.subject, one.target, one.status) == (OURS, IRAN, "proposed")
@@ -145,11 +169,8 @@ def test_the_same_words_without_identifier_are_proposed_and_nothing_is_merged(
     assert len(described) == 1
 
 
-def test_an_accepted_alignment_makes_the_authority_the_node_and_keeps_the_wording(
-    notices, settings, tmp_path
-):
-    inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("accepted")))]
-    found = build(inputs, replace(settings, var=tmp_path / "var"))
+def test_an_accepted_alignment_makes_the_authority_the_node_and_keeps_the_wording(accepted):
+    found = accepted
     assert found.proposed == 0
     points = ask(found, f"SELECT ?w {{ ?p collex:refersTo <{IRAN}> ; collex:wording ?w }}")
     assert sorted(p["w"].value for p in points) == ["Études iraniennes", "études Iraniennes"]
@@ -170,13 +191,12 @@ def quads_of(summary):
     return {line for line in lines if b"/graph/description> ." not in line}
 
 
-def test_a_table_given_back_undecided_states_nothing_twice(notices, settings, tmp_path):
-    settings = replace(settings, var=tmp_path / "var")
-    first = build([("ccfr", notices)], settings)
-    undecided = tmp_path / "undecided.sssom.tsv"
-    undecided.write_bytes((first.snapshot.directory / "proposals.sssom.tsv").read_bytes())
-    second = build([("ccfr", notices), ("alignments", undecided)], settings)
-    third = build([("ccfr", notices)], settings)
+def test_a_table_given_back_undecided_states_nothing_twice(undecided, notices, begun, tmp_path):
+    first = undecided
+    given_back = tmp_path / "undecided.sssom.tsv"
+    given_back.write_bytes((first.snapshot.directory / "proposals.sssom.tsv").read_bytes())
+    second = build([("ccfr", notices), ("alignments", given_back)], begun)
+    third = build([("ccfr", notices)], begun)
     assert quads_of(first) == quads_of(second) == quads_of(third)
     assert (first.proposed, second.proposed, third.proposed) == (1, 1, 1)
 
@@ -195,32 +215,30 @@ def test_decisions_of_two_tables_that_exclude_each_other_are_refused(notices, se
             build(inputs, replace(settings, var=tmp_path / "var"))
 
 
-def test_a_rejected_alignment_is_not_proposed_again(notices, settings, tmp_path):
+def test_a_rejected_alignment_is_not_proposed_again(notices, begun, tmp_path):
     inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("rejected")))]
-    found = build(inputs, replace(settings, var=tmp_path / "var"))
+    found = build(inputs, begun)
     assert found.proposed == 0
     assert len(ask(found, f"SELECT ?p {{ ?p collex:refersTo <{OURS}> }}")) == 1
 
 
 def test_a_decision_added_to_a_build_gives_what_a_full_build_with_it_gives(
-    notices, settings, tmp_path
+    accepted, notices, begun, tmp_path
 ):
-    settings = replace(settings, var=tmp_path / "var")
-    build([("ccfr", notices)], settings)
     inputs = [("ccfr", notices), ("alignments", table(tmp_path, row("accepted")))]
-    second = build(inputs, settings)
+    second = build(inputs, begun)
     assert second.mapped == 0
-    full = build(inputs, replace(settings, var=tmp_path / "other"), full=True)
+    assert accepted.started_from is None
 
     def content(summary):
         lines = gzip.decompress(summary.snapshot.dump.read_bytes()).decode().splitlines()
         return sorted(line for line in lines if "/graph/description> ." not in line)
 
-    assert content(second) == content(full)
+    assert content(second) == content(accepted)
 
 
 def test_an_accepted_alignment_of_what_no_source_speaks_of_is_reported_at_its_row(
-    notices, settings, tmp_path
+    notices, begun, tmp_path
 ):
     elsewhere = f"{BASE}id/concept/751132108/nulle-part"
     near = f"{BASE}id/concept/751132108/pres-de-rien"
@@ -231,9 +249,8 @@ def test_an_accepted_alignment_of_what_no_source_speaks_of_is_reported_at_its_ro
         (f"{near}-2", *row("rejected")[1:]),
     ]
     inputs = [("ccfr", notices), ("alignments", table(tmp_path, *rows))]
-    settings = replace(settings, var=tmp_path / "var")
     # the second build starts from the first, and rewrites nothing
-    for summary in (build(inputs, settings), build(inputs, settings)):
+    for summary in (build(inputs, begun), build(inputs, begun)):
         told = [r for r in summary.report.results if r.rule.endswith("AlignmentOfNothing")]
         assert [(r.focus_node, r.position.line) for r in told] == [(elsewhere, 3), (near, 4)]
         assert "ligne 3" in told[0].messages["fr"]
