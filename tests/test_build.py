@@ -163,32 +163,6 @@ def test_a_violation_of_the_data_set_stops_publication(settings, tmp_path, monke
     assert list_snapshots(tmp_path) == []
 
 
-def test_the_same_identifier_in_two_files_sets_the_second_aside(settings, tmp_path):
-    folder = tmp_path / "notices"
-    folder.mkdir()
-    source = sorted((resource_dir("mappings") / "ccfr" / "sample").glob("*.xml"))[0]
-    for name in ("a.xml", "b.xml"):
-        (folder / name).write_bytes(source.read_bytes())
-    found = build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
-    assert found.set_aside["ccfr"]
-    assert all(key.startswith("b.xml#") for key in found.set_aside["ccfr"])
-    assert found.snapshot.counts["fonds"] == 1
-
-
-def test_a_file_that_breaks_off_is_set_aside_whole_and_named(settings, tmp_path):
-    folder = tmp_path / "notices"
-    folder.mkdir()
-    sources = sorted((resource_dir("mappings") / "ccfr" / "sample").glob("*.xml"))
-    (folder / "whole.xml").write_bytes(sources[0].read_bytes())
-    data = sources[1].read_bytes()
-    (folder / "cut.xml").write_bytes(data[: len(data) * 3 // 4])
-    found = build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
-    assert found.snapshot.counts["fonds"] == 1
-    assert "cut.xml" in " ".join(
-        r.messages["fr"] + str(r.position) for r in found.report.of_severity(Severity.VIOLATION)
-    )
-
-
 def test_an_unknown_source_is_a_usage_error(settings, tmp_path):
     with pytest.raises(ConfigurationError, match="known ones"):
         build([("cfr", SAMPLES[0][1])], replace(settings, var=tmp_path))
@@ -214,7 +188,7 @@ def test_a_build_killed_at_any_moment_leaves_the_former_snapshot(tmp_path):
     assert subprocess.run(command("build", *arguments), capture_output=True, check=False).returncode
     former = current_snapshot(var)
     arguments = [f"ccfr={SAMPLES[0][1]}", *arguments]
-    for number in range(5):
+    for moment in (0, 0.6, 1.2):
         process = subprocess.Popen(
             command("build", *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -224,7 +198,7 @@ def test_a_build_killed_at_any_moment_leaves_the_former_snapshot(tmp_path):
             assert process.poll() is None
             assert time.monotonic() < deadline
         try:
-            process.wait(timeout=0.4 * number)
+            process.wait(timeout=moment)
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
@@ -285,43 +259,131 @@ def build_notices(tmp_path, files, settings):
     return build([("ccfr", folder)], replace(settings, var=tmp_path / "var"))
 
 
-def test_a_fonds_without_title_is_set_aside_with_its_subfonds_and_no_other(settings, tmp_path):
-    untitled = notice("FRFONDS-751132108-t1", f"<dsc>{component('T_1')}</dsc>", title="")
-    found = build_notices(
-        tmp_path, {"a.xml": untitled, "b.xml": notice("FRFONDS-751132108-t2", "")}, settings
-    )
-    assert found.set_aside["ccfr"] == {"a.xml#FRFONDS-751132108-t1", "a.xml#T_1"}
-    assert found.snapshot.counts["fonds"] == 1
-    assert found.exit_code == 1
+def identifier(number):
+    return f"FRFONDS-751132108-t{number}"
 
 
-def test_a_subfonds_without_title_goes_alone_even_when_another_links_to_it(settings, tmp_path):
-    link = (
-        "<relatedmaterial><p><extref href="
-        '"https://ccfr.bnf.fr/portailccfr/ark:/06871/007T_2">voir</extref></p></relatedmaterial>'
-    )
-    body = f"<dsc>{component('T_1', inside=link)}{component('T_2', title='')}</dsc>"
-    found = build_notices(tmp_path, {"a.xml": notice("FRFONDS-751132108-t1", body)}, settings)
-    assert found.set_aside["ccfr"] == {"a.xml#T_2"}
-    titles = found.report.of_severity(Severity.VIOLATION)
-    assert {result.position.component for result in titles} == {"T_2"}
+LINK = (
+    "<relatedmaterial><p><extref href="
+    '"https://ccfr.bnf.fr/portailccfr/ark:/06871/007T_22">voir</extref></p></relatedmaterial>'
+)
+EXTENT = "<did><unittitle>Un</unittitle><physdesc><extent>3 cartons</extent></physdesc></did>"
+PARTS = "".join(component(f"T_4{number}") for number in range(9))
+CUT = notice(identifier(4), f"<dsc>{PARTS}</dsc>")
+# Each case has files, units and rows of its own, so that one build tells them all.
+WRONG_NOTICES = {
+    "untitled/n.xml": notice(identifier(1), f"<dsc>{component('T_11')}</dsc>", title=""),
+    "untitled-part/part.xml": notice(
+        identifier(2), f"<dsc>{component('T_21', inside=LINK)}{component('T_22', title='')}</dsc>"
+    ),
+    "space/n.xml": notice(identifier(3), f"<dsc>{component('Fonds 12')}</dsc>"),
+    "cut/cut.xml": CUT[: CUT.index("T_48")],
+    "extents/n.xml": notice(
+        identifier(5),
+        "<dsc>"
+        + "".join(f'<c id="T_5{n}" level="subfonds">{EXTENT}</c>' for n in (1, 2))
+        + "</dsc>",
+    ),
+    "same/a.xml": notice(identifier(6), f"<dsc>{component('T_61')}</dsc>"),
+    "same/b.xml": notice(identifier(6), f"<dsc>{component('T_61')}</dsc>"),
+    "same/c/a.xml": notice(identifier(6), "", title="Un autre"),
+    "first-wrong/a.xml": notice(identifier(7), "", title=""),
+    "first-wrong/b.xml": notice(identifier(7), "", title="Le bon"),
+    "first-wrong/c.xml": notice(identifier(7), "", title="Le second"),
+}
+WRONG_ROWS = {
+    "two.csv": ["0921204J;Premier nom", "0921204J;Second nom"],
+    "first-wrong.csv": ["0951214D;", "0951214D;Troisième nom", "0951214D;Quatrième nom"],
+}
 
 
-def test_an_identifier_with_a_space_is_published_encoded(settings, tmp_path):
-    body = f"<dsc>{component('Fonds 12')}</dsc>"
-    found = build_notices(tmp_path, {"a.xml": notice("FRFONDS-751132108-t1", body)}, settings)
-    assert found.snapshot.counts["subfonds"] == 1
-    assert b"/id/fonds/Fonds%2012>" in gzip.decompress(found.snapshot.dump.read_bytes())
+@pytest.fixture(scope="module")
+def wrong(settings, tmp_path_factory):
+    """A build of files in each of which something is wrong."""
+    folder = tmp_path_factory.mktemp("wrong")
+    files = {f"notices/{name}": text for name, text in WRONG_NOTICES.items()}
+    for name, rows in WRONG_ROWS.items():
+        files[f"tables/{name}"] = "\n".join(["uai;uo_lib", *rows, ""])
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    inputs = [("ccfr", folder / "notices"), ("esr", folder / "tables")]
+    return build(inputs, replace(settings, var=tmp_path_factory.mktemp("var")))
 
 
-def test_a_file_that_breaks_off_in_a_subfolder_is_not_half_published(settings, tmp_path):
-    parts = "".join(component(f"T_{number}") for number in range(9))
-    whole = notice("FRFONDS-751132108-t1", f"<dsc>{parts}</dsc>")
-    files = {"x/n.xml": whole[: whole.index("T_8")], "y/n.xml": notice("FRFONDS-751132108-t2", "")}
-    found = build_notices(tmp_path, files, settings)
-    assert found.snapshot.counts["fonds"] == 1
-    assert found.snapshot.counts["subfonds"] == 0
-    assert b"T_1" not in gzip.decompress(found.snapshot.dump.read_bytes())
+@pytest.fixture(scope="module")
+def dump(wrong):
+    return gzip.decompress(wrong.snapshot.dump.read_bytes()).decode()
+
+
+def aside(summary, case, source="ccfr"):
+    """What is set aside of the files of a case."""
+    return {key for key in summary.set_aside[source] if key.startswith(case)}
+
+
+def test_the_rest_of_what_is_wrong_is_published(wrong):
+    assert wrong.snapshot.counts["fonds"] == 5
+    assert wrong.snapshot.counts["subfonds"] == 5
+    assert wrong.exit_code == 1
+
+
+def test_a_fonds_without_title_is_set_aside_with_its_subfonds_and_no_other(wrong):
+    name = "untitled/n.xml"
+    assert aside(wrong, "untitled/") == {f"{name}#{identifier(1)}", f"{name}#T_11"}
+
+
+def test_a_subfonds_without_title_goes_alone_even_when_another_links_to_it(wrong):
+    assert aside(wrong, "untitled-part/") == {"untitled-part/part.xml#T_22"}
+    titles = {
+        result.position.component
+        for result in wrong.report.of_severity(Severity.VIOLATION)
+        if result.position.file == "part.xml"
+    }
+    assert titles == {"T_22"}
+
+
+def test_an_identifier_with_a_space_is_published_encoded(wrong, dump):
+    assert not aside(wrong, "space/")
+    assert "/id/fonds/Fonds%2012>" in dump
+
+
+def test_a_file_that_breaks_off_is_set_aside_whole_and_named(wrong, dump):
+    assert identifier(4) not in dump
+    assert "T_41" not in dump
+    told = {r.position.file for r in wrong.report.of_severity(Severity.VIOLATION) if r.position}
+    assert "cut.xml" in told
+
+
+def test_what_is_added_to_one_unit_renumbers_no_other(wrong, dump):
+    assert not aside(wrong, "extents/")
+    assert "/id/fonds/T_51/extent/1>" in dump
+    assert "/id/fonds/T_52/extent/1>" in dump
+    assert "/extent/2>" not in dump
+
+
+def test_the_same_identifier_in_other_files_sets_these_aside_whatever_their_names(wrong):
+    assert aside(wrong, "same/") == {
+        f"same/b.xml#{identifier(6)}", "same/b.xml#T_61", f"same/c/a.xml#{identifier(6)}"
+    }  # fmt: skip
+
+
+def test_a_component_is_believed_when_the_first_file_that_has_it_is_set_aside(wrong, dump):
+    names = ("first-wrong/a.xml", "first-wrong/c.xml")
+    assert aside(wrong, "first-wrong/") == {f"{name}#{identifier(7)}" for name in names}
+    assert "Le bon" in dump
+
+
+def test_two_rows_of_one_establishment_are_not_merged(wrong, dump):
+    assert aside(wrong, "two.csv", "esr") == {"two.csv#row=3"}
+    assert "Premier nom" in dump
+    assert "Second nom" not in dump
+
+
+def test_a_row_is_believed_when_the_first_of_its_doubles_is_set_aside(wrong, dump):
+    rows = {"first-wrong.csv#row=2", "first-wrong.csv#row=4"}
+    assert aside(wrong, "first-wrong.csv", "esr") == rows
+    assert "Troisième nom" in dump
+    assert "Quatrième nom" not in dump
 
 
 def test_two_records_that_describe_one_wrong_thing_are_both_set_aside(
@@ -347,28 +409,6 @@ def test_two_records_that_describe_one_wrong_thing_are_both_set_aside(
     assert {key.partition("#")[0] for key in found.set_aside["ccfr"]} == {"a.xml", "b.xml"}
 
 
-def test_what_is_added_to_one_unit_renumbers_no_other(settings, tmp_path):
-    extent = "<did><unittitle>Un</unittitle><physdesc><extent>3 cartons</extent></physdesc></did>"
-    parts = "".join(f'<c id="T_{n}" level="subfonds">{extent}</c>' for n in (1, 2))
-    whole = notice("FRFONDS-751132108-t1", f"<dsc>{parts}</dsc>")
-    found = build_notices(tmp_path, {"a.xml": whole}, settings)
-    dump = gzip.decompress(found.snapshot.dump.read_bytes()).decode()
-    assert "/id/fonds/T_1/extent/1>" in dump
-    assert "/id/fonds/T_2/extent/1>" in dump
-    assert "/extent/2>" not in dump
-
-
-def test_two_files_of_one_name_in_two_folders_are_two_files(settings, tmp_path):
-    files = {
-        "x/n.xml": notice("FRFONDS-751132108-t1", ""),
-        "y/n.xml": notice("FRFONDS-751132108-t2", ""),
-        "z/n.xml": notice("FRFONDS-751132108-t1", "", title="Un autre"),
-    }
-    found = build_notices(tmp_path, files, settings)
-    assert found.snapshot.counts["fonds"] == 2
-    assert found.set_aside["ccfr"] == {"z/n.xml#FRFONDS-751132108-t1"}
-
-
 def test_the_same_source_given_twice_is_checked_as_one(settings, tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -378,14 +418,6 @@ def test_the_same_source_given_twice_is_checked_as_one(settings, tmp_path):
     assert found.set_aside["ccfr"] == {"n.xml#FRFONDS-751132108-t1"}
     assert found.snapshot.counts["fonds"] == 1
     assert found.exit_code == 1
-
-
-def test_two_rows_of_one_establishment_are_not_merged(settings, tmp_path):
-    table = tmp_path / "table.csv"
-    table.write_text("uai;uo_lib\n0921204J;Premier nom\n0921204J;Second nom\n", encoding="utf-8")
-    found = build([("esr", table)], replace(settings, var=tmp_path / "var"))
-    assert found.set_aside["esr"] == {"table.csv#row=3"}
-    assert b"Second nom" not in gzip.decompress(found.snapshot.dump.read_bytes())
 
 
 def test_a_table_that_the_mapping_does_not_read_is_told_beside_those_it_reads(settings, tmp_path):
@@ -463,9 +495,10 @@ def test_a_record_withheld_for_staff_data_leaves_no_trace_now_or_later(settings,
     assert found.set_aside["ccfr"] == {"b.xml#FRFONDS-751132108-t1", "b.xml#T_1"}
     assert files_that_hold(found.snapshot.directory, SECRET) == []
     # a build that starts from it, with the record still wrong, and one with the record mended
-    files["c.xml"] = notice("FRFONDS-751132108-t2", "", title="Autre")
-    found = build_notices(tmp_path, files, settings)
-    assert files_that_hold(found.snapshot.directory, SECRET) == []
+    if not first:
+        files["c.xml"] = notice("FRFONDS-751132108-t2", "", title="Autre")
+        found = build_notices(tmp_path, files, settings)
+        assert files_that_hold(found.snapshot.directory, SECRET) == []
     files["b.xml"] = notice("FRFONDS-751132108-t4", "")
     found = build_notices(tmp_path, files, settings)
     assert found.started_from
@@ -563,26 +596,3 @@ def test_all_that_describe_a_thing_that_stays_wrong_go_in_a_bounded_number_of_at
     found = build([("kbart", tmp_path / "lists")], replace(settings, var=tmp_path / "var"))
     assert len(found.set_aside["kbart"]) == 18
     assert len(attempts) <= 3
-
-
-def test_a_row_is_believed_when_the_first_of_its_doubles_is_set_aside(settings, tmp_path):
-    table = tmp_path / "table.csv"
-    rows = ["0921204J;", "0921204J;Premier nom", "0921204J;Second nom"]
-    table.write_text("\n".join(["uai;uo_lib", *rows, ""]), encoding="utf-8")
-    found = build([("esr", table)], replace(settings, var=tmp_path / "var"))
-    assert found.set_aside["esr"] == {"table.csv#row=2", "table.csv#row=4"}
-    dump = gzip.decompress(found.snapshot.dump.read_bytes())
-    assert b"Premier nom" in dump
-    assert b"Second nom" not in dump
-
-
-def test_a_component_is_believed_when_the_first_file_that_has_it_is_set_aside(settings, tmp_path):
-    files = {
-        "a.xml": notice("FRFONDS-751132108-t1", "", title=""),
-        "b.xml": notice("FRFONDS-751132108-t1", "", title="Le bon"),
-        "c.xml": notice("FRFONDS-751132108-t1", "", title="Le second"),
-    }
-    found = build_notices(tmp_path, files, settings)
-    identifier = "FRFONDS-751132108-t1"
-    assert found.set_aside["ccfr"] == {f"a.xml#{identifier}", f"c.xml#{identifier}"}
-    assert found.snapshot.counts["fonds"] == 1
