@@ -14,7 +14,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 import collex_graph.build as build_module
 from collex_graph.build import build, is_data, verdicts
-from collex_graph.build.contents import _sharing_graphs
+from collex_graph.build.contents import _sharing_graphs, open_former
 from collex_graph.errors import UnreadableSourceError
 from collex_graph.model import SourceFile
 from collex_graph.pipeline import MappedSource, PartShelf, map_sources
@@ -24,6 +24,7 @@ from collex_graph.rdf.iris import Iris
 from collex_graph.resources import resource_dir
 from collex_graph.settings import Settings
 from collex_graph.sources.files import find_source_files
+from collex_graph.store.builder import StoreBuilder
 from collex_graph.store.snapshot import current_snapshot, prune_snapshots
 
 SETTINGS = Settings()
@@ -56,7 +57,10 @@ class Sources:
     """Files that are changed step by step."""
 
     def __init__(self, folder):
+        self.folder = folder
         self.notices, self.lists = folder / "notices", folder / "lists"
+        if self.notices.exists():
+            return
         self.notices.mkdir(parents=True)
         self.lists.mkdir()
         for number in range(4):
@@ -67,6 +71,16 @@ class Sources:
     @property
     def inputs(self):
         return [("ccfr", self.notices), ("kbart", self.lists)]
+
+    def copy(self, folder):
+        """Return the same files in another folder."""
+        shutil.copytree(self.folder, folder)
+        return Sources(folder)
+
+    def content(self):
+        """Return what tells these files from others."""
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return tuple((path.relative_to(self.folder), path.read_bytes()) for path in paths)
 
     def write(self, number, **said):
         (self.notices / f"n{number}.xml").write_text(notice(number, **said), encoding="utf-8")
@@ -143,15 +157,9 @@ def content(snapshot):
     return said, default, snapshot.report.read_text(encoding="utf-8")
 
 
-def compare(sources, var, scratch):
-    """Build from the former snapshot and in full; return the first summary."""
-    found = build(sources.inputs, replace(SETTINGS, var=var))
-    whole = build(sources.inputs, replace(SETTINGS, var=scratch), full=True)
-    assert whole.started_from is None
-    for ours, theirs in zip(content(found.snapshot), content(whole.snapshot), strict=True):
-        assert ours == theirs
-    assert found.set_aside == whole.set_aside
-    return found
+def aside(found):
+    """The records that a build set aside, by source."""
+    return {dataset: keys for dataset, keys in found.set_aside.items() if keys}
 
 
 @pytest.fixture(autouse=True)
@@ -163,46 +171,68 @@ def worth_it_for_small_graphs_too(monkeypatch):
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    sources = Sources(folder)
-    build(sources.inputs, replace(SETTINGS, var=folder / "var"))
-    return folder, sources
+    sources = Sources(folder / "sources")
+    found = build(sources.inputs, replace(SETTINGS, var=folder / "var"))
+    assert not aside(found)
+    return folder / "var", sources, content(found.snapshot)
 
 
 @pytest.fixture
 def made(made_once, tmp_path):
-    """A folder of data with one snapshot, to be damaged, and what it was made of."""
-    folder, sources = made_once
+    """Files, a folder of data with one snapshot of them to start from or damage, its content."""
+    former, sources, whole = made_once
     var = tmp_path / "var"
-    shutil.copytree(folder / "var", var, symlinks=True, copy_function=os.link)
-    return sources, var, current_snapshot(var)
+    shutil.copytree(former, var, symlinks=True, copy_function=os.link)
+    return sources.copy(tmp_path / "sources"), var, whole
+
+
+@pytest.fixture(scope="module")
+def in_full(made_once, tmp_path_factory):
+    """What a full build makes of files, and what it sets aside; of the same files once."""
+    _, files, whole = made_once
+    known = {files.content(): (whole, {})}
+
+    def find(sources):
+        key = sources.content()
+        if key not in known:
+            var = tmp_path_factory.mktemp("full")
+            found = build(sources.inputs, replace(SETTINGS, var=var), full=True)
+            assert found.started_from is None
+            known[key] = content(found.snapshot), aside(found)
+            shutil.rmtree(var)
+        return known[key]
+
+    return find
 
 
 @pytest.mark.parametrize("seed", [6, 8])
-def test_a_second_build_is_the_same_as_a_full_one_whatever_happened(tmp_path, seed):
-    sources = Sources(tmp_path)
-    build(sources.inputs, replace(SETTINGS, var=tmp_path / "var"))
+def test_a_second_build_is_the_same_as_a_full_one_whatever_happened(made, in_full, seed):
+    sources, var, _ = made
     pairs = random.Random(seed).sample(PAIRS, 2)
-    for number, step in enumerate(step for pair in pairs for step in pair):
+    for step in (step for pair in pairs for step in pair):
         getattr(sources, step)()
-        found = compare(sources, tmp_path / "var", tmp_path / f"scratch-{number}")
+        found = build(sources.inputs, replace(SETTINGS, var=var))
         assert found.started_from, step
         # the file itself, once whole and once without what is set aside of it
         assert found.mapped <= 2, step
-        shutil.rmtree(tmp_path / f"scratch-{number}")
+        whole, set_aside = in_full(sources)
+        for ours, theirs in zip(content(found.snapshot), whole, strict=True):
+            assert ours == theirs, step
+        assert aside(found) == set_aside, step
 
 
-def test_nothing_is_mapped_when_nothing_has_changed_and_one_file_when_one_has(tmp_path):
-    sources = Sources(tmp_path)
-    settings = replace(SETTINGS, var=tmp_path / "var")
-    first = build(sources.inputs, settings)
+def test_nothing_is_mapped_when_nothing_has_changed_and_one_file_when_one_has(made):
+    sources, var, whole = made
+    settings = replace(SETTINGS, var=var)
+    first = current_snapshot(var)
     second = build(sources.inputs, settings)
-    assert (second.mapped, second.started_from) == (0, first.snapshot.identifier)
-    assert content(second.snapshot) == content(first.snapshot)
+    assert (second.mapped, second.started_from) == (0, first.identifier)
+    assert content(second.snapshot) == whole
     sources.change()
     third = build(sources.inputs, settings)
     assert (third.mapped, third.started_from) == (1, second.snapshot.identifier)
     assert prune_snapshots(settings.var, 1) == [
-        first.snapshot.identifier, second.snapshot.identifier
+        first.identifier, second.snapshot.identifier
     ]  # fmt: skip
     # what the last one shares with those that are gone is still whole
     assert build(sources.inputs, settings).mapped == 0
@@ -234,44 +264,49 @@ def test_only_what_a_change_touches_is_judged_while_the_rules_and_the_day_are_th
     assert runs[3:] == ["validate_store"]
 
 
-def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(tmp_path):
-    sources = Sources(tmp_path)
-    var = tmp_path / "var"
-    build(sources.inputs, replace(SETTINGS, var=var))
+def test_a_triple_that_another_source_still_states_stays_in_the_default_graph(made):
+    sources, var, _ = made
     sources.remove()
-    found = compare(sources, var, tmp_path / "scratch")
+    found = build(sources.inputs, replace(SETTINGS, var=var))
+    assert found.started_from
     store = Store.read_only(str(found.snapshot.store))
     library = NamedNode(f"{SETTINGS.base_iri}id/library/751132108")
     assert list(store.quads_for_pattern(library, None, None, DefaultGraph()))
 
 
+def alter(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.unlink()  # the file is shared with its other names
+    path.write_bytes(data)
+
+
 @pytest.mark.parametrize(
-    ("pattern", "word"),
-    [("members/*.nq.gz", "altered"), ("members/members.json", "members.json"),
-     ("members/marks", "marks was altered"),
-     ("parts/*/lines.nq.gz", "altered"), ("parts/*/summary.json", "summary")],
+    ("patterns", "words"),
+    [(["members/*.nq.gz"], ["altered"]), (["members/members.json"], ["members.json"]),
+     (["members/marks"], ["marks was altered"]),
+     # the lines of every second part, the summary of every other
+     (["parts/*/lines.nq.gz", "parts/*/summary.json"], ["lines.nq.gz", "summary"])],
 )  # fmt: skip
-def test_what_was_kept_and_is_damaged_is_not_used_and_said(made, pattern, word):
-    sources, var, first = made
-    for path in sorted(first.directory.glob(pattern)):
-        data = bytearray(path.read_bytes())
-        data[len(data) // 2] ^= 0xFF
-        path.unlink()  # the file is shared with its other names
-        path.write_bytes(data)
+def test_what_was_kept_and_is_damaged_is_not_used_and_said(made, patterns, words):
+    sources, var, whole = made
+    folder = current_snapshot(var).directory
+    for number, pattern in enumerate(patterns):
+        for path in sorted(folder.glob(pattern))[number :: len(patterns)]:
+            alter(path)
     said = []
     second = build(
         sources.inputs, replace(SETTINGS, var=var), lambda *words: said.append(" ".join(words))
     )
-    assert content(second.snapshot) == content(first)
+    assert content(second.snapshot) == whole
     assert any("not used" in line or "a full build" in line for line in said), said
-    assert word in " ".join(said)
+    for word in words:
+        assert word in " ".join(said)
 
 
-def test_another_base_of_iris_is_a_full_build(tmp_path):
-    sources = Sources(tmp_path)
-    settings = replace(SETTINGS, var=tmp_path / "var")
-    build(sources.inputs, settings)
-    other = build(sources.inputs, replace(settings, base_iri="https://example.org/kg/"))
+def test_another_base_of_iris_is_a_full_build(made):
+    sources, var, _ = made
+    other = build(sources.inputs, replace(SETTINGS, var=var, base_iri="https://example.org/kg/"))
     assert other.started_from is None
     assert (
         "https://example.org/kg/id/" in gzip.decompress(other.snapshot.dump.read_bytes()).decode()
@@ -320,14 +355,31 @@ def cut_in_two(path):
 
 @pytest.mark.parametrize("damage", [cut_in_two, lambda path: path.unlink()])
 @pytest.mark.parametrize("pattern", ["*.sst", "MANIFEST-*", "CURRENT"])
-def test_a_damaged_former_store_makes_a_full_build_and_is_said(made, pattern, damage):
-    sources, var, first = made
-    settings = replace(SETTINGS, var=var)
-    whole = content(first)
+def test_a_damaged_former_store_is_not_started_from(made, tmp_path, pattern, damage):
+    _, var, _ = made
+    first = current_snapshot(var)
+    former = open_former(first, SETTINGS.base_iri)
     for path in sorted(first.store.glob(pattern)):
         damage(path)
+    with pytest.raises(ValueError, match="the former store"):
+        StoreBuilder(
+            tmp_path / "store",
+            SETTINGS.base_iri,
+            is_data(Iris(SETTINGS.base_iri)),
+            copy_of=former.store,
+            held=dict(former.held),
+            statements=former.statements,
+        )
+
+
+def test_a_damaged_former_store_makes_a_full_build_and_is_said(made):
+    sources, var, whole = made
+    for path in sorted(current_snapshot(var).store.glob("*.sst")):
+        cut_in_two(path)
     said = []
-    second = build(sources.inputs, settings, lambda *words: said.append(" ".join(words)))
+    second = build(
+        sources.inputs, replace(SETTINGS, var=var), lambda *words: said.append(" ".join(words))
+    )
     assert second.started_from is None
     assert content(second.snapshot) == whole
     assert any("a full build: the former store" in line for line in said), said
