@@ -122,11 +122,15 @@ def test_on_everything_that_the_samples_say(sample_snapshot):
 
 @pytest.mark.real_data
 def test_on_the_real_notices_and_establishments(shared_data, tmp_path):
-    # the smaller half: pySHACL takes half a minute for all
+    # the smaller half, and one row of six: pySHACL takes a minute for all
     notices = sorted((shared_data / "ccfr").glob("*.xml"), key=lambda path: path.stat().st_size)
     sources = [("ccfr", path) for path in notices[: len(notices) // 2]]
-    sources.append(("esr", shared_data / "institutions"))
-    assert len(compare(build(sources, load_settings(var=tmp_path)).snapshot)) > 20
+    (table,) = (shared_data / "institutions").glob("fr-esr-*.csv")
+    header, *rows = table.read_bytes().splitlines(keepends=True)
+    some = tmp_path / table.name
+    some.write_bytes(header + b"".join(rows[::6]))
+    sources.append(("esr", some))
+    assert len(compare(build(sources, load_settings(var=tmp_path / "var")).snapshot)) > 20
 
 
 def compare(snapshot):
