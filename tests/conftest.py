@@ -1,5 +1,7 @@
 """What every test shares: no network, the sibling folder of real data, the browser option."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,14 @@ def _no_network(socket_disabled_except_loopback):
     """Tests never leave the machine."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk():
+    """What tests write need not outlast the power of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
 @pytest.fixture
 def socket_disabled_except_loopback():
     from pytest_socket import socket_allow_hosts
@@ -50,10 +60,19 @@ def shared_data():
 def sample_snapshot(tmp_path_factory):
     """One snapshot of the bundled samples of all sources; nobody may write in it."""
     from collex_graph.build import build
+    from collex_graph.errors import SnapshotNotFoundError
     from collex_graph.resources import resource_dir
     from collex_graph.settings import Settings
+    from collex_graph.store.snapshot import current_snapshot
 
     folders = sorted(resource_dir("mappings").glob("*/sample"))
     sources = [(folder.parent.name, folder) for folder in folders]
-    var = tmp_path_factory.mktemp("samples")
-    return build(sources, Settings(var=var, as_of="2026-11-26")).snapshot
+    base = tmp_path_factory.getbasetemp()
+    # processes that share the tests share the snapshot: the first builds it, the others wait
+    var = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "samples"
+    with var.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return current_snapshot(var)
+        except SnapshotNotFoundError:
+            return build(sources, Settings(var=var, as_of="2026-11-26")).snapshot
