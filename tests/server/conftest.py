@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
 
 from collex_graph.errors import NotAcceptableError, QuerySyntaxError, ResultTooLargeError
 from collex_graph.model import QueryResult, Snapshot
@@ -110,6 +112,28 @@ class InProcessQueries:
     def _broken(self, body):
         yield body[: self.breaks_after]
         raise ResultTooLargeError("the result is larger than the limit")
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates as they were compiled for an earlier application of this process."""
+
+    def __init__(self):
+        self._known = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once():
+    """Hundreds of tests make an application of their own, all with the same templates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
 
 
 @pytest.fixture(scope="session")
