@@ -1,7 +1,5 @@
 """A file given as the wrong source is recognised from the mapping documents themselves."""
 
-from dataclasses import replace
-
 import pytest
 
 from collex_graph.build import build
@@ -73,24 +71,24 @@ def test_what_looks_like_nothing_is_said_to_be_nothing(tmp_path, content):
     assert sources_like(path, "ccfr") == []
 
 
-def test_the_report_says_what_a_file_looks_like(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory):
+    """A build of a folder that holds a report of usage, a list of titles and something else."""
+    folder = tmp_path_factory.mktemp("data")
     (folder / "report.json").write_bytes(sample("counter", "tr_r5.json").read_bytes())
     (folder / "list.csv").write_bytes(sample("kbart").read_bytes())
-    summary = build([("counter", folder)], replace(Settings(), var=tmp_path / "var"))
+    (folder / "notes.xml").write_text("<notes/>")
+    return build([("counter", folder)], Settings(var=tmp_path_factory.mktemp("var")))
+
+
+def test_the_report_says_what_a_file_looks_like(summary):
     assert summary.exit_code == 1
     (said,) = [r for r in summary.report.results if r.rule.endswith("LooksLikeAnotherSource")]
     assert "list.csv" in said.messages["fr"]
     assert "kbart" in said.messages["fr"]
 
 
-def test_files_of_a_folder_that_the_source_does_not_read_are_left_alone(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "report.json").write_bytes(sample("counter", "tr_r5.json").read_bytes())
-    (folder / "notes.xml").write_text("<notes/>")
-    summary = build([("counter", folder)], replace(Settings(), var=tmp_path / "var"))
+def test_files_of_a_folder_that_the_source_does_not_read_are_left_alone(summary):
     (counter,) = [source for source in summary.sources if source.dataset == "counter"]
-    assert [file.name for file in counter.files] == ["report.json"]
+    assert [file.name for file in counter.files] == ["list.csv", "report.json"]
     assert [path.name for path in counter.ignored] == ["notes.xml"]
