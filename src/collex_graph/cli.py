@@ -35,6 +35,7 @@ from collex_graph.store.snapshot import (
     switch_to,
 )
 from collex_graph.uploads.formats import REPORT_FORMATS
+from collex_graph.validation.words import SEVERITIES
 
 if TYPE_CHECKING:
     from collex_graph.build import BuildSummary
@@ -45,11 +46,6 @@ if TYPE_CHECKING:
 
 _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
-_SEVERITIES = {
-    Severity.VIOLATION: "violations",
-    Severity.WARNING: "warnings",
-    Severity.INFO: "remarks",
-}
 _COUNTS = {
     "notices": "notices",
     "fonds": "fonds",
@@ -726,7 +722,7 @@ def _print_outcome(summary: BuildSummary) -> None:
                 markup=False,
             )
     by_severity = Counter(result.severity for result in summary.report.results)
-    problems = ", ".join(f"{by_severity[s]} {_SEVERITIES[s]}" for s in Severity)
+    problems = ", ".join(f"{by_severity[s]} {SEVERITIES[s]['en'][1]}" for s in Severity)
     _OUT.print(f"problems: {problems}; all in {summary.snapshot.report}", markup=False)
     # a build of lists of titles has no fonds: what is not there is not named
     found = summary.snapshot.counts

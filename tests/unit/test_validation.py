@@ -878,7 +878,7 @@ class TestSummary:
 
     def test_the_english_summary_says_the_same(self, results, known):
         text = report_text(ValidationReport(results), "en", rules=known)
-        assert text.startswith("Validation: 3 violations, 7 warnings, 4 notes")
+        assert text.startswith("Validation: 3 violations, 7 warnings, 4 remarks")
         assert "     1  Fonds or sub-fonds without a title (DescribedUnit-title, CG-M7)" in text
 
     def test_french_counts_nought_in_the_singular(self, results, known):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SEVERITIES: Mapping[Severity, Mapping[str, tuple[str, str]]] = {
     Severity.VIOLATION: {"fr": ("violation", "violations"), "en": ("violation", "violations")},
     Severity.WARNING: {"fr": ("avertissement", "avertissements"), "en": ("warning", "warnings")},
-    Severity.INFO: {"fr": ("information", "informations"), "en": ("note", "notes")},
+    Severity.INFO: {"fr": ("information", "informations"), "en": ("remark", "remarks")},
 }
 
 CERTAINTIES: Mapping[bool, Mapping[str, str]] = {
