@@ -268,6 +268,19 @@ def test_an_impossible_iri_of_rdf_is_told_at_its_line_and_its_statement_left_out
     assert judged == {("http://a.example/n", 2)}
 
 
+def test_a_relative_iri_without_a_base_is_told_as_the_file_has_it(tmp_path):
+    path = tmp_path / "avis.ttl"
+    path.write_text(
+        f"<> a <http://a.example/File> .\n<avis> a <{expand('collex:Notice')}> ;\n"
+        "  <http://a.example/p> <> , 'b' , 'c' .\n",
+        encoding="utf-8",
+    )
+    found = rules_at(checked(path, source="rdf"))
+    assert found.count(("RelativeIri", "avis.ttl", 2, None)) == 1
+    assert [place for rule, *place in found if rule == "EmptyIri"] == [["avis.ttl", 2, None]]
+    assert ("Notice-title", "avis.ttl", 2, None) in found
+
+
 def test_what_is_of_a_class_without_an_iri_is_judged(tmp_path):
     path = tmp_path / "avis.ttl"
     path.write_text(

@@ -48,7 +48,7 @@ from collex_graph.rdf.skolem import model_quads
 from collex_graph.resources import resource_dir
 from collex_graph.sources.files import find_source_files
 from collex_graph.sources.outline import outline_of
-from collex_graph.sources.rdf import RdfRecords
+from collex_graph.sources.rdf import DOCUMENT_BASE, RdfRecords, remark_on
 from collex_graph.sources.rdf_lines import lines_of_nodes
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.lines import read_chunks
@@ -245,7 +245,12 @@ class _Check:
         """Check the statements of a file, as it writes them; return how many there are."""
         results: list[ValidationResult] = []
 
+        told: set[tuple[Note, Position]] = set()
+
         def tell(note: Note, position: Position) -> None:
+            if (note, position) in told:
+                return
+            told.add((note, position))
             problem = Problem(note, position, file.name, None, "", None)
             results.append(self._rules.result(problem))
 
@@ -254,23 +259,22 @@ class _Check:
             # what comes before a break is kept
             read.extend(_statements(file))
         except UnreadableSourceError as error:
-            note = Note("BrokenFile", error.problem, (("reason", error.problem),))
-            tell(note, Position(file.name, line=error.line))
+            broken = Note("BrokenFile", error.problem, (("reason", error.problem),))
+            tell(broken, Position(file.name, line=error.line))
         own = {t.subject.value for t in read if isinstance(t.subject, NamedNode)}
         lines = lines_of_nodes(file.path, own)
         positions = {iri: Position(file.name, lines.get(iri), component=iri) for iri in own}
+        notes = {iri: note for iri in {i for t in read for i in _iris(t)} if (note := _remark(iri))}
+        impossible = {iri for iri, note in notes.items() if note.rule == "InvalidIri"}
         # readers let through what no query can name
-        impossible = {iri for t in read for iri in _iris(t)}
-        impossible = {iri for iri in impossible if not is_absolute_iri(iri)}
-        statements = read if not impossible else []
-        for triple in read if impossible else ():
-            wrong = impossible.intersection(_iris(triple))
-            if not wrong:
-                statements.append(triple)
+        statements = [t for t in read if impossible.isdisjoint(_iris(t))] if impossible else read
+        for triple in read if notes else ():
             subject = triple.subject
             where = positions.get(subject.value) if isinstance(subject, NamedNode) else None
-            for iri in sorted(wrong):
-                tell(Note("InvalidIri", iri), where or Position(file.name))
+            for iri in sorted(notes.keys() & _iris(triple)):
+                # what a file says of itself, it says of an empty IRI
+                if iri != DOCUMENT_BASE or subject != NamedNode(iri):
+                    tell(notes[iri], where or Position(file.name))
         own -= impossible
         about_own = {t.object.value for t in statements if isinstance(t.object, NamedNode)} | own
         data: list[Quad | Triple] = [*statements, *self._model]
@@ -485,6 +489,11 @@ def _statements(file: SourceFile) -> Iterator[Triple]:
     if file.problem:
         raise UnreadableSourceError(file.path, file.problem)
     yield from RdfRecords(file, ()).statements()
+
+
+def _remark(iri: str) -> Note | None:
+    """Say what is wrong with an IRI; None for nothing."""
+    return remark_on(iri) or (None if is_absolute_iri(iri) else Note("InvalidIri", iri))
 
 
 def _iris(triple: Triple) -> Iterator[str]:

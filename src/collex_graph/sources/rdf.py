@@ -63,8 +63,8 @@ _QUADS: Final = re.compile(
 )
 _JSON_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]')
 _COMMENTS: Final = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*")
-_BASE: Final = RELATIVE_BASE + "-"
-"""What an empty IRI becomes: rdf:resource=\"\"."""
+DOCUMENT_BASE: Final = RELATIVE_BASE + "-"
+"""What stands for the IRI of a file that states none, and what an empty IRI becomes."""
 
 _TYPE = expand("rdf:type")
 _FORMULA: Final = "{…}"
@@ -201,7 +201,7 @@ class RdfRecords:
     def _quads(self, text: _Cut) -> Any:
         whole = text.whole()
         source = cast("IO[bytes]", text) if whole is None else whole
-        return parse(source, format=self._format, base_iri=_BASE, lenient=True)
+        return parse(source, format=self._format, base_iri=DOCUMENT_BASE, lenient=True)
 
     def _line_of(self, text: _Cut) -> int:
         """Find the line of an error that the parser does not place: the last one it asked for."""
@@ -341,12 +341,16 @@ def _remarks(node: Node) -> tuple[tuple[Note, str | None], ...]:
     ]
     if node.name.startswith(RELATIVE_BASE):
         written.append(node.name)
-    return tuple(
-        (Note("EmptyIri", ""), None)
-        if iri == _BASE
-        else (Note("RelativeIri", iri.removeprefix(RELATIVE_BASE)), None)
-        for iri in written
-    )
+    return tuple((note, None) for note in map(remark_on, written) if note is not None)
+
+
+def remark_on(iri: str) -> Note | None:
+    """Say that an IRI is relative, or empty; None for any other."""
+    if iri == DOCUMENT_BASE:
+        return Note("EmptyIri", "")
+    if iri.startswith(RELATIVE_BASE):
+        return Note("RelativeIri", iri.removeprefix(RELATIVE_BASE))
+    return None
 
 
 def _term(term: NamedNode | BlankNode | Literal) -> Term:

@@ -13,6 +13,8 @@ from html import unescape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
+from collex_graph.sources.rdf import DOCUMENT_BASE
+
 if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
@@ -40,7 +42,7 @@ def lines_of_nodes(path: Path, nodes: Container[str]) -> dict[str, int]:
     # a line that is set in begins as often with a predicate, or with one more object
     set_in: dict[str, int] = {}
     prefixes: dict[str, str] = {}
-    base = ""
+    base = DOCUMENT_BASE
     # what ends a text of several lines that is open
     closing: str | None = None
     with path.open(encoding="utf-8-sig", errors="replace") as text:
