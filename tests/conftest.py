@@ -57,22 +57,45 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def sample_snapshot(tmp_path_factory):
-    """One snapshot of the bundled samples of all sources; nobody may write in it."""
+def build_once(tmp_path_factory):
+    """What builds a snapshot under a name; nobody may write in it.
+
+    Processes that share the tests share the snapshot: the first builds it, the others wait.
+    """
     from collex_graph.build import build
     from collex_graph.errors import SnapshotNotFoundError
-    from collex_graph.resources import resource_dir
     from collex_graph.settings import Settings
     from collex_graph.store.snapshot import current_snapshot
 
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def find(name, sources, **settings):
+        var = folder / name
+        with var.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                return current_snapshot(var)
+            except SnapshotNotFoundError:
+                return build(sources, Settings(var=var, **settings)).snapshot
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def sample_snapshot(build_once):
+    """One snapshot of the bundled samples of all sources; nobody may write in it."""
+    from collex_graph.resources import resource_dir
+
     folders = sorted(resource_dir("mappings").glob("*/sample"))
     sources = [(folder.parent.name, folder) for folder in folders]
-    base = tmp_path_factory.getbasetemp()
-    # processes that share the tests share the snapshot: the first builds it, the others wait
-    var = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "samples"
-    with var.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            return current_snapshot(var)
-        except SnapshotNotFoundError:
-            return build(sources, Settings(var=var, as_of="2026-11-26")).snapshot
+    return build_once("samples", sources, as_of="2026-11-26")
+
+
+@pytest.fixture(scope="session")
+def ccfr_and_esr(build_once):
+    """A snapshot of the samples of notices and of establishments; nobody may write in it."""
+    from collex_graph.resources import resource_dir
+
+    mappings = resource_dir("mappings")
+    return build_once("ccfr-esr", [(name, mappings / name / "sample") for name in ("ccfr", "esr")])

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from collex_graph.build import build
-from collex_graph.resources import resource_dir
-from collex_graph.settings import Settings
-
 CHROMIUM = Path("/usr/bin/chromium")
 SERVED = Path(__file__).parents[1] / "server" / "served.py"
 
@@ -39,13 +35,10 @@ def chromium(request):
 
 
 @pytest.fixture(scope="session")
-def site(chromium, tmp_path_factory):
-    """The address of a server that serves the bundled sample."""
-    settings = Settings(var=tmp_path_factory.mktemp("var"))
-    mappings = resource_dir("mappings")
-    sources = [(name, mappings / name / "sample") for name in ("ccfr", "esr")]
-    snapshot = build(sources, settings).snapshot
-    command = [sys.executable, str(SERVED), str(snapshot.directory), '{"query_workers": 1}']
+def site(chromium, ccfr_and_esr):
+    """The address of a server that serves two of the bundled samples."""
+    folder = str(ccfr_and_esr.directory)
+    command = [sys.executable, str(SERVED), folder, '{"query_workers": 1}']
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         address = server.stdout.readline().strip().rstrip("/")
         yield address

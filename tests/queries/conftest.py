@@ -1,10 +1,7 @@
 """Workers on the snapshot of all samples, and on one of the real files that questions read."""
 
-from dataclasses import replace
-
 import pytest
 
-from collex_graph.build import build
 from collex_graph.settings import Settings
 from collex_graph.sparql.workers import WorkerPool
 from collex_graph.store.snapshot import current_snapshot
@@ -39,17 +36,15 @@ def samples(sample_snapshot):
 
 @pytest.fixture(scope="session")
 def on_samples(samples, settings):
-    yield from pool(samples, settings)
+    yield from pool(current_snapshot(samples), settings)
 
 
 @pytest.fixture(scope="session")
-def on_real_files(settings, shared_data, tmp_path_factory):
-    var = tmp_path_factory.mktemp("real")
+def on_real_files(settings, shared_data, build_once):
     inputs = [(source, shared_data / path) for source, path in REAL_FILES.items()]
-    build(inputs, replace(settings, var=var))
-    yield from pool(var, settings)
+    yield from pool(build_once("real", inputs), settings)
 
 
-def pool(var, settings):
-    with WorkerPool(current_snapshot(var), settings) as queries:
+def pool(snapshot, settings):
+    with WorkerPool(snapshot, settings) as queries:
         yield queries

@@ -5,9 +5,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
-from collex_graph.build import build
 from collex_graph.rdf.namespaces import prefixes
-from collex_graph.resources import resource_dir
 from collex_graph.server import create_app
 from collex_graph.server.query_page import PATTERNS
 from collex_graph.settings import Settings
@@ -19,13 +17,11 @@ MOST_OF_A_KIND = 25
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(ccfr_and_esr):
     from collex_graph.sparql.workers import WorkerPool
 
-    settings = Settings(var=tmp_path_factory.mktemp("var"), query_workers=2)
-    mappings = resource_dir("mappings")
-    sources = [(name, mappings / name / "sample") for name in ("ccfr", "esr")]
-    pool = WorkerPool(build(sources, settings).snapshot, settings)
+    settings = Settings(query_workers=2)
+    pool = WorkerPool(ccfr_and_esr, settings)
     yield create_app(settings, pool).test_client()
     pool.close()
 
