@@ -40,6 +40,7 @@ from collex_graph.rdf.formats import (
     GEOJSON,
     GRAPH_FORMATS,
     JSON_LD,
+    N_TRIPLES,
     RESULT_FORMATS,
     ROW_FORMATS,
     XLSX,
@@ -196,6 +197,8 @@ def write_result(
         result.serialize(output, format=written_as.oxigraph)  # type: ignore[arg-type]
     elif written_as is JSON_LD:
         _write_json_ld(result, output)
+    elif written_as is N_TRIPLES:  # which has no prefixes, so that no triple need be looked at
+        result.serialize(output, format=RdfFormat.N_TRIPLES)  # type: ignore[arg-type]
     else:
         assert isinstance(written_as.oxigraph, RdfFormat)
         first = list(islice(result, TRIPLES_READ_FOR_PREFIXES))
