@@ -14,18 +14,17 @@ without stemming.
 from __future__ import annotations
 
 import contextlib
-import mmap
 import re
 import sqlite3
-import struct
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import tantivy
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.rdf.namespaces import expand
+from collex_graph.store.columns import ColumnReader, ColumnWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +45,7 @@ _STEMS = (_AS_WRITTEN, *_STEMMED)
 _SOUGHT = re.compile(r'"[^"]*"|\w+\*?')  # words in quotes, or a word
 _DUPLICATES = 4  # a thing has about so many texts that say the same words
 _IRIS = "texts"
-_ENDS = "texts.ends"
-_END = struct.Struct("<Q")
-_BOTH_ENDS = struct.Struct("<2Q")
+_PLACES = "places.sqlite"
 _ROUNDING = 1e-4  # degrees: an R*Tree keeps 32 bits, about 10 m; the exact test follows
 
 
@@ -97,7 +94,7 @@ def write_search_index(store: Store, folder: Path) -> None:
     index = tantivy.Index(_schema(), path=str(words))
     _register(index)
     writer = index.writer(_HEAP_BYTES, 1)
-    with _IriWriter(folder) as iris:
+    with ColumnWriter(folder / _IRIS) as iris:
         for field, predicates in (("name", _NAMES), ("text", _TEXTS)):
             for predicate in predicates:
                 for iri, text, language in _texts(store, predicate):
@@ -107,50 +104,8 @@ def write_search_index(store: Store, folder: Path) -> None:
                     writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
-    with contextlib.closing(sqlite3.connect(folder / "places.sqlite")) as database:
+    with contextlib.closing(sqlite3.connect(folder / _PLACES)) as database:
         _write_places(store, database)
-
-
-class _IriWriter:
-    """Writes the column of IRIs: their bytes one after the other, and where each ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._iris = (folder / _IRIS).open("wb")
-        self._ends = (folder / _ENDS).open("wb")
-        self._ends.write(_END.pack(0))
-        self._number = 0
-
-    def add(self, iri: str) -> int:
-        """Add an IRI and return its number."""
-        self._iris.write(iri.encode())
-        self._ends.write(_END.pack(self._iris.tell()))
-        self._number += 1
-        return self._number - 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._iris.close()
-        self._ends.close()
-
-
-class _IriReader:
-    """Gives the IRI of a number from the two files, which stay mapped into memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._iris, self._ends = (_mapped(folder / name) for name in (_IRIS, _ENDS))
-
-    def __getitem__(self, number: int) -> str:
-        start, end = _BOTH_ENDS.unpack_from(self._ends, number * _END.size)
-        return self._iris[start:end].decode()
-
-
-def _mapped(path: Path) -> mmap.mmap | bytes:
-    with path.open("rb") as file:
-        if not path.stat().st_size:  # which cannot be mapped
-            return b""
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _texts(store: Store, predicate: str) -> Iterator[tuple[str, str, str]]:
@@ -189,6 +144,41 @@ def _write_places(store: Store, database: sqlite3.Connection) -> None:
 # --- reading -------------------------------------------------------------------------------------
 
 
+class Places:
+    """The positions of one snapshot; any number of threads may read.
+
+    Args:
+        folder: that of the indexes.
+
+    Raises:
+        OSError: when they are not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        places = (folder / _PLACES).resolve(strict=True)
+        self._address = f"{places.as_uri()}?mode=ro&immutable=1"
+        self._threads = threading.local()
+
+    def find(self, box: Box, *, limit: int | None = None) -> list[str]:
+        """Return what has a position in a box, sorted; all of it, or so many."""
+        rows = self._database().execute(
+            "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
+            "WHERE box.east >= :west - :r AND box.west <= :east + :r "
+            "AND box.north >= :south - :r AND box.south <= :north + :r "
+            "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north "
+            "ORDER BY place.iri LIMIT :limit",
+            {**box._asdict(), "limit": -1 if limit is None else limit, "r": _ROUNDING},
+        )
+        return [iri for (iri,) in rows]
+
+    def _database(self) -> sqlite3.Connection:
+        """Return the connection of this thread; it keeps the prepared question."""
+        kept: sqlite3.Connection | None = getattr(self._threads, "database", None)
+        if kept is None:
+            kept = self._threads.database = sqlite3.connect(self._address, uri=True)
+        return kept
+
+
 class SearchIndex:
     """Both indexes of one snapshot, a `model.SearchIndex`; any number of threads may read.
 
@@ -205,16 +195,14 @@ class SearchIndex:
             index = tantivy.Index.open(str(folder / "words"))
             _register(index)
             self._searcher = index.searcher()
-            self._iris = _IriReader(folder)
-            places = (folder / "places.sqlite").resolve(strict=True)
+            self._iris = ColumnReader(folder / _IRIS)
+            self._places = Places(folder)
         except (OSError, ValueError) as error:
             raise SnapshotNotFoundError(
                 f"the snapshot {snapshot.identifier} has no search index; build it again"
             ) from error
         self._schema = index.schema
         self._analyzers = {stem: _analyzer(_STEMMED.get(stem)) for stem in _STEMS}
-        self._places = f"{places.as_uri()}?mode=ro&immutable=1"
-        self._threads = threading.local()
 
     def find_words(
         self, text: str, *, language: str = "", limit: int | None = None
@@ -251,22 +239,7 @@ class SearchIndex:
 
     def find_places(self, box: Box, *, limit: int | None = None) -> list[str]:
         """Return what has a position in a box, sorted; all of it, or so many."""
-        rows = self._database().execute(
-            "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
-            "WHERE box.east >= :west - :r AND box.west <= :east + :r "
-            "AND box.north >= :south - :r AND box.south <= :north + :r "
-            "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north "
-            "ORDER BY place.iri LIMIT :limit",
-            {**box._asdict(), "limit": -1 if limit is None else limit, "r": _ROUNDING},
-        )
-        return [iri for (iri,) in rows]
-
-    def _database(self) -> sqlite3.Connection:
-        """Return the connection of this thread; it keeps the prepared question."""
-        kept: sqlite3.Connection | None = getattr(self._threads, "database", None)
-        if kept is None:
-            kept = self._threads.database = sqlite3.connect(self._places, uri=True)
-        return kept
+        return self._places.find(box, limit=limit)
 
     def _query(self, sought: str) -> tantivy.Query:
         """Return what finds one word, one beginning of words, or words that follow each other."""
