@@ -25,9 +25,13 @@ from collex_graph.sparql.brought_answers import FOLDER as ANSWERS_FOLDER
 from collex_graph.sparql.brought_answers import write_answers
 from collex_graph.sparql.catalogue import stored_query
 from collex_graph.sparql.result_cache import result_key
+from collex_graph.store.counts import FILE_NAME as COUNTS_FILE_NAME
+from collex_graph.store.counts import write_counts
 from collex_graph.store.description import describe_snapshot, source_file_iri
 from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
 from collex_graph.store.gone import find_gone
+from collex_graph.store.lower_texts import FOLDER as LOWER_FOLDER
+from collex_graph.store.lower_texts import write_lower_texts
 from collex_graph.store.quality import FILE_NAME as QUALITY_FILE_NAME
 from collex_graph.store.quality import write_quality
 from collex_graph.store.search_index import FOLDER as SEARCH_FOLDER
@@ -243,6 +247,8 @@ class Publication:
     def write_index(self, store: StoreBuilder) -> None:
         """Write what words and places are searched in, and what every page begins with."""
         write_search_index(store.store, self._building / SEARCH_FOLDER)
+        write_lower_texts(store.store, self._building / SEARCH_FOLDER / LOWER_FOLDER)
+        write_counts(store.store, self._building / COUNTS_FILE_NAME)
         write_answers(store.store, self._building / ANSWERS_FOLDER, self._settings, result_key)
 
     def write_aside(self, parts: Sequence[Part]) -> None:
