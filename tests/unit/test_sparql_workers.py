@@ -130,6 +130,19 @@ def wait_until_gone(pid):
     os.close(handle)
 
 
+# --- shortcuts -----------------------------------------------------------------------------------
+
+
+def test_what_the_snapshot_has_counted_answers_for_its_default_graph_alone(own_pool, tmp_path):
+    told = write_snapshot(tmp_path / "2026-11-23T094900Z", size=3)
+    (told.directory / "counts.json").write_text('{"statements": 12345, "predicates": {}}')
+    pool = own_pool(snapshot=told)
+    assert count(pool) == 12345
+    assert count(pool, default_graphs=(GRAPH,)) == 1
+    assert count(pool, f"SELECT (COUNT(*) AS ?n) FROM <{GRAPH}> {{ ?s ?p ?o }}") == 1
+    assert count(pool, "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }") == 1
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 

@@ -132,6 +132,7 @@ class Crew:
         self.in_memory = together_bytes <= settings.worker_store_bytes
         self._configuration = WorkerConfiguration(
             store=str(snapshot.store.resolve()),
+            snapshot=str(snapshot.directory.resolve()),
             in_memory=self.in_memory,
             base_iri=settings.base_iri,
             memory_bytes=settings.query_memory_bytes,

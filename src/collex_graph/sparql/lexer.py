@@ -201,6 +201,26 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
+_ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+
+
+def unquoted(token: Token) -> str:
+    """Return what a string says, once its codepoint escapes are decoded."""
+    quotes = 3 if token.text[:3] in ('"""', "'''") else 1
+    inside = token.text[quotes:-quotes]
+    parts = inside.split("\\")
+    text = parts[0]
+    place = 1
+    while place < len(parts):
+        if parts[place]:
+            text += _ESCAPED.get(parts[place][0], parts[place][0]) + parts[place][1:]
+            place += 1
+        else:  # an escaped backslash
+            text += "\\" + (parts[place + 1] if place + 1 < len(parts) else "")
+            place += 2
+    return text
+
+
 # --- texts made from texts -----------------------------------------------------------------------
 
 

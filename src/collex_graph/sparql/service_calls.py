@@ -17,7 +17,14 @@ from pyoxigraph import Literal, NamedNode
 from collex_graph.errors import FederationError, QueryRefusedError
 from collex_graph.model import Box
 from collex_graph.rdf.namespaces import expand
-from collex_graph.sparql.lexer import Kind, Token, line_and_column, read_tokens, syntax_error
+from collex_graph.sparql.lexer import (
+    Kind,
+    Token,
+    line_and_column,
+    read_tokens,
+    syntax_error,
+    unquoted,
+)
 from collex_graph.sparql.policy import CheckedRequest, check_query
 from collex_graph.sparql.remote import fetch_result, read_rows
 from collex_graph.sparql.terms import write_term
@@ -269,7 +276,7 @@ class _SearchReader:
         wanted = self.wanted
         match name, value.kind:
             case "searchText", Kind.STRING:
-                wanted.text = _unquoted(value)
+                wanted.text = unquoted(value)
                 if not 1 <= len(wanted.text.split()) <= MOST_WORDS:
                     raise self._error(
                         f"un texte de 1 à {MOST_WORDS} mots est attendu",
@@ -284,8 +291,8 @@ class _SearchReader:
                     )
             case "searchScore", Kind.VARIABLE:
                 wanted.score = value.text[1:]
-            case "searchLanguage", Kind.STRING if _unquoted(value) in ("fr", "en"):
-                wanted.language = _unquoted(value)
+            case "searchLanguage", Kind.STRING if unquoted(value) in ("fr", "en"):
+                wanted.language = unquoted(value)
             case "searchLimit", Kind.NUMBER if (
                 value.text.isdecimal() and 0 < int(value.text[:9]) <= MOST_FOUND
             ):
@@ -305,7 +312,7 @@ class _SearchReader:
 
     def _box(self, token: Token) -> Box:
         try:
-            box = Box(*(float(number) for number in _unquoted(token).split()))
+            box = Box(*(float(number) for number in unquoted(token).split()))
         except (ValueError, TypeError):
             box = None
         if (
@@ -352,22 +359,3 @@ def _namespaces(prologue: str) -> dict[str, str]:
         for name, iri in pairwise(tokens)
         if name.kind is Kind.NAME and iri.kind is Kind.IRI
     }
-
-
-_ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
-
-
-def _unquoted(token: Token) -> str:
-    quotes = 3 if token.text[:3] in ('"""', "'''") else 1
-    inside = token.text[quotes:-quotes]
-    parts = inside.split("\\")
-    text = parts[0]
-    place = 1
-    while place < len(parts):
-        if parts[place]:
-            text += _ESCAPED.get(parts[place][0], parts[place][0]) + parts[place][1:]
-            place += 1
-        else:  # an escaped backslash
-            text += "\\" + (parts[place + 1] if place + 1 < len(parts) else "")
-            place += 2
-    return text

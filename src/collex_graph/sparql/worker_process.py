@@ -9,6 +9,7 @@ died. It opens no disk store itself, because RocksDB's threads do not survive a 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import json
@@ -22,6 +23,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pyoxigraph import (
@@ -67,6 +69,7 @@ from collex_graph.sparql.sandbox import (
     resident_bytes,
     return_free_memory,
 )
+from collex_graph.sparql.shortcuts import Shortcuts
 from collex_graph.sparql.spreadsheet import write_spreadsheet
 
 if TYPE_CHECKING:
@@ -100,6 +103,7 @@ class WorkerConfiguration:
 
     Attributes:
         store: folder of the Oxigraph store.
+        snapshot: folder of the snapshot, whose counts and indexes shorten queries.
         in_memory: whether the zygote loads the graph and workers inherit it.
         base_iri: what relative IRIs of queries are resolved against.
         memory_bytes: what a query may use beyond the loaded graph.
@@ -108,6 +112,7 @@ class WorkerConfiguration:
     """
 
     store: str
+    snapshot: str
     in_memory: bool
     base_iri: str
     memory_bytes: int
@@ -261,9 +266,14 @@ class Worker:
     """Answers one query after another, until its connection closes or it is killed."""
 
     def __init__(
-        self, connection: socket.socket, configuration: WorkerConfiguration, store: Store | None
+        self,
+        connection: socket.socket,
+        configuration: WorkerConfiguration,
+        store: Store | None,
+        shortcuts: Shortcuts,
     ) -> None:
         self._connection = connection
+        self._shortcuts = shortcuts
         self._configuration = configuration
         self._store = Store.read_only(configuration.store) if store is None else store
         self._nothing = Store()
@@ -318,12 +328,20 @@ class Worker:
             named_graphs = [NamedNode(iri) for iri in question.named_graphs]
         # Only to be parsed: nothing in the store is looked at, whatever the query asks for.
         store = self._store if question.format else self._nothing
-        result = store.query(
-            question.text,
-            base_iri=self._configuration.base_iri,
-            default_graph=default_graphs,
-            named_graphs=named_graphs,
-        )
+        base_iri = self._configuration.base_iri
+        result = None
+        if question.format and default_graphs is None and named_graphs is None:
+            short = self._shortcuts.rewritten(question.text)
+            if short != question.text:
+                with contextlib.suppress(SyntaxError):  # then it is told of the text as asked
+                    result = store.query(short, base_iri=base_iri)
+        if result is None:
+            result = store.query(
+                question.text,
+                base_iri=base_iri,
+                default_graph=default_graphs,
+                named_graphs=named_graphs,
+            )
         if not question.format:
             return
         rows = (*RESULT_FORMATS, *ROW_FORMATS)
@@ -341,7 +359,11 @@ def _syntax_ending(message: str) -> Ending:
 
 
 def _run_worker(
-    connection: socket.socket, configuration: WorkerConfiguration, store: Store | None, parent: int
+    connection: socket.socket,
+    configuration: WorkerConfiguration,
+    store: Store | None,
+    shortcuts: Shortcuts,
+    parent: int,
 ) -> NoReturn:
     """Be a worker, in a thread because only a thread's stack can be made large."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -350,7 +372,7 @@ def _run_worker(
     def serve() -> None:
         code = 1
         try:
-            Worker(connection, configuration, store).serve()
+            Worker(connection, configuration, store, shortcuts).serve()
             code = 0
         except _FrontGoneError:
             code = 0
@@ -407,6 +429,7 @@ class Zygote:
         self._parent = parent
         self._exits: OrderedDict[int, int] = OrderedDict()
         self._store: Store | None = None
+        self._shortcuts: Shortcuts | None = None
         self._configuration: WorkerConfiguration | None = None
 
     def run(self) -> None:
@@ -416,6 +439,7 @@ class Zygote:
         try:
             if self._configuration.in_memory:
                 self._store = load_in_memory(self._configuration.store)
+            self._shortcuts = Shortcuts(Path(self._configuration.snapshot))
             # Workers inherit what is done here, so that none of them has to do it for a client.
             prefixes()
             if self._configuration.warm:
@@ -451,6 +475,7 @@ class Zygote:
 
     def _fork(self, connection: socket.socket) -> None:
         assert self._configuration is not None
+        assert self._shortcuts is not None
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -460,7 +485,7 @@ class Zygote:
             return
         if pid == 0:
             self._control.close()
-            _run_worker(connection, self._configuration, self._store, parent)
+            _run_worker(connection, self._configuration, self._store, self._shortcuts, parent)
         connection.close()
         try:
             descriptor = os.pidfd_open(pid)
