@@ -229,6 +229,13 @@ def test_other_conditions_narrow_nothing(graphs, condition):
     assert check(graphs, query) == 0
 
 
+def test_things_that_are_given_are_not_sought(graphs):
+    condition = 'FILTER(CONTAINS(?t, "Herbier"))'
+    given = f"VALUES (?u ?x) {{ (<{BASE}id/fonds/1> 1) (<{BASE}id/fonds/2> 2) }}"
+    assert check(graphs, f"SELECT ?u {{ {given} ?u rdfs:label ?t {condition} }}") == 0
+    assert check(graphs, f"SELECT ?u {{ ?u rdfs:label ?t {condition} }}") == len(graphs)
+
+
 def test_letters_that_ignore_case_are_found_in_whatever_they_match():
     # every character that one of the Latin ones matches, in the engine's own eyes
     latin = [chr(code) for code in range(0x30, 0x250) if chr(code).isalpha() and chr(code) != "µ"]

@@ -82,6 +82,7 @@ class PlainQuery:
         group: where the group begins and ends, without its braces.
         blocks: its triple patterns.
         filters: the expressions of its filters, one that is in brackets without them.
+        given: the variables to which it gives values.
         tail: what follows the group.
     """
 
@@ -91,6 +92,7 @@ class PlainQuery:
     group: tuple[int, int]
     blocks: Sequence[Block]
     filters: Sequence[Sequence[Token]]
+    given: frozenset[str]
     tail: Sequence[Token]
 
 
@@ -131,6 +133,7 @@ class _Reader:
     tokens: list[Token] = field(init=False)
     place: int = 0
     namespaces: dict[str, str] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.tokens = [each for each in read_tokens(self.text) if each.kind is not Kind.COMMENT]
@@ -169,7 +172,16 @@ class _Reader:
         while self.place < behind - 1:
             self._read_element(blocks, filters)
         tail = self.tokens[behind:]
-        return PlainQuery(self.tokens[first:], form, head, (start, end), blocks, filters, tail)
+        return PlainQuery(
+            tokens=self.tokens[first:],
+            form=form,
+            head=head,
+            group=(start, end),
+            blocks=blocks,
+            filters=filters,
+            given=frozenset(self.given),
+            tail=tail,
+        )
 
     def _read_prologue(self) -> None:
         while (word := self._word()) in ("prefix", "base", "version"):
@@ -195,9 +207,10 @@ class _Reader:
             self._expect("{")
             self.place = skip_brackets(self.tokens, self.place)
         elif word == "values":
-            self.place += 1
-            is_variable = self.tokens[self.place].kind is Kind.VARIABLE
-            self.place = self.place + 1 if is_variable else skip_brackets(self.tokens, self.place)
+            first = self.place + 1
+            is_variable = self.tokens[first].kind is Kind.VARIABLE
+            self.place = first + 1 if is_variable else skip_brackets(self.tokens, first)
+            self.given.update(variables(self.tokens[first : self.place]))
             self._expect("{")
             self.place = skip_brackets(self.tokens, self.place)
         elif word:

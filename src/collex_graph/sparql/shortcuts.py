@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from collex_graph.sparql.plain_query import PlainQuery
     from collex_graph.store.counts import Counts, Values
 
-LONGEST_QUERY = 10_000
-"""Characters of the longest query that is looked at."""
+LONGEST_QUERY = 6_000
+"""Characters of the longest query that is looked at: a longer one is mostly a list of values."""
 
 _REMEMBERED = 256
 _REMEMBERED_CHARACTERS = 50_000
@@ -145,6 +145,8 @@ class Shortcuts:
         they are joined with, have the text or the position of the block, and fail the filter.
         """
         conditions = [each for tokens in query.filters for each in _conjuncts(tokens)]
+        # What a search gave, or the client, is little enough already.
+        changes = [each for each in changes if not each.is_given(query.given)]
         if self._texts is not None:
             sought = [each for each in map(_letters, conditions) if each][:_MOST_READINGS]
             any(self._narrow_by_letters(*each, changes) for each in sought)
@@ -311,6 +313,10 @@ class _Change:
     def narrow(self, variable: str, terms: Sequence[str]) -> None:
         """Join it with the terms that a variable may be."""
         self.values.append(f"VALUES {variable} {{ {' '.join(terms)} }}")
+
+    def is_given(self, variables: frozenset[str]) -> bool:
+        """Say whether the things that it speaks of are among some variables."""
+        return any(pattern.subject.variable in variables for pattern in self.patterns)
 
     def sort(self, counts: Counts) -> None:
         """Put the rarest pattern first, as far as the counts tell."""
