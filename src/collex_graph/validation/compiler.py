@@ -280,17 +280,25 @@ def compile_shapes(
     def remembered(name: NamedNode) -> Sequence[Term]:
         return asked.setdefault(name, closure(name))
 
-    parts = [part for root in graph.roots() for part in _Compiler(graph, remembered).parts(root)]
+    custom = graph.custom_parameters()
+    parts = [
+        part for root in graph.roots() for part in _Compiler(graph, remembered, custom).parts(root)
+    ]
     graph.compiled.append((asked, parts))
     del graph.compiled[:-_KEPT]
     return parts
 
 
 class _Compiler:
-    def __init__(self, graph: ShapesGraph, closure: Callable[[NamedNode], Sequence[Term]]) -> None:
+    def __init__(
+        self,
+        graph: ShapesGraph,
+        closure: Callable[[NamedNode], Sequence[Term]],
+        custom: frozenset[NamedNode],
+    ) -> None:
         self._graph = graph
         self._closure = closure
-        self._custom = graph.custom_parameters()
+        self._custom = custom
         self._number = 0
 
     def parts(self, root: Term) -> list[Part]:
