@@ -82,10 +82,16 @@ class Plan:
             for source in self.record_sources
         ]
         self._leaves: dict[tuple[str, tuple[str, ...]], str | None] = {}
-        for record_source in self.record_sources:
-            # Written without columns first, so that every mistake of the document shows at once.
-            self.pass_for(record_source.name, {})
-            self.index_pass_for(record_source.name, {}, in_file=True)
+
+    def check(self) -> None:
+        """Write every pass, without the columns of a file, so that each mistake shows at once.
+
+        Raises:
+            ResourceFileError: for what is outside the subset, with file, line and name.
+        """
+        for source in self.record_sources:
+            self.pass_for(source.name, {})
+            self.index_pass_for(source.name, {}, in_file=True)
 
     def sources_for(self, file_name: str, kind: str = "") -> tuple[RecordSource, ...]:
         """Return the sources that read a file of this name.
@@ -338,7 +344,18 @@ def compile_mapping(
     """
     if not blank_nodes:
         _refuse_blank_nodes(document)
-    return Plan(document, base_iri, functions)
+    plan = Plan(document, base_iri, functions)
+    plan.check()
+    return plan
+
+
+def record_sources_of(document: MappingDocument) -> tuple[RecordSource, ...]:
+    """Return what a mapping document asks of files, its rules unread.
+
+    Raises:
+        ResourceFileError: for an iterator or a reference that is not understood.
+    """
+    return Plan(document, "base:", None).record_sources
 
 
 def _planned_joins(document: MappingDocument) -> tuple[PlannedJoin, ...]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from collex_graph.errors import ResourceFileError, UnreadableSourceError
-from collex_graph.mapping.plan import compile_mapping
+from collex_graph.mapping.plan import record_sources_of
 from collex_graph.mapping.rules import read_mapping
 from collex_graph.rdf.iris import slug
 from collex_graph.resources import resource_dir
@@ -102,6 +102,6 @@ def _asked(dataset: str) -> tuple[RecordSource, ...]:
     """Return what the mapping of a source asks of files; nothing where it cannot be used."""
     document = resource_dir("mappings") / dataset / "mapping.yml"
     try:
-        return compile_mapping(read_mapping(document), "base:").record_sources
+        return record_sources_of(read_mapping(document))
     except ResourceFileError:
         return ()
