@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def _close(written: str, known: Iterable[str]) -> list[str]:
+    # imported here: most runs have nothing to suggest
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    return get_close_matches(written, list(known), n=1, cutoff=0.65)
 
 
 def nearest(written: str, known: Iterable[str]) -> str:
@@ -15,7 +21,7 @@ def nearest(written: str, known: Iterable[str]) -> str:
     >>> nearest("labelisee", ["labellisee", "refusee"])
     'labellisee'
     """
-    near = get_close_matches(written, list(known), n=1, cutoff=0.65)
+    near = _close(written, known)
     return near[0] if near else ""
 
 
@@ -28,5 +34,5 @@ def suggestion(written: str, known: Iterable[str]) -> str:
     ''
     """
     by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(written.lower(), by_lower, n=1, cutoff=0.65)
+    near = _close(written.lower(), by_lower)
     return f"; did you mean {by_lower[near[0]]}?" if near else ""

@@ -222,14 +222,8 @@ class RdfRecords:
     # --- records ---------------------------------------------------------------------------------
 
     def _records(self, graph: Graph, unfinished: set[str]) -> Iterator[Record]:
-        of_any: list[_Choice] = []
-        of_class: dict[str, list[_Choice]] = {}
-        for index, source in enumerate(self._sources):
-            for choice in source.selection:
-                fitting = (
-                    of_any if choice.wanted is None else of_class.setdefault(choice.wanted, [])
-                )
-                fitting.append((index, choice.holds))
+        looks = _looks_of(self._sources)
+        of_any, of_class = looks.of_any, looks.of_class
         classes: dict[str, list[str]] = {}
         for name, kind in graph.typed():
             if kind in of_class:
@@ -282,6 +276,8 @@ class _Looks(dict[str, bool]):
         keep_all: some rule asks who names a node, whatever they say.
         classes: the only classes that matter; None where a rule reads which ones a node has. Most
             nodes of a large file are of no class that is mapped.
+        of_any: what may choose a node of any class.
+        of_class: class → what may choose a node of it.
     """
 
     def __init__(self, sources: Sequence[RecordSource]) -> None:
@@ -295,9 +291,16 @@ class _Looks(dict[str, bool]):
         self.keep_all = "^*" in looks
         if self.keep_all or _TYPE.startswith(self._spaces):
             self.classes = None
+        self.of_any: list[_Choice] = []
+        self.of_class: dict[str, list[_Choice]] = {}
         names = dict(prefixes())
-        for source in sources:
+        for index, source in enumerate(sources):
             names |= source.namespaces
+            for choice in source.selection:
+                if choice.wanted is None:
+                    self.of_any.append((index, choice.holds))
+                else:
+                    self.of_class.setdefault(choice.wanted, []).append((index, choice.holds))
         self._names = names
         self._prefixed: dict[str, str] = {}
 
@@ -375,7 +378,8 @@ def _format_of(path: Path, head: str) -> RdfFormat:
     Raises:
         UnreadableSourceError: for what is no RDF.
     """
-    start = _COMMENTS.sub("", head, count=1)
+    before = _COMMENTS.match(head)
+    start = head[before.end() :] if before else head
     if not start:
         raise UnreadableSourceError(path, "the file is empty")
     if "\0" in head:
