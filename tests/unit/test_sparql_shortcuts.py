@@ -1,6 +1,7 @@
 """Shortcuts: the same rows as the engine finds without them, and what is taken for what."""
 
 import random
+import shutil
 
 import pyoxigraph as ox
 import pytest
@@ -318,6 +319,15 @@ def test_a_text_of_a_thing_without_name_is_left_to_the_engine(tmp_path):
     assert texts.find(label.value, "art", share=1.0) == [str(node("x"))]
     assert texts.find(label.value, "art", share=0.1) is None
     assert texts.find("x:unknown", "art", share=1.0) is None
+
+
+def test_a_snapshot_that_is_removed_narrows_nothing_any_more(tmp_path):
+    write_search_index(ox.Store(), tmp_path / "search")
+    write_lower_texts(ox.Store(), tmp_path / "search" / "lower")
+    shortcuts = Shortcuts(tmp_path)
+    shutil.rmtree(tmp_path)
+    query = full(NARROWED[-1])
+    assert shortcuts.rewritten(query) == query
 
 
 # --- queries by chance ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -184,7 +185,10 @@ class Shortcuts:
                         north_south = _range(latitude.object.variable, comparisons)
                         west_east = _range(longitude.object.variable, comparisons)
                         box = Box(west_east[0], north_south[0], west_east[1], north_south[1])
-                        found = self._places.find(box, limit=_MOST_PLACES + 1)
+                        try:
+                            found = self._places.find(box, limit=_MOST_PLACES + 1)
+                        except sqlite3.Error:  # the snapshot was removed while it is served
+                            return
                         if len(found) <= _MOST_PLACES and all(map(is_absolute_iri, found)):
                             change.narrow(subject.text, [f"<{iri}>" for iri in found])
                             return
