@@ -438,7 +438,11 @@ class TestStore:
             DataGraph, "rows", lambda self, query, *more: asked.append(query) or rows(self, query)
         )
         everywhere = found(shape, text)
-        of_targets = [query for query in asked if f"{EX}C" in query and "COUNT(*)" not in query]
+        of_targets = [
+            query
+            for query in asked
+            if f"{EX}C" in query and "COUNT(*)" not in query and not query.endswith("LIMIT 1")
+        ]
         assert len(of_targets) == 3
         assert all("VALUES ?this" in query for query in of_targets)
         assert everywhere == found(shape, text, [NamedNode(f"{EX}{n}") for n in range(600)])

@@ -119,8 +119,9 @@ class DataGraph:
             raise TypeError("a check is a SELECT query")
         names = [variable.value for variable in found.variables]
         for row in found:
+            values = row if not self._verbatim else map(self._original_of, row)
             yield {
-                name: self._original(value) for name in names if (value := row[name]) is not None
+                name: value for name, value in zip(names, values, strict=True) if value is not None
             }
 
     def objects(self, subject: Term, predicate: NamedNode) -> Iterator[Term]:
@@ -183,6 +184,9 @@ class DataGraph:
                 yield from islice(self.triples(None, None, node), 1)
             todo += [one for one in dict.fromkeys(next_nodes) if one not in seen]
             seen.update(next_nodes)
+
+    def _original_of(self, value: Term | None) -> Term | None:
+        return None if value is None else self._original(value)
 
     def _original(self, value: Term) -> Term:
         if isinstance(value, Literal) and value.datatype.value.startswith(VERBATIM):

@@ -85,6 +85,7 @@ class Engine:
         self._reference = reference
         self._data = data
         self._counted: dict[Targets | tuple[str, int], int] = {}
+        self._inhabited: dict[Targets, bool] = {}
         self.parts = compile_shapes(shapes, data.classes_below)
         for part in self.parts:
             for check in part.checks:
@@ -132,6 +133,8 @@ class Engine:
         if part.refused:
             yield from self._by_reference(part, self.focus_nodes(part) if focus is None else focus)
             return
+        if focus is None and not part.targets.apart and not self._has_nodes(part.targets):
+            return
         apart = self._told_apart(part, focus)
         if apart and part.climbs:
             yield from self._by_reference(part, self.focus_nodes(part) if focus is None else focus)
@@ -178,7 +181,7 @@ class Engine:
         suspects = self._suspects(part, check) if focus is None else None
         for restriction in _restrictions(focus) if suspects is None else _chunks(suspects):
             for row in self._data.rows(check.text(restriction)):
-                key = _items(row)
+                key = tuple(row.items())
                 if key not in seen:
                     seen.add(key)
                     yield from self._row(check, row)
@@ -209,6 +212,14 @@ class Engine:
             self._counted[what] = int(number.value)
         return self._counted[what]
 
+    def _has_nodes(self, targets: Targets) -> bool:
+        """Say whether targets have a node: each is asked once, all checks of the others spared."""
+        if targets not in self._inhabited:
+            pattern = targets.write("?this", ALL_NODES)
+            found = self._data.rows(f"SELECT ?this {{ {pattern} }} LIMIT 1")
+            self._inhabited[targets] = next(found, None) is not None
+        return self._inhabited[targets]
+
     def _nodes(self, check: Check, focus: Collection[Term] | None) -> Iterator[Term]:
         for restriction in _restrictions(focus):
             for row in self._data.rows(check.text(restriction)):
@@ -219,7 +230,7 @@ class Engine:
             text = check.query.bound(str(node)) if check.query else None
             seen: set[object] = set()
             for row in self._data.rows(text or ""):
-                key = _items(row)
+                key = tuple(row.items())
                 if key not in seen:
                     seen.add(key)
                     yield from self._row(check, {**row, "this": node})
@@ -303,7 +314,3 @@ def _chunks(nodes: Collection[Term], *, are_targets: bool = False) -> Iterator[A
     todo = list(nodes)
     for start in range(0, len(todo), _NODES_AT_ONCE):
         yield among(todo[start : start + _NODES_AT_ONCE], are_targets=are_targets)
-
-
-def _items(row: Mapping[str, Term]) -> tuple[tuple[str, Term], ...]:
-    return tuple(sorted(row.items(), key=lambda item: item[0]))

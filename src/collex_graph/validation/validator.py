@@ -178,6 +178,7 @@ class ResultWriter:
         self._data = data
         self._positions = positions
         self._places: dict[NamedNode, Position | None] = {}
+        self._named: dict[Term, str] = {}
 
     def result(self, found: Violation) -> ValidationResult:
         """Return one result."""
@@ -204,12 +205,13 @@ class ResultWriter:
 
     def _messages(self, messages: Mapping[str, str], found: Violation) -> Mapping[str, str]:
         """Fill in ``{?value}`` and ``{$this}`` (SHACL, section 5.3.2), as people name the terms."""
-        if not any(map(_PLACEHOLDER.search, messages.values())):
+        asked = {name for text in messages.values() for name in _PLACEHOLDER.findall(text)}
+        if not asked:
             return messages
         known: dict[str, Term] = {**found.bindings, "this": found.focus}
         if found.value is not None:
             known["value"] = found.value
-        words = {name: self._words(value) for name, value in known.items()}
+        words = {name: self._words(known[name]) for name in asked & known.keys()}
         if self.shapes.rules[_label(found.shape)].withholds_value:
             words = dict.fromkeys(words, "…")
         return {
@@ -230,6 +232,11 @@ class ResultWriter:
         """Return a term as a person would name it: a text, a label (French first), an IRI."""
         if isinstance(value, Literal):
             return value.value
+        if value not in self._named:
+            self._named[value] = self._name(value)
+        return self._named[value]
+
+    def _name(self, value: Term) -> str:
         for predicate in _LABELS:
             labels = [
                 (label.language != "fr", label.value)
