@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from contextlib import nullcontext
@@ -267,6 +268,8 @@ def validate_command(
     from collex_graph.validation.any_shapes import read_any_shapes  # noqa: PLC0415
     from collex_graph.validation.report import known_rules  # noqa: PLC0415
 
+    # of a large table there are millions of things, and hardly a circle among them
+    gc.set_threshold(100_000, 50, 100)
     settings = load_settings(var=var)
     against = read_any_shapes(shapes) if shapes else None
     if corrected is not None:

@@ -14,6 +14,7 @@ import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from collex_graph.rdf.namespaces import expand
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_LINES_OF_A_BATCH: Final = 150_000
+_LINES_OF_A_BATCH: Final = 75_000
 _POINTED_TO_BY_MANY: Final = 50
 _ANYWHERE: Final = -1
 _READ_AT_ONCE: Final = 8 << 20
@@ -33,6 +34,7 @@ _PREDICATES: Final = re.compile(rb"(?m)^[^ ]+ <([^>]+)>")
 _CLASSES: Final = re.compile(rb"(?m)^[^ ]+ <" + re.escape(_IS_A.encode()) + rb"> <([^>]+)> \.$")
 _TO_NODES: Final = re.compile(rb"(?m) <([^>]+)> <([^>]+)> \.$")
 _TO_TEXTS: Final = re.compile(rb'(?m)> <([^>]+)> (".*) \.$')
+_OF_TEXTS: Final = re.compile(rb'> <([^>]+)> "')
 
 
 @dataclass(frozen=True)
@@ -158,45 +160,53 @@ def chunks_of(path: Path) -> Iterator[bytes]:
         yield rest
 
 
+class _Numbers(dict[bytes, int]):
+    """Node → number, in the order in which they are met."""
+
+    def __missing__(self, node: bytes) -> int:
+        number = self[node] = len(self)
+        return number
+
+
 class _Nodes:
     """The nodes of the lines, and what goes together."""
 
     def __init__(self, looked_back: set[bytes]) -> None:
-        self.numbers: dict[bytes, int] = {}
+        self.numbers = _Numbers()
         self._looked_back = looked_back
         self._above = array("i")
         self._lines = array("i")  # of each node as a subject
         self._tied = bytearray()  # something looks back from it, or past it
         self._from, self._to = array("i"), array("i")
 
-    def _number(self, node: bytes) -> int:
-        number = self.numbers.setdefault(node, len(self.numbers))
-        if number == len(self._above):
-            self._above.append(number)
-            self._lines.append(0)
-            self._tied.append(0)
-        return number
-
     def add(self, chunk: bytes) -> None:
         """Take the lines of some subjects."""
-        number_of, looked_back = self._number, self._looked_back
+        numbers, looked_back = self.numbers, self._looked_back
         is_a = _IS_A.encode()
+        has_texts = not looked_back.isdisjoint(_OF_TEXTS.findall(chunk))
+        counts: list[tuple[int, int]] = []
+        tied: list[tuple[int, int]] = []
         for run in _SUBJECT.finditer(chunk):
-            subject = number_of(run[1])
-            self._lines[subject] += run[0].count(b"\n")
-            for predicate, value in _TO_NODES.findall(run[0]):
+            lines, subject = run[0], numbers[run[1]]
+            counts.append((subject, lines.count(b"\n")))
+            for predicate, value in _TO_NODES.findall(lines):
                 if predicate in looked_back:
-                    self._tie(subject, number_of(value))
+                    tied.append((subject, numbers[value]))
                 elif predicate != is_a:
                     self._from.append(subject)
-                    self._to.append(number_of(value))
-            for predicate, value in _TO_TEXTS.findall(run[0]):
+                    self._to.append(numbers[value])
+            for predicate, value in _TO_TEXTS.findall(lines) if has_texts else ():
                 if predicate in looked_back:
-                    self._tie(subject, number_of(value))
-
-    def _tie(self, subject: int, value: int) -> None:
-        self._tied[subject] = self._tied[value] = 1
-        self._join(subject, value)
+                    tied.append((subject, numbers[value]))
+        before, now = len(self._above), len(numbers)
+        self._above.extend(range(before, now))
+        self._lines.extend(repeat(0, now - before))
+        self._tied.extend(bytes(now - before))
+        for subject, count in counts:
+            self._lines[subject] += count
+        for one, other in tied:
+            self._tied[one] = self._tied[other] = 1
+            self._join(one, other)
 
     def _root(self, node: int) -> int:
         above = self._above
@@ -237,8 +247,10 @@ class _Nodes:
 
     def batches(self, hubs: frozenset[int]) -> array[int]:
         """Return the batch of each node; `_ANYWHERE` for one that is not homed."""
+        homed = [self._is_homed(node) and node not in hubs for node in range(len(self._above))]
         for source, target in zip(self._from, self._to, strict=True):
-            if target not in hubs and source not in hubs and self._is_homed(target):
+            # whatever something is said of is homed, but for a hub
+            if homed[target] and homed[source]:
                 self._join(source, target)
         sizes: Counter[int] = Counter()
         for node, count in enumerate(self._lines):
@@ -252,7 +264,7 @@ class _Nodes:
             batch_of_root[root] = batch
             held += sizes[root]
         found = array("i", [_ANYWHERE]) * len(self._above)
-        for node in range(len(self._above)):
-            if self._is_homed(node) and node not in hubs:
+        for node, is_homed in enumerate(homed):
+            if is_homed:
                 found[node] = batch_of_root.get(self._root(node), 0)
         return found

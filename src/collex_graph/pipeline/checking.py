@@ -9,8 +9,9 @@ mapping.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,6 +62,7 @@ from collex_graph.validation.validator import first_referrer, validate, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from collex_graph.model import Snapshot, SourceFile, ValidationResult
     from collex_graph.pipeline.part import Part
@@ -383,8 +385,7 @@ class _Check:
         several = len(batches.files) > 1
         # a thing that nothing describes is judged alike wherever it is cited
         anywhere: dict[ValidationResult, tuple[str, ValidationResult]] = {}
-        for number, file in enumerate(batches.files):
-            store = self._store(base, batches.shared, file, names)
+        for number, store in self._stores(base, batches, names):
             found = [
                 result
                 for result in validate_store(store, positions=positions, against=self._shapes)
@@ -403,7 +404,6 @@ class _Check:
                 else:
                     yield result
             del store
-            shutil.rmtree(self._work / "store", ignore_errors=True)
         yield from (result for _, result in anywhere.values())
 
     def _divided(self, lines: Path, base: bytes) -> Batches:
@@ -448,12 +448,30 @@ class _Check:
                 names.add(iri or expand(name))
         return frozenset(names | set(map(expand, _FOR_WORDS)))
 
+    def _stores(
+        self, base: bytes, batches: Batches, names: frozenset[str] | None
+    ) -> Iterator[tuple[int, Store]]:
+        """Load batch after batch, each while the one before it is judged.
+
+        Loading is left to the store, which needs no Python meanwhile: a thread is enough.
+        """
+        if len(batches.files) == 1:
+            yield 0, self._store(base, batches.shared, batches.files[0], names)
+            return
+        with ThreadPoolExecutor(1) as loader:
+            coming: deque[Future[Store]] = deque()
+            for number, file in enumerate(batches.files):
+                coming.append(loader.submit(self._store, base, batches.shared, file, names))
+                if number:
+                    yield number - 1, coming.popleft().result()
+            yield number, coming.popleft().result()
+
     def _store(
         self, base: bytes, shared: bytes, lines: Path, names: frozenset[str] | None
     ) -> Store:
         """Load what is checked into a default graph, with what follows from it."""
         small = lines.stat().st_size < _IN_MEMORY_BYTES
-        store = Store() if small else Store(str(self._work / "store"))
+        store = Store() if small else Store(str(self._work / f"{lines.stem}-store"))
         cited: set[bytes] = set()
         for own in (shared, *chunks_of(lines)):
             # what the mapping engine wrote is valid
@@ -468,8 +486,9 @@ class _Check:
         for query in self._derivations():
             found = store.query(query, base_iri=self._iris.base, prefixes=prefixes())
             assert isinstance(found, QueryTriples)
-            triples = list(found)
-            store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in triples)
+            told = found.serialize(format=RdfFormat.N_TRIPLES)
+            assert told is not None
+            store.bulk_load(input=told, format=RdfFormat.N_TRIPLES, lenient=True)
         return store
 
 
