@@ -236,10 +236,15 @@ def _tokens(text: str) -> list[Token]:
 def _replaced(tokens: list[Token], call: list[tuple[str, str]], by: Token) -> list[Token]:
     """Return the tokens with another in place of some, given by kind and name."""
     found: list[Token] = []
+    significant: list[int] = []
     for token in tokens:
         found.append(token)
-        last = [n for n, t in enumerate(found) if t.kind != "space"][-len(call) :]
+        if token.kind == "space":
+            continue
+        significant.append(len(found) - 1)
+        last = significant[-len(call) :]
         if [(found[n].kind, found[n].name) for n in last] == call:
-            del found[last[0] :]
+            del found[last[0] :], significant[-len(call) :]
+            significant.append(len(found))
             found.append(by)
     return found
