@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from collex_graph.mapping.rules import MappingDocument, Source
     from collex_graph.model import RecordSource
     from collex_graph.sources.outline import Outline
 
@@ -51,7 +52,7 @@ def recognise(path: Path, name: str) -> list[str]:
             the source in a folder's.
     """
     outline = outline_of(path)
-    readers = [d for d in _datasets() if any(_takes(source, path) for source in _asked(d))]
+    readers = [d for d in _datasets() if _reads(d, path)]
     near = _nearest(outline, readers)
     if len(near) < 2:
         return near
@@ -88,7 +89,15 @@ def _nearest(outline: Outline, datasets: Iterable[str]) -> list[str]:
     return sorted(near, key=lambda dataset: (-found[dataset], dataset))
 
 
-def _takes(source: RecordSource, path: Path) -> bool:
+def _reads(dataset: str, path: Path) -> bool:
+    """Say whether a source reads files of such a name; of few are the references looked at."""
+    document = _document(dataset)
+    if document is None or not any(_takes(one, path) for one in document.sources.values()):
+        return False
+    return any(_takes(source, path) for source in _asked(dataset))
+
+
+def _takes(source: Source | RecordSource, path: Path) -> bool:
     name = path.name.casefold()
     return any(fnmatchcase(name, p.strip()) for p in source.access.casefold().split("|"))
 
@@ -98,10 +107,19 @@ def _datasets() -> list[str]:
 
 
 @cache
+def _document(dataset: str) -> MappingDocument | None:
+    """Return the mapping document of a source; None where it cannot be used."""
+    try:
+        return read_mapping(resource_dir("mappings") / dataset / "mapping.yml")
+    except ResourceFileError:
+        return None
+
+
+@cache
 def _asked(dataset: str) -> tuple[RecordSource, ...]:
     """Return what the mapping of a source asks of files; nothing where it cannot be used."""
-    document = resource_dir("mappings") / dataset / "mapping.yml"
+    document = _document(dataset)
     try:
-        return record_sources_of(read_mapping(document))
+        return () if document is None else record_sources_of(document)
     except ResourceFileError:
         return ()
