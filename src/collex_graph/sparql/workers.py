@@ -422,7 +422,9 @@ class WorkerPool:
             site_busy = self._busy - len(self._public_busy)
             kept = max(0, self._size - self._public_size - site_busy)
         while crew is not None and self._busy < self._size and len(crew.idle) > kept:
-            worker = crew.idle.popleft()
+            # The one that answered last: it has made its own copy of the pages that reading the
+            # graph changes, half a second of work for a million triples; the others share them.
+            worker = crew.idle.pop()
             if worker.is_alive():
                 self._busy += 1
                 crew.busy += 1
@@ -498,7 +500,7 @@ class WorkerPool:
         with self._lock:
             is_wanted = not crew.retired and not self._closed
             if is_wanted:
-                crew.idle.append(worker)
+                crew.idle.appendleft(worker)  # no query yet: the last to be taken
                 self._serve_queue()
         if not is_wanted:
             worker.close()
