@@ -497,3 +497,19 @@ class TestMessages:
             "fr": "la chose dit « {?value} » {?autre}",
             "en": "la chose says {?value}",
         }
+
+
+def test_what_was_compiled_is_used_again_in_whatever_order_a_store_gives_the_classes():
+    graph = ShapesGraph(
+        quad.triple
+        for quad in read(
+            "ex:S a sh:NodeShape ; sh:targetClass ex:Thing ; "
+            "sh:property [ sh:path ex:p ; sh:minCount 1 ] ."
+        )
+    )
+    classes = read("".join(f"ex:C{number} rdfs:subClassOf ex:Thing ." for number in range(4)))
+    first, second = (
+        Engine(graph, Reference(graph), DataGraph.of_statements(given)).parts
+        for given in (classes, classes[::-1])
+    )
+    assert first is second

@@ -141,15 +141,19 @@ class DataGraph:
             yield Triple(quad.subject, quad.predicate, self._original(quad.object))
 
     def classes_below(self, name: NamedNode) -> Sequence[Term]:
-        """Return a class and all its subclasses, the class first."""
-        found: dict[Term, None] = {name: None}
+        """Return a class and all its subclasses, the class first, the others in order.
+
+        A store in memory gives its statements in another order each time; what is compiled for the
+        classes of one is used again for another.
+        """
+        found: set[Term] = {name}
         todo: list[Term] = [name]
         while todo:
             for triple in self.triples(None, term("rdfs:subClassOf"), todo.pop()):
                 if triple.subject not in found:
-                    found[triple.subject] = None
+                    found.add(triple.subject)
                     todo.append(triple.subject)
-        return list(found)
+        return [name, *sorted(found - {name}, key=str)]
 
     def neighbourhood(
         self, nodes: Iterable[Term], steps: Iterable[tuple[str, bool]], *, whole_nodes: bool
