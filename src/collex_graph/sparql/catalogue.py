@@ -345,10 +345,19 @@ def read_query(name: str, path: Path, content: str) -> StoredQuery:
     )
 
 
+def _loaded(text: str) -> Any:
+    try:
+        # libyaml's is some times as fast, where PyYAML was built with it
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except yaml.YAMLError:
+        # the lines and words of PyYAML's own are better
+        return yaml.safe_load(text)
+
+
 def _read_header(path: Path, lines: Sequence[str]) -> dict[str, Any]:
     text = "".join(line[len(_HEADER) :].removeprefix(" ") for line in lines)
     try:
-        header = yaml.safe_load(text) or {}
+        header = _loaded(text) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
