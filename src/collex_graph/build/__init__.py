@@ -80,10 +80,10 @@ _MOSTLY_NEW = 0.5
 """Share of the lines in changed members from which a store is made anew."""
 _EXACT_ATTEMPTS = 5
 """How often the records that state a wrong value are looked for; then all that describe it go."""
-_JUDGED_ANEW = 200_000
+_JUDGED_ANEW = 400_000
 """Quads up to which judging all of them costs less than finding what a
 change can touch; and so many more for each changed statement:"""
-_JUDGED_FOR_A_CHANGE = 25
+_JUDGED_FOR_A_CHANGE = 10
 _OUT_OF_ORDER = 0.1
 """Share of changed statements from which a copied store is put in order again."""
 

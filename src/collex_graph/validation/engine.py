@@ -133,7 +133,7 @@ class Engine:
         if part.refused:
             yield from self._by_reference(part, self.focus_nodes(part) if focus is None else focus)
             return
-        if focus is None and not part.targets.apart and not self._has_nodes(part.targets):
+        if focus is None and not self.has_focus_nodes(part):
             return
         apart = self._told_apart(part, focus)
         if apart and part.climbs:
@@ -212,8 +212,11 @@ class Engine:
             self._counted[what] = int(number.value)
         return self._counted[what]
 
-    def _has_nodes(self, targets: Targets) -> bool:
-        """Say whether targets have a node: each is asked once, all checks of the others spared."""
+    def has_focus_nodes(self, part: Part) -> bool:
+        """Say whether a part has any; parts of the same targets are asked once."""
+        targets = part.targets
+        if targets.apart:
+            return True
         if targets not in self._inhabited:
             pattern = targets.write("?this", ALL_NODES)
             found = self._data.rows(f"SELECT ?this {{ {pattern} }} LIMIT 1")

@@ -66,10 +66,11 @@ def validate_changes(
     own = against or shapes()
     data = DataGraph(store)
     engine = Engine(own.graph, own.reference, data)
-    steps = {
-        number: None if _runs_whole(part, data) else steps_of_part(own.graph, part)
-        for number, part in enumerate(engine.parts)
-    }
+    steps = {}
+    for number, part in enumerate(engine.parts):
+        # without focus nodes, all of a part is run at once
+        is_whole = part.climbs or part.refused or not engine.has_focus_nodes(part)
+        steps[number] = None if is_whole else steps_of_part(own.graph, part)
     around = _Surroundings(data, changed, {one for some in steps.values() for one in some or ()})
     results = list(former)
     # the place of a result can be that of its value, which is not told here
@@ -98,26 +99,6 @@ def validate_changes(
         if among and (focus := around.focus_nodes(engine, part, among)):
             found += map(writer.result, engine.violations_of(part, focus))
     return in_order(found)
-
-
-def _runs_whole(part: Part, data: DataGraph) -> bool:
-    """Say whether a part is run for all its focus nodes: because it must, or has none."""
-    targets = part.targets
-    return (
-        part.climbs
-        or bool(part.refused)
-        or not (
-            targets.names_nodes
-            or targets.objects_of
-            or any(_is_there(data, _IS_A, name) for name in targets.classes)
-            or any(_is_there(data, name) for name in targets.subjects_of)
-        )
-    )
-
-
-def _is_there(data: DataGraph, predicate: str, value: str | None = None) -> bool:
-    wanted = None if value is None else NamedNode(value)
-    return next(data.triples(None, NamedNode(predicate), wanted), None) is not None
 
 
 def _rules_of(graph: ShapesGraph, part: Part) -> set[str]:
@@ -190,7 +171,7 @@ class _Surroundings:
     def focus_nodes(self, engine: Engine, part: Part, among: set[int]) -> set[Term]:
         """Return those among some touched nodes that a part is for."""
         targets = part.targets
-        if targets.names_nodes or targets.objects_of or targets.apart:
+        if targets.names_nodes or targets.has_nameless or targets.objects_of or targets.apart:
             return engine.focus_nodes(
                 part, {self._terms[number] for number in among - self._literal}
             )
