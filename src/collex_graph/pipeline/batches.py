@@ -30,8 +30,9 @@ _READ_AT_ONCE: Final = 8 << 20
 _IS_A: Final = expand("rdf:type")
 # all lines of one subject, which follow each other
 _SUBJECT: Final = re.compile(rb"(?m)^<([^>]+)>(?: .*\n)(?:<\1> .*\n)*")
-_PREDICATES: Final = re.compile(rb"(?m)^[^ ]+ <([^>]+)>")
-_CLASSES: Final = re.compile(rb"(?m)^[^ ]+ <" + re.escape(_IS_A.encode()) + rb"> <([^>]+)> \.$")
+# what a text may have of this does no harm: more names, more that is looked at
+_PREDICATES: Final = re.compile(rb"> <([^>]+)> ")
+_CLASSES: Final = re.compile(rb"> <" + re.escape(_IS_A.encode()) + rb"> <([^>]+)> \.\n")
 _TO_NODES: Final = re.compile(rb"(?m) <([^>]+)> <([^>]+)> \.$")
 _TO_TEXTS: Final = re.compile(rb'(?m)> <([^>]+)> (".*) \.$')
 _OF_TEXTS: Final = re.compile(rb'> <([^>]+)> "')

@@ -35,7 +35,7 @@ from collex_graph.model import Note, Position, Problem, Severity, ValidationRepo
 from collex_graph.pipeline.batches import Batches, Names, chunks_of, divide
 from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
-from collex_graph.pipeline.results import Positions, double_results, read_results
+from collex_graph.pipeline.results import double_results, positions_of, read_results
 from collex_graph.pipeline.sources import (
     MappedSource,
     PartShelf,
@@ -61,7 +61,7 @@ from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import first_referrer, validate, validate_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from collex_graph.model import Snapshot, SourceFile, ValidationResult
@@ -353,7 +353,7 @@ class _Check:
         identities = find_identities(
             (part.identity_lines() for part in (*own, *around)), base_iri=self._iris.base
         )
-        positions = Positions(sources, identities)
+        positions = positions_of(sources, identities)
         results += self._judge(own, around, identities, positions)
         return results
 
@@ -362,7 +362,7 @@ class _Check:
         own: Sequence[Part],
         around: Sequence[Part],
         identities: Identities,
-        positions: Positions,
+        positions: Mapping[str, Position],
     ) -> Iterator[ValidationResult]:
         """Yield what the shapes find in some parts, batch by batch where there is much of them."""
         names = self._asked_for

@@ -42,8 +42,18 @@ def double_results(
     ]
 
 
+def positions_of(sources: Sequence[MappedSource], identities: Identities) -> dict[str, Position]:
+    """Return node → where its record stands in a source."""
+    found: dict[str, Position] = {}
+    for source in sources:
+        for record in source.records():
+            for subject in record.describes:
+                found.setdefault(identities.node(subject), record.position)
+    return found
+
+
 class Positions(Mapping[str, "Position"]):
-    """Node → where its record stands in a source; made when first asked."""
+    """What `positions_of` gives, made when first asked."""
 
     def __init__(self, sources: Sequence[MappedSource], identities: Identities) -> None:
         self._sources = sources
@@ -61,9 +71,5 @@ class Positions(Mapping[str, "Position"]):
 
     def _all(self) -> dict[str, Position]:
         if self._found is None:
-            self._found = {}
-            for source in self._sources:
-                for record in source.records():
-                    for subject in record.describes:
-                        self._found.setdefault(self._identities.node(subject), record.position)
+            self._found = positions_of(self._sources, self._identities)
         return self._found
