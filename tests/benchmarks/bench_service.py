@@ -113,7 +113,7 @@ QUERIES = {
 }
 # Reads every statement and its object: asked of every server before anything is measured, eight
 # times at once, so that what a process does once (reading files, copying the pages of memory that
-# it shares with others) is not taken for the price of the first queries.
+# it shares with others) is not taken for the price of the first queries. Ours computes it once.
 EVERYTHING = "SELECT (SUM(STRLEN(STR(?o))) AS ?n) { ?s ?p ?o }"
 # Pairs that give the same rows: with a FILTER, and with our indexes.
 INDEXED = {
