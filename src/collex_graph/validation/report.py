@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
@@ -524,7 +524,6 @@ def _repair_cells(repair: Repair | None, language: str) -> tuple[str | None, ...
     return repair.repaired, CERTAINTIES[repair.certain][language], reason
 
 
-@lru_cache(maxsize=1024)  # most cells of a report are those of another row
 def plain_cell(cell: str | int | None) -> str:
     """Return a cell that a spreadsheet shows and never runs.
 
