@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_LINES_OF_A_BATCH: Final = 75_000
+_LINES_OF_A_BATCH: Final = 50_000
 _POINTED_TO_BY_MANY: Final = 50
 _ANYWHERE: Final = -1
 _READ_AT_ONCE: Final = 8 << 20
