@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -458,6 +459,24 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "--var" in done.stderr
+
+
+def test_the_outcome_says_how_many_problems_the_report_leaves_out(tmp_path):
+    done = subprocess.run(
+        command("build", f"ccfr={SAMPLES[0][1]}", "--var", str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = re.search(
+        r"problems: (\d+) violations?, (\d+) warnings?, (\d+) remarks?; "
+        r"all but the (\d+) on internal data in",
+        " ".join(done.stdout.split()),
+    )
+    *told_of, left_out = map(int, told.groups())
+    assert left_out
+    published = current_snapshot(tmp_path).manifest["report"]
+    assert sum(told_of) - left_out == sum(published.values())
 
 
 SECRET = "Zzqxcanary"

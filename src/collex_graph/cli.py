@@ -726,7 +726,9 @@ def _print_outcome(summary: BuildSummary) -> None:
             )
     by_severity = Counter(result.severity for result in summary.report.results)
     problems = ", ".join(f"{by_severity[s]} {SEVERITIES[s]['en'][1]}" for s in Severity)
-    _OUT.print(f"problems: {problems}; all in {summary.snapshot.report}", markup=False)
+    internal = sum(result.internal for result in summary.report.results)
+    all_in = f"all but the {internal} on internal data in" if internal else "all in"
+    _OUT.print(f"problems: {problems}; {all_in} {summary.snapshot.report}", markup=False)
     # a build of lists of titles has no fonds: what is not there is not named
     found = summary.snapshot.counts
     counts = ", ".join(
