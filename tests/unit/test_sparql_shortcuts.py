@@ -262,9 +262,14 @@ def test_the_rarest_pattern_comes_first(graphs):
     for _, shortcuts in graphs:
         rewritten = shortcuts.rewritten(full(query))
         assert (
-            "{ ?p collex:hasPlace ?x . ?p rdfs:label ?l . ?p ^rico:hasOrHadHolder ?u }" in rewritten
+            "{ ?p collex:hasPlace ?x . ?p rdfs:label ?l . ?p ^rico:hasOrHadHolder ?u  }" in rewritten
         )
     check(graphs, query)
+
+
+def test_a_pattern_that_comes_last_does_not_touch_what_follows(graphs):
+    group = "?u collex:place ?p . ?p collex:region <id/region/c>OPTIONAL { ?p rdfs:label ?l }"
+    assert check(graphs, f"SELECT ?u ?p {{ {group} }}") == len(graphs)
 
 
 # --- what the snapshot keeps ---------------------------------------------------------------------
@@ -321,6 +326,15 @@ def test_a_text_of_a_thing_without_name_is_left_to_the_engine(tmp_path):
     assert texts.find("x:unknown", "art", share=1.0) is None
 
 
+def test_the_letters_of_an_iri_are_found_where_one_stands_for_a_text(tmp_path):
+    store = ox.Store()
+    label = ox.NamedNode(expand("rdfs:label"))
+    store.add(ox.Quad(node("x"), label, node("herbier")))
+    store.add(ox.Quad(node("y"), label, ox.BlankNode("herbier")))
+    write_lower_texts(store, tmp_path / "lower")
+    assert LowerTexts(tmp_path / "lower").find(label.value, "herb", share=1.0) == [str(node("x"))]
+
+
 def test_a_snapshot_that_is_removed_narrows_nothing_any_more(tmp_path):
     write_search_index(ox.Store(), tmp_path / "search")
     write_lower_texts(ox.Store(), tmp_path / "search" / "lower")
@@ -368,6 +382,23 @@ def queries(draw):
     computed = " ".join(f"({each} AS ?n{n})" for n, each in enumerate(aggregates))
     grouped = f"GROUP BY {selected}" if keys else ""
     return f"SELECT {selected} {computed} {{ {group} }} {grouped}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        # no full stop between two things, and what is no IRI
+        "SELECT (COUNT(*) AS ?n) { ?u collex:discipline ?d ?p collex:region ?r }",
+        "SELECT (COUNT(*) AS ?n) { ?u <http://x/%zz> ?d }",
+        "SELECT (COUNT(*) AS ?n) { ?u collex:discipline <http://[x> }",
+        "SELECT (COUNT(*) AS ?n) { ?u a <http://[x> ; collex:discipline ?d }",
+        # an IRI that only looks absolute: it is https://w3id.org/collex-graph/urn:x
+        "PREFIX here: <> SELECT (COUNT(*) AS ?n) { ?u here:urn:x ?d }",
+    ],
+)
+def test_what_the_engine_reads_otherwise_is_left_to_it(graphs, query):
+    text = full(query)
+    assert all(shortcuts.rewritten(text) == text for _, shortcuts in graphs)
 
 
 @pytest.mark.parametrize("query", [*COUNTED, *NARROWED])

@@ -8,11 +8,11 @@ of the group, ``FROM``, ``SERVICE``…) makes it give up: `read_plain_query` ret
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from collex_graph.errors import QuerySyntaxError
+from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.namespaces import expand
 from collex_graph.sparql.lexer import Kind, read_tokens
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from collex_graph.sparql.lexer import Token
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _TYPE = expand("rdf:type")
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 _GROUPS = frozenset({"optional", "minus", "union", "lateral"})
@@ -239,7 +238,9 @@ class _Reader:
             self._read_subject(patterns)
             end = self._end_of(self.place - 1)
             # a full stop, and then another subject: the block goes on
-            if self.tokens[self.place].text != ".":
+            if (last := self.tokens[self.place]).text != ".":
+                if last.kind is not Kind.WORD and last.text not in ("{", "}"):  # no full stop
+                    raise _OtherError
                 break
             following = self.tokens[self.place + 1]
             if following.kind is Kind.WORD or following.text in ("{", "}", "."):
@@ -323,9 +324,11 @@ class _Reader:
             iri = token.text[1:-1]
         else:
             prefix, _, local = token.text.partition(":")
-            iri = self.namespaces.get(prefix, "") + local
-        # an engine resolves dots, and knows what is escaped
-        return iri if _ABSOLUTE.match(iri) and "\\" not in iri and "/." not in iri else ""
+            if not is_absolute_iri(namespace := self.namespaces.get(prefix, "")):
+                return ""
+            iri = namespace + local
+        # an engine resolves dots, knows what is escaped, and refuses what is no IRI
+        return iri if "\\" not in iri and "/." not in iri and is_absolute_iri(iri) else ""
 
     def _word(self) -> str:
         token = self.tokens[self.place]

@@ -333,7 +333,8 @@ class _Change:
     def edit(self) -> tuple[int, int, str]:
         """Return what is written, and in the place of what."""
         patterns = " . ".join(pattern.text for pattern in self.patterns)
-        return self.block.start, self.block.end, " ".join((*self.values, patterns))
+        # What follows may touch the last term: `"a"OPTIONAL`; not so every other term.
+        return self.block.start, self.block.end, " ".join((*self.values, patterns, ""))
 
 
 def _size(pattern: Pattern, counts: Counts) -> int:

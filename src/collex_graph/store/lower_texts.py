@@ -45,10 +45,12 @@ def write_lower_texts(store: Store, folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     for name in _PREDICATES:
-        pattern = f"{{ ?thing <{expand(name)}> ?text FILTER(isLiteral(?text)) }}"
+        # whatever STR takes, an IRI too
+        lower = "BIND(LCASE(STR(?text)) AS ?lower) FILTER(BOUND(?lower))"
+        query = f"SELECT ?thing ?lower {{ ?thing <{expand(name)}> ?text {lower} }}"
         stem = _stem(name)
         with ColumnWriter(folder / f"{stem}-texts") as texts, ColumnWriter(folder / stem) as things:
-            for row in store.query(f"SELECT ?thing (LCASE(STR(?text)) AS ?lower) {pattern}"):  # type: ignore[union-attr]
+            for row in store.query(query):  # type: ignore[union-attr]
                 texts.add(without_long_s(row["lower"].value))
                 things.add(str(row["thing"]))
 
