@@ -3,7 +3,8 @@
 Most queries are a group of triple patterns and filters, with other groups beside them. This reads
 the first and only measures the second, which is enough to say what a triple pattern is joined with
 and where else a variable stands. What it does not know (blank nodes, lists, ``SELECT`` in the place
-of the group, ``FROM``, ``SERVICE``…) makes it give up: `read_plain_query` returns None.
+of the group, ``FROM``, ``SERVICE``, ``!`` in a path…) makes it give up: `read_plain_query` returns
+None.
 """
 
 from __future__ import annotations
@@ -145,6 +146,8 @@ class _Reader:
 
     def _read(self) -> PlainQuery:
         self._read_prologue()
+        if any(map(self._is_negated_path, range(len(self.tokens)))):
+            raise _OtherError
         first, form = self.place, self._word()
         head: Sequence[Token] = ()
         self.place += 1
@@ -304,7 +307,7 @@ class _Reader:
 
     def _read_path(self) -> None:
         while True:
-            while self.tokens[self.place].text in ("^", "!"):
+            while self.tokens[self.place].text == "^":
                 self.place += 1
             token = self.tokens[self.place]
             if token.text == "(":
@@ -318,6 +321,19 @@ class _Reader:
             if self.tokens[self.place].text not in ("/", "|"):
                 return
             self.place += 1
+
+    def _is_negated_path(self, place: int) -> bool:
+        """Say whether a path that leaves predicates out begins at a place, ``!x:p`` or ``!(…)``.
+
+        An engine finds such a path as often as there are predicates, or, if it knows both ends
+        already, once: how often depends on what it evaluates first.
+        """
+        if self.tokens[place].text != "!":
+            return False
+        following = self.tokens[place + 1]
+        if following.text == "(":
+            following = self.tokens[place + 2]
+        return following.kind in (Kind.NAME, Kind.IRI) or following.text in ("a", "^", ")")
 
     def _iri(self, token: Token) -> str:
         if token.kind is Kind.IRI:
