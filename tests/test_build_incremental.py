@@ -327,7 +327,7 @@ def test_processes_in_any_order_make_the_parts_of_one_process(tmp_path, monkeypa
         }
 
     alone = parts("alone")
-    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "ENOUGH_FOR_PROCESSES", 0)
     monkeypatch.setattr(sources_module, "_cores", lambda: 2)
     assert parts("together") == alone
 
@@ -338,7 +338,7 @@ def die(_request, _folder):
 
 def test_a_process_that_dies_is_said_with_its_file_and_nothing_is_published(tmp_path, monkeypatch):
     sources = Sources(tmp_path)
-    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "ENOUGH_FOR_PROCESSES", 0)
     monkeypatch.setattr(sources_module, "_cores", lambda: 2)
     monkeypatch.setattr(sources_module, "make_part", die)
     with pytest.raises(UnreadableSourceError, match="the process that mapped it died"):
@@ -387,7 +387,7 @@ def test_a_damaged_former_store_makes_a_full_build_and_is_said(made):
 
 def test_a_part_half_written_when_a_process_died_is_mapped_again(tmp_path, monkeypatch):
     sources = Sources(tmp_path)
-    monkeypatch.setattr(sources_module, "_ENOUGH_FOR_PROCESSES", 0)
+    monkeypatch.setattr(sources_module, "ENOUGH_FOR_PROCESSES", 0)
     monkeypatch.setattr(sources_module, "_cores", lambda: 2)
 
     def make(_shelf, requests, processes):

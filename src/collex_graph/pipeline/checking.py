@@ -37,6 +37,7 @@ from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import double_results, positions_of, read_results
 from collex_graph.pipeline.sources import (
+    ENOUGH_FOR_PROCESSES,
     MappedSource,
     PartShelf,
     known_sources,
@@ -55,7 +56,7 @@ from collex_graph.sparql.catalogue import stored_query
 from collex_graph.store.lines import read_chunks
 from collex_graph.validation.compiler import compile_shapes
 from collex_graph.validation.data_graph import DataGraph
-from collex_graph.validation.dependencies import looked_back
+from collex_graph.validation.dependencies import looked_back, names_in
 from collex_graph.validation.readings import ReadingRules
 from collex_graph.validation.shapes import shapes
 from collex_graph.validation.validator import first_referrer, validate, validate_store
@@ -337,7 +338,11 @@ class _Check:
     # --- sources ----------------------------------------------------------------------------------
 
     def _check_sources(self, sources: list[MappedSource]) -> list[ValidationResult]:
-        map_files(sources, base_iri=self._iris.base, shelf=self._shelf)
+        with ThreadPoolExecutor(1) as reader:
+            size = sum(file.size_bytes for source in sources for file in source.files)
+            if size >= ENOUGH_FOR_PROCESSES:
+                reader.submit(self._read_ahead)
+            map_files(sources, base_iri=self._iris.base, shelf=self._shelf)
         results = [
             result
             for source in sources
@@ -356,6 +361,12 @@ class _Check:
         positions = positions_of(sources, identities)
         results += self._judge(own, around, identities, positions)
         return results
+
+    def _read_ahead(self) -> None:
+        """Read what a large table is judged by, while other processes map it."""
+        _ = self._model, self._asked_for
+        for text in self._derivations():
+            names_in(_DECLARED + text, self._iris.base)
 
     def _judge(
         self,

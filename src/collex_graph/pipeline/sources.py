@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collex_graph.pipeline.part import MappedRecordEntry, StretchRead
     from collex_graph.pipeline.stretches import Stretch
 
-_ENOUGH_FOR_PROCESSES = 4_000_000
+ENOUGH_FOR_PROCESSES = 4_000_000
 """Bytes to map from which processes of their own (half a second of CPU each to start) pay."""
 
 
@@ -186,7 +186,7 @@ class PartShelf:
 
     def _make(self, requests: Sequence[PartRequest]) -> None:
         self.mapped += len(requests)
-        enough = sum(r.file.size_bytes for r in requests) >= _ENOUGH_FOR_PROCESSES
+        enough = sum(r.file.size_bytes for r in requests) >= ENOUGH_FOR_PROCESSES
         cores = _cores() if enough else 1
         cut = [(request, stretches(request, cores)) for request in requests]
         processes = min(cores, sum(len(some) for _, some in cut))
