@@ -27,7 +27,7 @@ from collex_graph.sparql.lexer import (
 )
 from collex_graph.sparql.policy import CheckedRequest, check_query
 from collex_graph.sparql.remote import fetch_result, read_rows
-from collex_graph.sparql.terms import write_term
+from collex_graph.sparql.terms import within_select, write_term
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -193,7 +193,9 @@ def _values(names: Sequence[str], rows: Iterable[Sequence[NamedNode | Literal | 
         f"({' '.join('UNDEF' if term is None else write_term(term) for term in row)})"
         for row in rows
     )
-    return f"VALUES ({' '.join(f'?{name}' for name in names)}) {{ {' '.join(written)} }}"
+    variables = " ".join(f"?{name}" for name in names)
+    values = f"VALUES ({variables}) {{ {' '.join(written)} }}"
+    return within_select(variables, values) if names else values
 
 
 def _decimal(score: float) -> Literal:

@@ -35,6 +35,7 @@ from collex_graph.sparql.plain_query import (
     skip_brackets,
     variables,
 )
+from collex_graph.sparql.terms import within_select
 from collex_graph.store.counts import FILE_NAME as COUNTS_FILE_NAME
 from collex_graph.store.counts import MOST_VALUES, PredicateCounts, read_counts
 from collex_graph.store.lower_texts import FOLDER as LOWER_FOLDER
@@ -316,7 +317,8 @@ class _Change:
 
     def narrow(self, variable: str, terms: Sequence[str]) -> None:
         """Join it with the terms that a variable may be."""
-        self.values.append(f"VALUES {variable} {{ {' '.join(terms)} }}")
+        values = f"VALUES {variable} {{ {' '.join(terms)} }}"
+        self.values.append(within_select(variable, values))
 
     def is_given(self, variables: frozenset[str]) -> bool:
         """Say whether the things that it speaks of are among some variables."""

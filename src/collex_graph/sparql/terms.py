@@ -60,3 +60,13 @@ def is_named(iri: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def within_select(variables: str, values: str) -> str:
+    """Write a ``VALUES`` so that the engine begins with it.
+
+    Oxigraph holds a pattern with two given terms (``?u a collex:Fonds``) for a thousand solutions,
+    however many it has, and begins with it where a ``VALUES`` has more rows: 2,000 rows took two
+    seconds among 30,000 things, and take 0.06 s so.
+    """
+    return f"{{ SELECT {variables} {{ {values} }} }}"
