@@ -100,6 +100,9 @@ class InProcessQueries:
         offered = GRAPH_FORMATS if isinstance(found, ox.QueryTriples) else RESULT_FORMATS
         written_as = choose_format(request.accept, offered)
         if written_as is None:
+            # The error keeps this frame, and another thread may be the one to let go of it, which
+            # the engine's rows do not allow.
+            del found
             raise NotAcceptableError(", ".join(each.media_type for each in offered))
         body = found.serialize(format=written_as.oxigraph)
         result = QueryResult(
