@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import Literal, NamedNode, Quad, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
 
 from collex_graph.model import Position
 from collex_graph.rdf.namespaces import term
@@ -137,6 +137,15 @@ def test_a_shape_with_a_query_far_below_it_may_look_at_anything(tmp_path):
     graph = read_any_shapes(path).graph
     (part,) = compile_shapes(graph, lambda name: [name])
     assert steps_of_part(graph, part) is None
+
+
+def test_what_comes_to_be_of_a_class_with_a_nameless_one_below_it_is_judged(tmp_path):
+    path = tmp_path / "shapes.ttl"
+    path.write_text(SHAPES, encoding="utf-8")
+    below = Triple(BlankNode(), term("rdfs:subClassOf"), CLASSES[0])
+    before = [below, Triple(NODES[0], term("rdf:type"), CLASSES[0])]
+    came = [Triple(NODES[1], term("rdf:type"), CLASSES[0])]
+    equals_the_full_run(before, came, before[1:], read_any_shapes(path))
 
 
 def test_a_change_of_one_record_judges_few_nodes(monkeypatch):

@@ -53,7 +53,7 @@ def steps_of_part(graph: ShapesGraph, part: Part, avoided: Container[str] = ()) 
     """
     targets = part.targets
     found = {(expand(name), False) for name in _LABELS}
-    if targets.classes:
+    if targets.classes or targets.has_nameless:
         found.add((_IS_A, False))
     found |= {(name, False) for name in targets.subjects_of}
     found |= {(name, True) for name in targets.objects_of}
@@ -471,4 +471,6 @@ def _may_have_targets(targets: Targets, present: Container[Name]) -> bool:
     """Say whether a graph that has some names may have a node that a shape is for."""
     wanted = {(_IS_A, name) for name in targets.classes}
     wanted |= {(name, "") for name in targets.subjects_of | targets.objects_of}
-    return targets.names_nodes or any(one in present for one in wanted)
+    if targets.names_nodes or targets.has_nameless:
+        return True
+    return any(one in present for one in wanted)
