@@ -28,7 +28,7 @@ class SourceFile:
         path: where it is.
         dataset: short name of the source dataset (``ccfr``), as in ``mappings/sources.ttl``.
         media_type: ``application/xml``, ``text/csv``…
-        sha256: hexadecimal digest of its bytes.
+        sha256: hexadecimal digest of its bytes; empty where nobody asked for it.
         size_bytes: its size.
         shown: what to call it where that is not the name of the path: ``people.tar.gz/a.rdf`` for
             what was unpacked from an archive.

@@ -215,8 +215,8 @@ def source_files(
 def _unpacked(dataset: str, path: Path) -> list[SourceFile]:
     """Return a file, or what it holds; the mapping says what it is, whatever its name."""
     if is_archive(path.name) or inner_name(path.name) is not None:
-        return find_source_files(dataset, path)[0]
-    return [describe_file(dataset, path)]
+        return find_source_files(dataset, path, digests=False)[0]
+    return [describe_file(dataset, path, digest=False)]
 
 
 def _paths(folder: Path, access: str) -> list[Path]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from collex_graph.errors import UnreadableSourceError
@@ -340,6 +342,8 @@ def test_a_file_is_described_by_its_bytes(tmp_path):
     assert ignored == []
     assert (found.dataset, found.size_bytes) == ("test", 3)
     assert found.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    (plain,), _ = find_source_files("test", path, digests=False)
+    assert plain == replace(found, sha256="")
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "report.docx", "README"])

@@ -7,7 +7,6 @@ outside the unreserved characters of RFC 3986.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -48,6 +47,9 @@ def slug(label: str) -> str:
     words = _NOT_SLUG.sub("-", plain).strip("-")
     if words and len(words) <= 80:
         return words
+    # few labels come here: most small files are mapped in less time than it takes to import
+    import hashlib  # noqa: PLC0415
+
     digest = hashlib.blake2b(normal.encode(), digest_size=4).hexdigest()
     return f"{words[:70].rstrip('-') or 'x'}-{digest}"
 

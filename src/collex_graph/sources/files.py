@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import os
 from dataclasses import replace
 from functools import lru_cache
@@ -76,7 +76,7 @@ def is_pattern(path: Path) -> bool:
 
 
 def find_source_files(
-    dataset: str, path: Path, unpacked: Path | None = None
+    dataset: str, path: Path, unpacked: Path | None = None, *, digests: bool = True
 ) -> tuple[list[SourceFile], list[Path]]:
     """Find the source files at a path, in the order of their names.
 
@@ -86,6 +86,7 @@ def find_source_files(
             (``lists/*FRANCE*.txt``, ``**`` for any folders).
         unpacked: folder for what archives hold, which the caller removes; None for a temporary one
             that goes when the program ends.
+        digests: compute `SourceFile.sha256`; where nothing is published nobody asks for it.
 
     Returns:
         The files that a reader exists for, and the others, which are no error: a folder may hold
@@ -95,7 +96,7 @@ def find_source_files(
     Raises:
         UnreadableSourceError: when there is nothing at the path, or one file that no reader reads.
     """
-    search = _Search(dataset, unpacked)
+    search = _Search(dataset, unpacked, digests=digests)
     if path.is_dir():
         for parts, file in sorted(_files_below(path)):
             search.take(file, "/".join(parts))
@@ -118,7 +119,9 @@ def find_source_files(
     return search.files, search.ignored
 
 
-def describe_file(dataset: str, path: Path, *, shown: str = "", label: str = "") -> SourceFile:
+def describe_file(
+    dataset: str, path: Path, *, shown: str = "", label: str = "", digest: bool = True
+) -> SourceFile:
     """Say of one file what is known before it is read.
 
     Args:
@@ -126,25 +129,33 @@ def describe_file(dataset: str, path: Path, *, shown: str = "", label: str = "")
         path: where it is.
         shown: as for `SourceFile`.
         label: as for `SourceFile`.
+        digest: compute `SourceFile.sha256`.
 
     Raises:
         UnreadableSourceError: when its bytes cannot be read.
     """
     try:
         with path.open("rb", buffering=0) as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
+            sha256 = _digest_of(stream) if digest else ""
+            size = stream.seek(0, os.SEEK_END)
     except OSError as error:
         raise UnreadableSourceError(path, f"cannot be read: {error.strerror}") from error
     return SourceFile(
         path=path,
         dataset=dataset,
         media_type=MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream"),
-        sha256=digest,
+        sha256=sha256,
         size_bytes=size,
         shown=shown,
         label=label,
     )
+
+
+def _digest_of(stream: io.FileIO | io.BytesIO) -> str:
+    # a small file is mapped in less time than this takes to import
+    import hashlib  # noqa: PLC0415
+
+    return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _files_below(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
@@ -175,13 +186,15 @@ class _Search:
     Args:
         dataset: as for `find_source_files`.
         unpacked: as for `find_source_files`.
+        digests: as for `find_source_files`.
     """
 
-    def __init__(self, dataset: str, unpacked: Path | None) -> None:
+    def __init__(self, dataset: str, unpacked: Path | None, *, digests: bool) -> None:
         self.files: list[SourceFile] = []
         self.ignored: list[Path] = []
         self._dataset = dataset
         self._unpacked = unpacked
+        self._digests = digests
 
     def take(self, path: Path, label: str) -> None:
         """Take a file, or what it holds."""
@@ -213,7 +226,7 @@ class _Search:
             else:
                 packed = self._describe(found.path, path.name, label)
                 # the file as published is the packed one
-                whole = describe_file(self._dataset, path)
+                whole = describe_file(self._dataset, path, digest=self._digests)
                 self.files.append(replace(packed, sha256=whole.sha256, size_bytes=whole.size_bytes))
 
     def _unpack(self, archive: Path, wanted: Callable[[str], bool]) -> Iterator[Unpacked]:
@@ -229,15 +242,15 @@ class _Search:
 
     def _describe(self, path: Path, name: str, label: str) -> SourceFile:
         shown = name if name != path.name else ""
-        return describe_file(self._dataset, path, shown=shown, label=label)
+        return describe_file(self._dataset, path, shown=shown, label=label, digest=self._digests)
 
     def _refused(self, name: str, label: str, archive: Path, problem: str) -> SourceFile:
-        digest = hashlib.sha256(f"{label}\0{problem}".encode()).hexdigest()
+        sha256 = _digest_of(io.BytesIO(f"{label}\0{problem}".encode())) if self._digests else ""
         return SourceFile(
             path=archive,
             dataset=self._dataset,
             media_type="application/octet-stream",
-            sha256=digest,
+            sha256=sha256,
             size_bytes=archive.stat().st_size,
             shown=name,
             label=label,

@@ -318,7 +318,7 @@ def _examples(plan: Plan, name: str) -> dict[str, list[dict[str, str]]]:
         return {}
     wanted = frozenset(range(2, 2 + _EXAMPLES))
     found: dict[str, list[dict[str, str]]] = {}
-    files, _ = find_source_files(name, folder)
+    files, _ = find_source_files(name, folder, digests=False)
     for file in files:
         for table in tables_in(file, plan.sources_for(file.path.name)):
             if table.kind and table.kind not in found:

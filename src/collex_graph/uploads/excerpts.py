@@ -94,7 +94,7 @@ def excerpts(
             by_file[result.position.file].append(number)
     if not by_file:
         return found
-    files, _ = find_source_files("", path, unpacked)
+    files, _ = find_source_files("", path, unpacked, digests=False)
     for file in files:
         if file.name not in by_file or file.problem:
             continue

@@ -210,7 +210,7 @@ def _shut_in(job: Job) -> None:
 def _why(job: Job) -> Mapping[str, str]:
     """Say in each language what is wrong with an archive, the first thing; else say nothing."""
     try:
-        files, _ = find_source_files("", Path(job.file), Path(job.folder) / "why")
+        files, _ = find_source_files("", Path(job.file), Path(job.folder) / "why", digests=False)
     except UnreadableSourceError:
         return {}
     why = next((file.problem for file in files if file.problem), None)
