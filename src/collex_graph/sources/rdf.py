@@ -54,6 +54,11 @@ _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_ROOT_WITHOUT_DTD: Final = re.compile(
+    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'][Uu][Tt][Ff]-8[\"'])?\s*\?>)?+"
+    rb"(?:\s++|<!--(?:[^-]|-(?!-))*+-->)*+(?=<[A-Za-z_:\x80-\xff])"
+)
+"""The start of a file that holds what every parser reads alike, and then its root element."""
 _IRI_FIRST: Final = re.compile(r"<[^\s<>\"]*>")
 _HTML: Final = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _QUADS: Final = re.compile(
@@ -521,26 +526,15 @@ class _XmlGate:
 
     Attributes:
         prolog: the DTD that the parser behind gets: our own, with the entities expanded.
-        root_at: offset of the root element.
+        root_at: offset of the root element; 0 where what stands before it may be read as well.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_flat = False
-        self._begin()
-
-    def _begin(self) -> None:
         self.prolog = b""
         self.root_at = 0
         self._has_root = False
         self._entities: dict[str, str] = {}
-        self._parser = parser = expat.ParserCreate()
-        parser.ordered_attributes = True
-        parser.StartElementHandler = self._first
-        parser.EntityDeclHandler = self._declared
-        parser.ExternalEntityRefHandler = self._external
-        parser.SkippedEntityHandler = self._skipped
-        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 
     def pass_through(self, text: _Bytes) -> tuple[int, UnreadableSourceError | None]:
         """Read the whole file.
@@ -551,18 +545,39 @@ class _XmlGate:
         Raises:
             UnreadableSourceError: for what is refused.
         """
-        whole = text.whole
-        if whole is not None and len(whole) < _CHUNK_BYTES:
-            # no more elements than that can be open at once, so their depth need not be followed
-            self._is_flat = whole.count(b"</") < MAX_DEPTH
+        if text.whole is not None and self._is_plain(text.whole):
+            return text.size, None
+        self._parser = parser = expat.ParserCreate()
+        parser.ordered_attributes = True
+        parser.StartElementHandler = self._first
+        parser.EntityDeclHandler = self._declared
+        parser.ExternalEntityRefHandler = self._external
+        parser.SkippedEntityHandler = self._skipped
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         try:
-            return self._read(text)
+            return self._read(parser, text)
         finally:
             # what it calls is ours: both would wait for a collection of cycles
             del self._parser
 
-    def _read(self, text: _Bytes) -> tuple[int, UnreadableSourceError | None]:
-        parser = self._parser
+    def _is_plain(self, whole: bytes) -> bool:
+        """Say whether a file is beyond doubt, so that expat need not call us for each element.
+
+        Nothing but its declaration and comments stands before its root element, so that it has no
+        DTD and no entity; it has fewer tags than it takes to open and close as many elements as are
+        allowed; it is well-formed.
+        """
+        if _ROOT_WITHOUT_DTD.match(whole) is None or whole.count(b"<") >= 2 * MAX_DEPTH:
+            return False
+        try:
+            expat.ParserCreate().Parse(whole, True)
+        except expat.ExpatError:
+            return False
+        return True
+
+    def _read(
+        self, parser: expat.XMLParserType, text: _Bytes
+    ) -> tuple[int, UnreadableSourceError | None]:
         try:
             if text.whole is not None:
                 parser.Parse(text.whole, True)
@@ -572,11 +587,6 @@ class _XmlGate:
                         parser.Parse(chunk, False)
                 parser.Parse(b"", True)
         except expat.ExpatError as error:
-            if self._is_flat:
-                # it breaks off, so that any number may be open
-                self._is_flat = False
-                self._begin()
-                return self._read(text)
             said = expat.ErrorString(error.code)
             if error.code == expat.errors.codes.get(_AMPLIFIED):
                 self._refuse("its entities expand without measure")
@@ -618,9 +628,6 @@ class _XmlGate:
             depth -= 1
 
         self._has_root = True
-        if self._is_flat:
-            self._parser.StartElementHandler = None
-            return
         self._parser.StartElementHandler = entered
         self._parser.EndElementHandler = left
 
