@@ -78,6 +78,15 @@ def test_filters_narrow_the_page_and_the_data_alike(read, data):
     assert page.links()["GeoJSON, un objet par institution"] == "/map.geojson?region=44"
 
 
+def test_a_region_shows_the_institutions_that_are_in_it_and_no_others(read, data):
+    links = read("/map?show=institutions").all("//div[@class='facet']//li")
+    assert links
+    for link in links:
+        (href,) = link.xpath(".//a/@href")
+        count = int(link.xpath("string(.//*[@class='count'])"))
+        assert len(rows(read(href))) == len(data(href.removeprefix("/map"))) == count
+
+
 def test_the_addresses_of_values_do_not_repeat_what_the_view_says(read):
     links = [a.get("href") for a in read("/map").all("//div[@class='facet']//a")]
     assert links

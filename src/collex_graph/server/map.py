@@ -153,9 +153,11 @@ def find_spots(
         members: what `find_members` returned, by whoever needs it as well.
     """
     spots: dict[tuple[str, str], Spot] = {}
+    # the query of the units takes the other filters
+    regions: set[str] = set()
     if asked.view == "institutions":
-        regions = [iri for name, _, iri in asked.search.wanted if name == "region"]
-        for row in reader.rows("map-institutions", **({"region": regions} if regions else {})):
+        regions = {iri for name, _, iri in asked.search.wanted if name == "region"}
+        for row in reader.rows("map-institutions"):
             spot = _spot(spots, row, "institution")
             spot.regions |= {row["region"].value} if "region" in row else set()
             spot.kind = next(
@@ -173,7 +175,8 @@ def find_spots(
     return [
         spot
         for spot in spots.values()
-        if all(spot.institution in members.get(each, ()) for each in asked.programmes)
+        if regions <= spot.regions
+        and all(spot.institution in members.get(each, ()) for each in asked.programmes)
     ]
 
 
