@@ -1,0 +1,62 @@
+"""The numbers of the pages, on the samples of every source: each is what its link finds."""
+
+import pytest
+
+from collex_graph.rdf.namespaces import prefixes
+from collex_graph.server import create_app
+from collex_graph.settings import Settings
+from server.conftest import InProcessQueries
+from server.html_page import Page
+
+
+@pytest.fixture(scope="module")
+def queries(sample_snapshot):
+    return InProcessQueries(sample_snapshot)
+
+
+@pytest.fixture(scope="module")
+def read(queries):
+    client = create_app(Settings(), queries).test_client()
+
+    def ask(address):
+        page = Page(client.get(address, headers={"Accept": "text/html", "Accept-Language": "fr"}))
+        assert page.status == 200
+        return page
+
+    return ask
+
+
+def number(text):
+    return int(text.replace("\u202f", ""))
+
+
+@pytest.mark.parametrize(
+    ("address", "links"),
+    [
+        ("/gaps/matrix", "//td/a[starts-with(@href, '/search?')]"),
+        ("/", "//section[h2[@id='disciplines']]//li"),
+        ("/", "//section[h2[@id='regions']]//li"),
+    ],
+)
+def test_a_number_leads_to_as_many_results(read, address, links):
+    found = read(address).all(links)
+    assert found
+    for link in found:
+        (href,) = link.xpath("descendant-or-self::a/@href")
+        count = link.xpath("string(.//*[@class='number'])") or link.text_content()
+        assert number(read(href).text("//h2[@id='count']").split()[0]) == number(count), href
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("fonds labellisés", "?x collex:countsAsLabelled true"),
+        ("fonds, sous-fonds", "?x a/rdfs:subClassOf* collex:DescribedUnit"),
+        ("personnes et collectivités", "?u a collex:DescribedUnit ; collex:linkedAgent ?x"),
+    ],
+)
+def test_a_number_of_the_home_page_is_what_sparql_counts(read, queries, what, pattern):
+    declared = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes().items())
+    (row,) = queries.store.query(f"{declared}SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {pattern} }}")
+    shown = read("/").text(f"//*[@class='figure-number'][contains(../*[2], '{what}')]")
+    assert number(shown) == int(row["n"].value)
