@@ -156,7 +156,7 @@ def test_home_leads_to_the_labelled_fonds_of_a_region(read):
 
 def test_home_says_how_many_notices_give_no_discipline(read):
     text = read("/").text("//section[.//h2[@id='disciplines']]")
-    assert "1 fonds labellisé ne donne pas de discipline" in text
+    assert "1 fonds labellisé n’a de discipline ni dans sa notice, ni dans la décision" in text
 
 
 # --- fonds ---------------------------------------------------------------------------------------
