@@ -215,6 +215,22 @@ def test_a_syntax_error_has_its_place_in_the_text_as_it_was_asked(pool):
     assert caught.value.column <= len(" ?s <http://a/#x> '\\u0041' = ?p }") + 1
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o }", "ni dans GROUP BY ni dans un calcul"),
+        ("SELECT ?s { ?s ?p ?o } GROUP BY ?p", "ni dans GROUP BY ni dans un calcul"),
+        ("SELECT * { ?s ?p ?o } GROUP BY ?s", "SELECT * ne va pas avec GROUP BY"),
+        ("SELECT (1 AS ?s) { ?s ?p ?o }", "choisissez-en un autre"),
+        ("SELECT ?s ?s { ?s ?p ?o }", "nomme deux fois la même variable"),
+    ],
+)
+def test_a_wrong_choice_of_variables_is_explained(pool, query, said):
+    with pytest.raises(QuerySyntaxError) as caught:
+        ask(pool, query)
+    assert said in str(caught.value)
+
+
 def test_an_unknown_function_is_named(pool):
     with pytest.raises(QuerySyntaxError, match="http://a/f"):
         ask(pool, "SELECT (<http://a/f>(1) AS ?x) {}")

@@ -36,6 +36,25 @@ _READ_BYTES = 1 << 18
 _CANCEL_CHECK_SECONDS = 0.5
 _SHORTEST_WAIT_SECONDS = 0.001
 _INNOCENT_SECONDS = 0.1
+# what the engine says of mistakes that its grammar does not show: it stops where the query ends
+_KNOWN_MISTAKES = {
+    "variable that is unbound": (
+        "une variable de ce SELECT n’est ni dans GROUP BY ni dans un calcul (COUNT, SAMPLE…)",
+        "a variable of this SELECT is neither in GROUP BY nor in a computation (COUNT, SAMPLE…)",
+    ),
+    "not authorized with GROUP BY": (
+        "SELECT * ne va pas avec GROUP BY, nommez les variables",
+        "SELECT * does not go with GROUP BY, name the variables",
+    ),
+    "overrides an existing variable": (
+        "après AS, ce SELECT reprend le nom d’une variable qui existe déjà, choisissez-en un autre",
+        "after AS, this SELECT takes the name of a variable that exists already, choose another",
+    ),
+    "Duplicated variable name": (
+        "ce SELECT nomme deux fois la même variable",
+        "this SELECT names the same variable twice",
+    ),
+}
 
 
 class Employer(Protocol):
@@ -358,6 +377,9 @@ class Answer:
         line, column = self._query.origin(ending.line, ending.column)
         if not said.startswith("expected"):
             return syntax_error(said, said, line, column)
+        for sign, words in _KNOWN_MISTAKES.items():
+            if sign in said:
+                return syntax_error(*words, line, column)
         found = self._query.excerpt(line, column)
         if not found:
             return syntax_error(

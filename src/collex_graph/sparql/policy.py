@@ -375,7 +375,9 @@ class _Guard:
         if "service" in word:
             raise self._service_refusal(token)
         if word not in _WORDS:
-            raise self._error(f"mot inconnu {token.text!r}", f"unknown word {token.text!r}", token)
+            raise self._error(
+                f"mot inconnu « {token.text} »", f"unknown word “{token.text}”", token
+            )
         if self._form is None and word not in _PROLOGUE:
             self.prologue = token.start
             try:
