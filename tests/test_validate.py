@@ -19,7 +19,7 @@ from collex_graph.build import build
 from collex_graph.cli import main
 from collex_graph.errors import ConfigurationError
 from collex_graph.model import Severity
-from collex_graph.pipeline import batches, checking
+from collex_graph.pipeline import batches, checking, survey
 from collex_graph.pipeline.batches import divide
 from collex_graph.pipeline.checking import _Check as Check
 from collex_graph.pipeline.checking import check_files
@@ -161,13 +161,14 @@ def test_batches_find_what_the_whole_does(source, monkeypatch):
 
     def counted(*given):
         found = divide(*given)
-        counts.append(len(found.files))
+        counts.append(len(found.pieces))
         return found
 
     monkeypatch.setattr(checking, "divide", counted)
     monkeypatch.setattr(checking, "_UNDIVIDED_BYTES", 0)
-    monkeypatch.setattr(batches, "_LINES_OF_A_BATCH", 20)
+    monkeypatch.setattr(batches, "_BYTES_OF_A_BATCH", 4_000)
     monkeypatch.setattr(batches, "_POINTED_TO_BY_MANY", 3)
+    monkeypatch.setattr(survey, "_FEW", 2)
     found = checked(sample).report.results
     assert counts[0] > 2
     assert found == whole

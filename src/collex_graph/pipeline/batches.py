@@ -14,200 +14,145 @@ import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
-from collex_graph.rdf.namespaces import expand
+from collex_graph.pipeline.survey import IS_A
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_LINES_OF_A_BATCH: Final = 50_000
+    from collex_graph.pipeline.survey import Survey
+
+_BYTES_OF_A_BATCH: Final = 9_000_000
 _POINTED_TO_BY_MANY: Final = 50
 _ANYWHERE: Final = -1
 _READ_AT_ONCE: Final = 8 << 20
-_IS_A: Final = expand("rdf:type")
-# all lines of one subject, which follow each other
-_SUBJECT: Final = re.compile(rb"(?m)^<([^>]+)>(?: .*\n)(?:<\1> .*\n)*")
-# what a text may have of this does no harm: more names, more that is looked at
-_PREDICATES: Final = re.compile(rb"> <([^>]+)> ")
-_CLASSES: Final = re.compile(rb"> <" + re.escape(_IS_A.encode()) + rb"> <([^>]+)> \.\n")
-_TO_NODES: Final = re.compile(rb"(?m) <([^>]+)> <([^>]+)> \.$")
-_TO_TEXTS: Final = re.compile(rb'(?m)> <([^>]+)> (".*) \.$')
-_OF_TEXTS: Final = re.compile(rb'> <([^>]+)> "')
-
-
-@dataclass(frozen=True)
-class Names:
-    """What lines are made of, as `validation.dependencies` names it.
-
-    Attributes:
-        names: each predicate, and each class.
-        many: predicates that lead from many nodes to few.
-    """
-
-    names: frozenset[tuple[str, str]]
-    many: frozenset[str]
-
-    @classmethod
-    def of(cls, chunks: Iterable[bytes]) -> Names:
-        """Find them in N-Triples lines; which predicates lead to few is told from the first."""
-        predicates: set[bytes] = set()
-        classes: set[bytes] = set()
-        many: set[str] | None = None
-        for chunk in chunks:
-            predicates.update(_PREDICATES.findall(chunk))
-            classes.update(_CLASSES.findall(chunk))
-            if many is None:
-                values: dict[bytes, list[bytes]] = {}
-                for predicate, value in _TO_NODES.findall(chunk):
-                    values.setdefault(predicate, []).append(value)
-                many = {
-                    predicate.decode()
-                    for predicate, some in values.items()
-                    if len(some) > _POINTED_TO_BY_MANY * len(set(some)) / 2
-                }
-        names = {(one.decode(), "") for one in predicates}
-        names |= {(_IS_A, one.decode()) for one in classes}
-        return cls(frozenset(names), frozenset(many or ()))
+_TEXTS: Final = rb'(?m)^(<[^>]+>) <(?:%b)> (".*) \.$'
 
 
 @dataclass
 class Batches:
-    """Files of N-Triples lines that can be checked each by itself.
+    """Lines that can be checked batch by batch.
 
     Attributes:
-        files: the files, one for each batch.
+        lines: the file of all of them.
+        pieces: for each batch, the parts of the file that are its own (from, to); whole lines.
         shared: lines that belong to every batch.
-        numbers: node → number.
+        numbers: node, as N-Triples write it → number.
         home: number → the batch where the node is judged; `_ANYWHERE` where that does not matter.
     """
 
-    files: list[Path]
+    lines: Path
+    pieces: list[list[tuple[int, int]]]
     shared: bytes = b""
     home: array[int] = field(default_factory=lambda: array("i"))
-    numbers: dict[bytes, int] = field(default_factory=dict)
+    numbers: Mapping[bytes, int] = field(default_factory=dict)
+
+    @classmethod
+    def undivided(cls, lines: Path) -> Batches:
+        """Return one batch of all the lines."""
+        return cls(lines, [[(0, lines.stat().st_size)]])
+
+    def size(self, batch: int) -> int:
+        """Return how many bytes there are in a batch of its own lines."""
+        return sum(end - start for start, end in self.pieces[batch])
+
+    def chunks(self, batch: int) -> Iterator[bytes]:
+        """Yield the lines of a batch, whole lines of some megabytes."""
+        waiting: list[bytes] = []
+        held = 0
+        with self.lines.open("rb") as stream:
+            for start, end in self.pieces[batch]:
+                stream.seek(start)
+                while (left := end - stream.tell()) > 0:
+                    part = stream.read(min(left, _READ_AT_ONCE))
+                    if left > _READ_AT_ONCE:
+                        part += stream.readline()
+                    waiting.append(part)
+                    held += len(part)
+                    if held >= _READ_AT_ONCE:
+                        yield b"".join(waiting)
+                        waiting, held = [], 0
+        if waiting:
+            yield b"".join(waiting)
 
     def is_judged(self, iri: str, batch: int) -> bool:
         """Say whether the results of a node count that were found in a batch.
 
         What the lines do not describe and nothing looks back from is complete wherever it is.
         """
-        return self.is_anywhere(iri) or self.home[self.numbers[iri.encode()]] == batch
+        return self._home(iri) in (_ANYWHERE, batch)
 
     def is_anywhere(self, iri: str) -> bool:
         """Say whether a node is complete wherever it is."""
-        number = self.numbers.get(iri.encode())
-        return number is None or self.home[number] == _ANYWHERE
+        return self._home(iri) == _ANYWHERE
+
+    def _home(self, iri: str) -> int:
+        number = self.numbers.get(f"<{iri}>".encode())
+        return _ANYWHERE if number is None else self.home[number]
 
 
-def divide(lines: Path, folder: Path, looked_back: Iterable[str]) -> Batches:
-    """Divide N-Triples lines, sorted by subject in runs, into batches.
+def divide(lines: Path, survey: Survey, looked_back: Iterable[str]) -> Batches:
+    """Divide N-Triples lines into batches.
 
     Args:
         lines: the file.
-        folder: where the files of the batches are written.
+        survey: what cut them.
         looked_back: the predicates that something follows from object to subject.
     """
-    graph = _Nodes({name.encode() for name in looked_back})
-    for chunk in chunks_of(lines):
-        graph.add(chunk)
-    hubs = graph.hubs()
-    batch_of = graph.batches(hubs)
-    count = max(batch_of, default=-1) + 1
-    found = Batches([folder / f"batch-{number}.nt" for number in range(max(count, 1))])
-    found.numbers, found.home = graph.numbers, batch_of
+    nodes = _Nodes(lines, survey, {f"<{name}>".encode() for name in looked_back})
+    hubs = nodes.hubs()
+    home = nodes.batches(hubs)
     for hub in hubs:
-        batch_of[hub] = 0
-    shared: list[bytes] = []
-    waiting: list[list[bytes]] = [[] for _ in found.files]
-    streams = [path.open("wb") for path in found.files]
-    try:
-        for chunk in chunks_of(lines):
-            for run in _SUBJECT.finditer(chunk):
-                number = graph.numbers[run[1]]
-                (shared if number in hubs else waiting[batch_of[number]]).append(run[0])
-            for stream, some in zip(streams, waiting, strict=True):
-                stream.writelines(some)
-                some.clear()
-    finally:
-        for stream in streams:
-            stream.close()
-    found.shared = b"".join(shared)
+        home[hub] = 0
+    pieces: list[list[tuple[int, int]]] = [[] for _ in range(max(home, default=0) + 1)]
+    shared: list[tuple[int, int]] = []
+    for number, start, end in survey.spans():
+        own = shared if number in hubs else pieces[home[number]]
+        if own and own[-1][1] == start:
+            own[-1] = own[-1][0], end
+        else:
+            own.append((start, end))
+    found = Batches(lines, pieces, home=home, numbers=survey.numbers)
+    found.shared = b"".join(Batches(lines, [shared]).chunks(0))
     return found
-
-
-def chunks_of(path: Path) -> Iterator[bytes]:
-    """Yield whole lines, with all lines of a subject in one chunk."""
-    rest = b""
-    with path.open("rb") as stream:
-        while chunk := stream.read(_READ_AT_ONCE):
-            chunk = rest + chunk
-            end = chunk.rfind(b"\n") + 1
-            last = chunk.rfind(b"\n", 0, max(end - 1, 0)) + 1
-            subject = chunk[last : chunk.find(b" ", last) + 1]
-            cut = last
-            # the run of the last subject goes with what follows
-            while cut:
-                before = chunk.rfind(b"\n", 0, cut - 1) + 1
-                if not chunk.startswith(subject, before):
-                    break
-                cut = before
-            if cut:
-                yield chunk[:cut]
-            rest = chunk[cut:]
-    if rest:
-        yield rest
-
-
-class _Numbers(dict[bytes, int]):
-    """Node → number, in the order in which they are met."""
-
-    def __missing__(self, node: bytes) -> int:
-        number = self[node] = len(self)
-        return number
 
 
 class _Nodes:
     """The nodes of the lines, and what goes together."""
 
-    def __init__(self, looked_back: set[bytes]) -> None:
-        self.numbers = _Numbers()
-        self._looked_back = looked_back
-        self._above = array("i")
-        self._lines = array("i")  # of each node as a subject
-        self._tied = bytearray()  # something looks back from it, or past it
-        self._from, self._to = array("i"), array("i")
-
-    def add(self, chunk: bytes) -> None:
-        """Take the lines of some subjects."""
-        numbers, looked_back = self.numbers, self._looked_back
-        is_a = _IS_A.encode()
-        has_texts = not looked_back.isdisjoint(_OF_TEXTS.findall(chunk))
-        counts: list[tuple[int, int]] = []
-        tied: list[tuple[int, int]] = []
-        for run in _SUBJECT.finditer(chunk):
-            lines, subject = run[0], numbers[run[1]]
-            counts.append((subject, lines.count(b"\n")))
-            for predicate, value in _TO_NODES.findall(lines):
-                if predicate in looked_back:
-                    tied.append((subject, numbers[value]))
-                elif predicate != is_a:
-                    self._from.append(subject)
-                    self._to.append(numbers[value])
-            for predicate, value in _TO_TEXTS.findall(lines) if has_texts else ():
-                if predicate in looked_back:
-                    tied.append((subject, numbers[value]))
-        before, now = len(self._above), len(numbers)
-        self._above.extend(range(before, now))
-        self._lines.extend(repeat(0, now - before))
-        self._tied.extend(bytes(now - before))
-        for subject, count in counts:
-            self._lines[subject] += count
+    def __init__(self, lines: Path, survey: Survey, looked_back: set[bytes]) -> None:
+        tied = [
+            pair
+            for predicate in looked_back & survey.leads.keys()
+            for pair in zip(
+                survey.leads[predicate].sources, survey.leads[predicate].targets, strict=True
+            )
+        ]
+        if texts := looked_back & survey.told:
+            pattern = re.compile(_TEXTS % b"|".join(re.escape(one[1:-1]) for one in texts))
+            for chunk in Batches.undivided(lines).chunks(0):
+                for subject, text in pattern.findall(chunk):
+                    tied.append((survey.numbers[subject], survey.numbers[text]))
+        count = len(survey.numbers)
+        self._above = array("i", range(count))
+        self._size = array("q", bytes(8 * count))  # of its lines as a subject
+        for number, start, end in survey.spans():
+            self._size[number] += end - start
+        self._tied = bytearray(count)  # something looks back from it, or past it
         for one, other in tied:
             self._tied[one] = self._tied[other] = 1
             self._join(one, other)
+        self._from, self._to = array("i"), array("i")
+        for predicate, lead in survey.leads.items():
+            if predicate in looked_back or predicate == IS_A:
+                continue
+            targets = {node for node in set(lead.targets) if self._is_homed(node)}
+            for source, target in zip(lead.sources, lead.targets, strict=True) if targets else ():
+                if target in targets:
+                    self._from.append(source)
+                    self._to.append(target)
 
     def _root(self, node: int) -> int:
         above = self._above
@@ -224,7 +169,7 @@ class _Nodes:
 
     def _is_homed(self, node: int) -> bool:
         """Say whether something is said of a node, or looks back from it."""
-        return bool(self._lines[node] or self._tied[node])
+        return bool(self._size[node] or self._tied[node])
 
     def hubs(self) -> frozenset[int]:
         """Return the nodes that stand in every batch: described, and pointed to by many."""
@@ -232,12 +177,12 @@ class _Nodes:
         hubs = {
             node
             for node, count in pointed.items()
-            if count > _POINTED_TO_BY_MANY and self._lines[node] and not self._tied[node]
+            if count > _POINTED_TO_BY_MANY and self._size[node] and not self._tied[node]
         }
         edges = [
             (source, target)
             for source, target in zip(self._from, self._to, strict=True)
-            if source in hubs and self._is_homed(target)
+            if source in hubs
         ]
         while True:
             # what a hub leads to must be in every batch too
@@ -248,24 +193,22 @@ class _Nodes:
 
     def batches(self, hubs: frozenset[int]) -> array[int]:
         """Return the batch of each node; `_ANYWHERE` for one that is not homed."""
-        homed = [self._is_homed(node) and node not in hubs for node in range(len(self._above))]
         for source, target in zip(self._from, self._to, strict=True):
-            # whatever something is said of is homed, but for a hub
-            if homed[target] and homed[source]:
+            if target not in hubs and source not in hubs:
                 self._join(source, target)
         sizes: Counter[int] = Counter()
-        for node, count in enumerate(self._lines):
-            if count and node not in hubs:
-                sizes[self._root(node)] += count
+        for node, size in enumerate(self._size):
+            if size and node not in hubs:
+                sizes[self._root(node)] += size
         batch_of_root: dict[int, int] = {}
         batch, held = 0, 0
         for root in sorted(sizes):
-            if held and held + sizes[root] > _LINES_OF_A_BATCH:
+            if held and held + sizes[root] > _BYTES_OF_A_BATCH:
                 batch, held = batch + 1, 0
             batch_of_root[root] = batch
             held += sizes[root]
         found = array("i", [_ANYWHERE]) * len(self._above)
-        for node, is_homed in enumerate(homed):
-            if is_homed:
+        for node in range(len(found)):
+            if self._is_homed(node) and node not in hubs:
                 found[node] = batch_of_root.get(self._root(node), 0)
         return found

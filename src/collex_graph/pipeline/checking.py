@@ -14,6 +14,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,7 @@ from pyoxigraph import (
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.linking.identities import Identities, find_identities
 from collex_graph.model import Note, Position, Problem, Severity, ValidationReport
-from collex_graph.pipeline.batches import Batches, Names, chunks_of, divide
+from collex_graph.pipeline.batches import Batches, divide
 from collex_graph.pipeline.published import Published, looked_for
 from collex_graph.pipeline.recognition import recognise
 from collex_graph.pipeline.results import double_results, positions_of, read_results
@@ -44,6 +45,7 @@ from collex_graph.pipeline.sources import (
     map_files,
     map_sources,
 )
+from collex_graph.pipeline.survey import Survey
 from collex_graph.rdf.iris import Iris, is_absolute_iri
 from collex_graph.rdf.namespaces import expand, prefixes, term
 from collex_graph.rdf.skolem import model_quads
@@ -376,24 +378,24 @@ class _Check:
         positions: Mapping[str, Position],
     ) -> Iterator[ValidationResult]:
         """Yield what the shapes find in some parts, batch by batch where there is much of them."""
-        names = self._asked_for
-        asked = _Asked(names, f"{self._iris.base}vocabulary/")
+        names, vocabularies = self._asked_for, f"{self._iris.base}vocabulary/"
         model = serialize(
             (Triple(q.subject, q.predicate, q.object) for q in self._model),
             format=RdfFormat.N_TRIPLES,
         )
         assert model is not None
-        base = model + b"".join(_cut(around, identities, asked))
+        beside, survey = Survey(names, vocabularies), Survey(names, vocabularies)
+        base = model + b"".join(_cut(around, identities, beside))
         lines = self._work / "lines.nt"
         with lines.open("wb") as stream:
-            stream.writelines(_cut(own, identities, asked))
+            stream.writelines(_cut(own, identities, survey))
             represented = expand("collex:representedBy")
             stream.writelines(
-                f"<{name}> <{represented}> <{node}> .\n".encode()
+                survey.cut(f"<{name}> <{represented}> <{node}> <{name}> .\n".encode())
                 for name, node in identities.canonical.items()
             )
-        batches = self._divided(lines, base)
-        several = len(batches.files) > 1
+        batches = self._divided(lines, survey, base, beside)
+        several = len(batches.pieces) > 1
         # a thing that nothing describes is judged alike wherever it is cited
         anywhere: dict[ValidationResult, tuple[str, ValidationResult]] = {}
         for number, store in self._stores(base, batches, names):
@@ -417,22 +419,21 @@ class _Check:
             del store
         yield from (result for _, result in anywhere.values())
 
-    def _divided(self, lines: Path, base: bytes) -> Batches:
-        if lines.stat().st_size < _UNDIVIDED_BYTES:
-            return Batches([lines])
-        own, around = Names.of(chunks_of(lines)), Names.of([base])
-        beside = Store()
-        beside.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
+    def _divided(self, lines: Path, survey: Survey, base: bytes, beside: Survey) -> Batches:
+        if survey.size_bytes < _UNDIVIDED_BYTES:
+            return Batches.undivided(lines)
+        around = Store()
+        around.bulk_load(input=base, format=RdfFormat.N_TRIPLES, lenient=True)
         back = looked_back(
             self._shapes,
             [_DECLARED + text for text in self._derivations()],
             self._iris.base,
-            closure=DataGraph(beside).classes_below,
-            own=own.names,
-            around=around.names,
-            many=own.many,
+            closure=DataGraph(around).classes_below,
+            own=survey.names(),
+            around=beside.names() | {name for quad in self._model for name in _names(quad)},
+            many=survey.to_few(),
         )
-        return Batches([lines]) if back is None else divide(lines, self._work, back)
+        return Batches.undivided(lines) if back is None else divide(lines, survey, back)
 
     def _derivations(self) -> Iterator[str]:
         for path in sorted((resource_dir("queries") / "derivations").glob("*.rq")):
@@ -466,25 +467,25 @@ class _Check:
 
         Loading is left to the store, which needs no Python meanwhile: a thread is enough.
         """
-        if len(batches.files) == 1:
-            yield 0, self._store(base, batches.shared, batches.files[0], names)
+        if len(batches.pieces) == 1:
+            yield 0, self._store(base, batches, 0, names)
             return
         with ThreadPoolExecutor(1) as loader:
             coming: deque[Future[Store]] = deque()
-            for number, file in enumerate(batches.files):
-                coming.append(loader.submit(self._store, base, batches.shared, file, names))
+            for number in range(len(batches.pieces)):
+                coming.append(loader.submit(self._store, base, batches, number, names))
                 if number:
                     yield number - 1, coming.popleft().result()
             yield number, coming.popleft().result()
 
     def _store(
-        self, base: bytes, shared: bytes, lines: Path, names: frozenset[str] | None
+        self, base: bytes, batches: Batches, number: int, names: frozenset[str] | None
     ) -> Store:
         """Load what is checked into a default graph, with what follows from it."""
-        small = lines.stat().st_size < _IN_MEMORY_BYTES
-        store = Store() if small else Store(str(self._work / f"{lines.stem}-store"))
+        small = batches.size(number) < _IN_MEMORY_BYTES
+        store = Store() if small else Store(str(self._work / f"store-{number}"))
         cited: set[bytes] = set()
-        for own in (shared, *chunks_of(lines)):
+        for own in chain((batches.shared,), batches.chunks(number)):
             # what the mapping engine wrote is valid
             store.bulk_load(input=own, format=RdfFormat.N_TRIPLES, lenient=True)
             if self._beside is not None:
@@ -503,11 +504,18 @@ class _Check:
         return store
 
 
-def _cut(parts: Iterable[Part], identities: Identities, asked: _Asked) -> Iterator[bytes]:
+def _cut(parts: Iterable[Part], identities: Identities, survey: Survey) -> Iterator[bytes]:
     """Yield the lines of some parts, linked, less what nothing asks for."""
     for part in parts:
         for chunk in read_chunks(part.lines.lines.path):
-            yield asked.lines(identities.rewrite(chunk))
+            yield survey.cut(identities.rewrite(chunk))
+
+
+def _names(quad: Quad) -> Iterator[tuple[str, str]]:
+    """Yield the predicate, and the class where one is given; see `dependencies.names_in`."""
+    yield quad.predicate.value, ""
+    if quad.predicate == _IS_A and isinstance(quad.object, NamedNode):
+        yield _IS_A.value, quad.object.value
 
 
 def _has_class(store: Store, iri: str) -> bool:
@@ -535,33 +543,6 @@ def _iris(triple: Triple) -> Iterator[str]:
             yield one.datatype.value
         elif isinstance(one, Triple):
             yield from _iris(one)
-
-
-class _Asked:
-    """Cuts lines down to what is asked for, as N-Triples.
-
-    Left out are texts that neither a shape nor a derivation looks at, half of what a table says,
-    and concepts of ours. Statements about other nodes stay whatever they say: they lead from a
-    node to its record.
-
-    Args:
-        names: the predicates that are looked at, and other names; None for all there are.
-        vocabularies: what the IRIs of our concepts start with.
-    """
-
-    def __init__(self, names: frozenset[str] | None, vocabularies: str) -> None:
-        self._names = None if names is None else {f"<{name}>".encode() for name in names}
-        self._kept_out = (b'"', f"<{vocabularies}".encode())
-
-    def lines(self, lines: bytes) -> bytes:
-        """Return N-Triples of N-Quads lines, in one graph."""
-        names, kept_out = self._names, self._kept_out
-        kept = []
-        for line in lines.splitlines():
-            _, predicate, rest = line.split(b" ", 2)
-            if names is None or predicate in names or not rest.startswith(kept_out):
-                kept.append(line[: line.rindex(b" <")])
-        return b" .\n".join((*kept, b""))
 
 
 def _source_of(file: SourceFile) -> tuple[str | None, Sequence[str]]:
