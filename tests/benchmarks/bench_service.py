@@ -62,8 +62,6 @@ from peers import peers_python
 from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.store.counts import FILE_NAME as COUNTS_FILE_NAME
 from collex_graph.store.counts import write_counts
-from collex_graph.store.lower_texts import FOLDER as LOWER_FOLDER
-from collex_graph.store.lower_texts import write_lower_texts
 from collex_graph.store.search_index import FOLDER, write_search_index
 
 BASE = "https://w3id.org/collex-graph/"
@@ -217,7 +215,6 @@ def write_data(var: Path, units: int) -> int:
     store.bulk_extend(generate(units))
     store.optimize()
     write_search_index(store, folder / FOLDER)
-    write_lower_texts(store, folder / FOLDER / LOWER_FOLDER)
     write_counts(store, folder / COUNTS_FILE_NAME)
     statements = len(store)
     store.flush()

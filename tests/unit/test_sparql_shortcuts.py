@@ -16,7 +16,7 @@ from collex_graph.sparql.shortcuts import Shortcuts
 from collex_graph.store import counts, lower_texts
 from collex_graph.store.columns import ColumnReader, ColumnWriter
 from collex_graph.store.counts import FILE_NAME, read_counts, write_counts
-from collex_graph.store.lower_texts import LowerTexts, write_lower_texts
+from collex_graph.store.lower_texts import LowerTexts
 from collex_graph.store.search_index import write_search_index
 
 BASE = "https://w3id.org/collex-graph/"
@@ -90,7 +90,6 @@ def graphs(tmp_path_factory):
             )
             write_counts(store, folder / FILE_NAME)
             write_search_index(store, folder / "search")
-            write_lower_texts(store, folder / "search" / "lower")
             made.append((store, Shortcuts(folder)))
         yield made
 
@@ -320,8 +319,8 @@ def test_a_text_of_a_thing_without_name_is_left_to_the_engine(tmp_path):
     label = ox.NamedNode(expand("rdfs:label"))
     store.add(ox.Quad(ox.BlankNode(), label, ox.Literal("Herbier")))
     store.add(ox.Quad(node("x"), label, ox.Literal("CARTES")))
-    write_lower_texts(store, tmp_path / "lower")
-    texts = LowerTexts(tmp_path / "lower")
+    write_search_index(store, tmp_path / "search")
+    texts = LowerTexts(tmp_path / "search" / "lower")
     assert texts.find(label.value, "rbi", share=1.0) is None
     assert texts.find(label.value, "art", share=1.0) == [str(node("x"))]
     assert texts.find(label.value, "art", share=0.1) is None
@@ -333,13 +332,13 @@ def test_the_letters_of_an_iri_are_found_where_one_stands_for_a_text(tmp_path):
     label = ox.NamedNode(expand("rdfs:label"))
     store.add(ox.Quad(node("x"), label, node("herbier")))
     store.add(ox.Quad(node("y"), label, ox.BlankNode("herbier")))
-    write_lower_texts(store, tmp_path / "lower")
-    assert LowerTexts(tmp_path / "lower").find(label.value, "herb", share=1.0) == [str(node("x"))]
+    write_search_index(store, tmp_path / "search")
+    lower = LowerTexts(tmp_path / "search" / "lower")
+    assert lower.find(label.value, "herb", share=1.0) == [str(node("x"))]
 
 
 def test_a_snapshot_that_is_removed_narrows_nothing_any_more(tmp_path):
     write_search_index(ox.Store(), tmp_path / "search")
-    write_lower_texts(ox.Store(), tmp_path / "search" / "lower")
     shortcuts = Shortcuts(tmp_path)
     shutil.rmtree(tmp_path)
     query = full(NARROWED[-1])

@@ -84,8 +84,6 @@ _JUDGED_ANEW = 400_000
 """Quads up to which judging all of them costs less than finding what a
 change can touch; and so many more for each changed statement:"""
 _JUDGED_FOR_A_CHANGE = 10
-_OUT_OF_ORDER = 0.1
-"""Share of changed statements from which a copied store is put in order again."""
 
 
 @dataclass
@@ -346,6 +344,10 @@ class _Graph:
         # what was derived from other data goes first
         self.store.replace("derived", [])
         self.store.replace("data", self.members)
+        origins = self.linked.origins(self.everything(), self.identities, self.iris)
+        self.store.replace("origins", origins)
+        # nearly all is there now, and all that follows reads it
+        self.store.put_in_order()
 
     def _open_store(self) -> StoreBuilder:
         data = is_data(self.iris)
@@ -361,6 +363,7 @@ class _Graph:
                         copy_of=self.former.store,
                         held=dict(self.former.held),
                         statements=self.former.statements,
+                        unordered=self.former.unordered,
                     )
                 except ValueError as error:
                     self.progress("load", f"a full build: {error}")
@@ -433,7 +436,6 @@ class _Graph:
         path = self.work / "proposals.nq.gz"
         proposed = alignments_member(path, proposals, Identities(), self.iris)
         self.store.replace("proposals", [proposed])
-        self.store.replace("origins", self.linked.origins(everything, self.identities, self.iris))
         publication = Publication(
             building,
             self.work,
@@ -448,18 +450,16 @@ class _Graph:
                 "the history of quality begins anew: that of the former snapshot is damaged, "
                 "or another version wrote it",
             )
+        self.store.put_in_order()
         self.progress("index", "")
         publication.write_index(self.store)
         self.progress("publish", "")
-        unordered = self.store.changed + (self.former.unordered if self.former else 0)
-        order = self.former is None or unordered > _OUT_OF_ORDER * self.store.quads()
         publication.write(
             self.store,
             self.store_path,
             sources=self.sources,
             set_aside=set_aside,
             linked=self.linked,
-            unordered=0 if order else unordered,
             # less was published than was judged where private data was found afterwards
             verdicts=self.verdicts if self.store.take_changes() == [] else None,
         )

@@ -30,8 +30,6 @@ from collex_graph.store.counts import write_counts
 from collex_graph.store.description import describe_snapshot, source_file_iri
 from collex_graph.store.gone import FILE_NAME as GONE_FILE_NAME
 from collex_graph.store.gone import find_gone
-from collex_graph.store.lower_texts import FOLDER as LOWER_FOLDER
-from collex_graph.store.lower_texts import write_lower_texts
 from collex_graph.store.quality import FILE_NAME as QUALITY_FILE_NAME
 from collex_graph.store.quality import write_quality
 from collex_graph.store.search_index import FOLDER as SEARCH_FOLDER
@@ -190,7 +188,6 @@ class Publication:
         sources: Sequence[MappedSource],
         set_aside: Sequence[frozenset[str]],
         linked: LinkedMembers,
-        unordered: int,
         verdicts: Sequence[ValidationResult] | None,
     ) -> None:
         """Write the dump, the manifest and what the next build starts from; close the store."""
@@ -206,11 +203,11 @@ class Publication:
             linked,
             base_iri=self._iris.base,
             statements=self._counts["triples"] + store.quads(),
-            unordered=unordered,
+            unordered=store.unordered,
             verdicts=verdicts,
             day=self._settings.day,
         )
-        store.finish(order=not unordered)
+        store.finish()
         store_path.rename(building / "store")
         manifest = {
             "created": self._created.isoformat(),
@@ -247,7 +244,6 @@ class Publication:
     def write_index(self, store: StoreBuilder) -> None:
         """Write what words and places are searched in, and what every page begins with."""
         write_search_index(store.store, self._building / SEARCH_FOLDER)
-        write_lower_texts(store.store, self._building / SEARCH_FOLDER / LOWER_FOLDER)
         write_counts(store.store, self._building / COUNTS_FILE_NAME)
         write_answers(store.store, self._building / ANSWERS_FOLDER, self._settings, result_key)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import mmap
 import struct
+import sys
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Self
 
@@ -23,28 +25,28 @@ class ColumnWriter:
     """Writes a column.
 
     Args:
-        path: of its first file; the other has ``.ends`` behind its name.
+        path: of its first file; the other has ``.ends`` behind its name, and is written at the end.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._texts = path.open("wb")
-        self._ends = path.with_name(path.name + _ENDS_SUFFIX).open("wb")
-        self._ends.write(_END.pack(0))
-        self._number = 0
+        self._ends = array("Q", [0])
 
     def add(self, text: str) -> int:
         """Add a text and return its number."""
-        self._texts.write(text.encode())
-        self._ends.write(_END.pack(self._texts.tell()))
-        self._number += 1
-        return self._number - 1
+        ends = self._ends
+        ends.append(ends[-1] + self._texts.write(text.encode()))
+        return len(ends) - 2
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._texts.close()
-        self._ends.close()
+        if sys.byteorder == "big":
+            self._ends.byteswap()
+        self._path.with_name(self._path.name + _ENDS_SUFFIX).write_bytes(self._ends.tobytes())
 
 
 class ColumnReader:

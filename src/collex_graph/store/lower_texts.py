@@ -7,7 +7,7 @@ needs to fetch each of them. A predicate has two columns: its texts, and their s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from collex_graph.rdf.namespaces import expand
 from collex_graph.store.columns import ColumnReader, ColumnWriter
@@ -15,16 +15,13 @@ from collex_graph.store.columns import ColumnReader, ColumnWriter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyoxigraph import Store
-
 FOLDER = "lower"
 
 MOST_FOUND = 5_000
 
-_PREDICATES = (
-    "rdfs:label", "skos:prefLabel", "skos:altLabel", "dcterms:title", "rico:title",
-    "dcterms:abstract", "rico:scopeAndContent", "rico:history", "skos:definition",
-)  # fmt: skip
+NAMES = ("rdfs:label", "skos:prefLabel", "skos:altLabel", "dcterms:title", "rico:title")
+TEXTS = ("dcterms:abstract", "rico:scopeAndContent", "rico:history", "skos:definition")
+PREDICATES = (*NAMES, *TEXTS)
 
 
 def without_long_s(lower: str) -> str:
@@ -35,24 +32,30 @@ def without_long_s(lower: str) -> str:
     return lower.replace("ſ", "s")
 
 
-def write_lower_texts(store: Store, folder: Path) -> None:
-    """Write the columns.
+class LowerTextsWriter:
+    """Writes the columns of one predicate.
 
     Args:
-        store: whose default graph is read. The engine puts the texts in lower case, so that they
-            are what its ``LCASE`` makes of them.
-        folder: made here.
+        folder: where they stand.
+        predicate: its short name, one of `PREDICATES`.
     """
-    folder.mkdir(parents=True)
-    for name in _PREDICATES:
-        # whatever STR takes, an IRI too
-        lower = "BIND(LCASE(STR(?text)) AS ?lower) FILTER(BOUND(?lower))"
-        query = f"SELECT ?thing ?lower {{ ?thing <{expand(name)}> ?text {lower} }}"
-        stem = _stem(name)
-        with ColumnWriter(folder / f"{stem}-texts") as texts, ColumnWriter(folder / stem) as things:
-            for row in store.query(query):  # type: ignore[union-attr]
-                texts.add(without_long_s(row["lower"].value))
-                things.add(str(row["thing"]))
+
+    def __init__(self, folder: Path, predicate: str) -> None:
+        stem = _stem(predicate)
+        self._texts = ColumnWriter(folder / f"{stem}-texts")
+        self._things = ColumnWriter(folder / stem)
+
+    def add(self, thing: str, lower: str) -> None:
+        """Add a text: its subject as SPARQL writes it, and what ``LCASE`` makes of the text."""
+        self._texts.add(without_long_s(lower))
+        self._things.add(thing)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._texts.__exit__(*error)
+        self._things.__exit__(*error)
 
 
 class LowerTexts:
@@ -71,7 +74,7 @@ class LowerTexts:
                 ColumnReader(folder / f"{_stem(name)}-texts"),
                 ColumnReader(folder / _stem(name)),
             )
-            for name in _PREDICATES
+            for name in PREDICATES
         }
 
     def find(self, predicate: str, lower: str, *, share: float) -> list[str] | None:

@@ -1,9 +1,10 @@
-"""The indexes of a snapshot: words of labels and texts (tantivy), positions (SQLite R*Tree).
+"""The indexes of a snapshot: words and letters of its texts, and positions (SQLite R*Tree).
 
 Written once, when the snapshot is published, from its default graph; opened read-only by whoever
-serves it. ``search/words`` holds one document a text; ``search/texts`` the IRI that each of them is
-about, by its number, a column that is mapped into memory: what tantivy keeps beside its columns it
-compresses, and unpacks anew for every hit. ``search/places.sqlite`` has one row a position.
+serves it. ``search/words`` (tantivy) holds one document a text; ``search/texts`` the IRI that each
+of them is about, by its number, a column that is mapped into memory: what tantivy keeps beside its
+columns it compresses, and unpacks anew for every hit. ``search/places.sqlite`` has one row a
+position, and ``search/lower`` what `lower_texts` says.
 
 Words are folded (lower case, no accents) and stemmed twice, as French and as English, whatever
 language the text says it is in: titles of one language are full of words of the other. A word
@@ -17,14 +18,16 @@ import contextlib
 import re
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tantivy
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
 from collex_graph.errors import SnapshotNotFoundError
 from collex_graph.rdf.namespaces import expand
 from collex_graph.store.columns import ColumnReader, ColumnWriter
+from collex_graph.store.lower_texts import FOLDER as LOWER_FOLDER
+from collex_graph.store.lower_texts import NAMES, TEXTS, LowerTextsWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
 
 FOLDER = "search"
 
-_NAMES = ("rdfs:label", "skos:prefLabel", "skos:altLabel", "dcterms:title", "rico:title")
-_TEXTS = ("dcterms:abstract", "rico:scopeAndContent", "rico:history", "skos:definition")
 _NAME_BOOST = 3.0
 _HEAP_BYTES = 64_000_000
 _LONGEST_WORD = 60
@@ -83,40 +84,53 @@ def _register(index: tantivy.Index) -> None:
 
 
 def write_search_index(store: Store, folder: Path) -> None:
-    """Write both indexes.
+    """Write all of them.
 
     Args:
-        store: whose default graph is indexed.
+        store: whose default graph is indexed. The engine puts the texts in lower case, so that they
+            are what its ``LCASE`` makes of them.
         folder: made here.
     """
     words = folder / "words"
     words.mkdir(parents=True)
+    (folder / LOWER_FOLDER).mkdir()
     index = tantivy.Index(_schema(), path=str(words))
     _register(index)
     writer = index.writer(_HEAP_BYTES, 1)
     with ColumnWriter(folder / _IRIS) as iris:
-        for field, predicates in (("name", _NAMES), ("text", _TEXTS)):
+        for field, predicates in (("name", NAMES), ("text", TEXTS)):
             for predicate in predicates:
-                for iri, text, language in _texts(store, predicate):
-                    content = {f"{field}_{stem}": text for stem in _STEMS}
-                    number = iris.add(iri)
-                    document = tantivy.Document(number=number, language=language, **content)
-                    writer.add_document(document)
+                with LowerTextsWriter(folder / LOWER_FOLDER, predicate) as lower:
+                    for thing, text, in_lower_case, is_label in _texts(store, predicate):
+                        lower.add(str(thing), in_lower_case.value)
+                        # most titles are the label as well, and need not be found twice
+                        if is_label.value == "true" or not isinstance(thing, NamedNode):
+                            continue
+                        if not isinstance(text, Literal):
+                            continue
+                        content = {f"{field}_{stem}": text.value for stem in _STEMS}
+                        language = (text.language or "").partition("-")[0]
+                        number = iris.add(thing.value)
+                        document = tantivy.Document(number=number, language=language, **content)
+                        writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
     with contextlib.closing(sqlite3.connect(folder / _PLACES)) as database:
         _write_places(store, database)
 
 
-def _texts(store: Store, predicate: str) -> Iterator[tuple[str, str, str]]:
-    label = NamedNode(expand(_NAMES[0]))
-    for quad in store.quads_for_pattern(None, NamedNode(expand(predicate)), None, DefaultGraph()):
-        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-            # most titles are the label as well, and need not be found twice
-            if predicate != _NAMES[0] and Quad(quad.subject, label, quad.object) in store:
-                continue
-            language = (quad.object.language or "").partition("-")[0]
-            yield quad.subject.value, quad.object.value, language
+def _texts(store: Store, predicate: str) -> Iterator[Any]:
+    """Yield subject, text, the text in lower case, and whether it is the label as well."""
+    label = f"<{expand(NAMES[0])}>"
+    is_label = f"EXISTS {{ ?thing {label} ?text }}" if predicate != NAMES[0] else "false"
+    # whatever STR takes, an IRI too
+    return iter(
+        store.query(  # type: ignore[arg-type] # a SELECT
+            f"SELECT ?thing ?text ?lower ?isLabel {{ ?thing <{expand(predicate)}> ?text "
+            f"BIND(LCASE(STR(?text)) AS ?lower) FILTER(BOUND(?lower)) BIND({is_label} AS ?isLabel)"
+            "}"
+        )
+    )
 
 
 def _write_places(store: Store, database: sqlite3.Connection) -> None:
