@@ -1,7 +1,9 @@
 import bz2
+import errno
 import gzip
 import io
 import lzma
+import os
 import stat
 import tarfile
 import zipfile
@@ -74,6 +76,21 @@ def test_a_compressed_file_keeps_its_name_and_digest(tmp_path, ending, pack):
     assert (file.name, file.path.name) == (path.name, "notice.xml")
     assert file.path.read_bytes() == XML
     assert file.size_bytes == path.stat().st_size
+
+
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "lists" / "closed").mkdir(parents=True)
+    (tmp_path / "lists" / "a.csv").write_text("a", encoding="utf-8")
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    with pytest.raises(UnreadableSourceError, match="closed: cannot be listed: Permission denied"):
+        find_source_files("kbart", tmp_path / "lists")
 
 
 def test_archives_in_a_folder_are_read_with_the_files_beside_them(tmp_path):

@@ -94,7 +94,8 @@ def find_source_files(
         `SourceFile.problem`.
 
     Raises:
-        UnreadableSourceError: when there is nothing at the path, or one file that no reader reads.
+        UnreadableSourceError: when there is nothing at the path, one file that no reader reads, or
+            a folder that cannot be listed.
     """
     search = _Search(dataset, unpacked, digests=digests)
     if path.is_dir():
@@ -160,7 +161,13 @@ def _digest_of(stream: io.FileIO | io.BytesIO) -> str:
 
 def _files_below(folder: Path) -> Iterator[tuple[tuple[str, ...], Path]]:
     """Yield each file below a folder: its path from there, in parts, and itself."""
-    for around, _, names in os.walk(folder):
+
+    def refuse(error: OSError) -> None:
+        # to go on would publish the folder's records as gone
+        where = Path(error.filename)
+        raise UnreadableSourceError(where, f"cannot be listed: {error.strerror}") from error
+
+    for around, _, names in os.walk(folder, onerror=refuse):
         inside = Path(around)
         parts = inside.relative_to(folder).parts
         for name in names:
