@@ -1,5 +1,9 @@
 """RDF files: every format by its content, and what is broken or dangerous in them."""
 
+import random
+from collections import Counter
+from xml.parsers import expat
+
 import pytest
 
 from collex_graph.errors import UnreadableSourceError
@@ -134,6 +138,55 @@ def test_elements_nested_without_end_are_refused(tmp_path):
     found, error = read(tmp_path, f'{HEAD}<rdf:Description rdf:about="http://e.example/1">{deep}')
     assert found == []
     assert error.problem == "refused: elements nested more than 200 levels deep"
+
+
+def judged(whole):
+    """Say how deep the elements of a file are nested, as expat reads it; None where it breaks."""
+    depths, parser = [0], expat.ParserCreate()
+    parser.StartElementHandler = lambda *_: depths.append(depths[-1] + 1)
+    parser.EndElementHandler = lambda *_: depths.append(depths[-1] - 1)
+    try:
+        parser.Parse(whole, True)
+    except expat.ExpatError:
+        return None
+    return max(depths)
+
+
+def test_a_file_that_passes_in_stretches_is_well_formed_and_flat(monkeypatch, tmp_path):
+    monkeypatch.setattr(rdf_reader, "_STRETCH_BYTES", 48)
+    monkeypatch.setattr(rdf_reader, "MAX_DEPTH", 8)
+    pieces = (
+        b"<a>", b"</a>", b"<b k='>'>", b"</b>", b"<a/>", b"<r>", b"</r>", b"<!--", b"-->",
+        b"<!-- </a> -->", b"<![CDATA[", b"]]>", b"<![CDATA[</a>]]>", b"<?p", b"?>", b"&amp;",
+        b"&e;", b'"', b"'", b"<", b">", b"/>", b"<a><b><a><b>", b"</b></a></b></a>",
+        b"<a>" * 9 + b"</a>" * 9, "é".encode(), b"\xe9", b" ", b"x" * 20,
+    )  # fmt: skip
+    starts = (
+        b"<r>",
+        b"<r k='</a>'>",
+        b'<!-- c --><r k=">">',
+        b"<?xml version='1.0'?>\n<r>",
+        b"<r><!-- </a> -->",
+    )
+    number = random.Random(7)
+    verdicts = Counter()
+    for _ in range(6000):
+        inside = [b"<a>x</a>"] * number.randint(4, 24)
+        for _ in range(number.randint(0, 3)):
+            place = number.randrange(len(inside) + 1)
+            inside[place:place] = number.choices(pieces, k=number.randint(1, 2))
+        whole = (
+            number.choice(starts)
+            + b"".join(inside)
+            + number.choice((b"</r>", b"</r>\n", b"</r><!-- -->"))
+        )
+        depth = judged(whole)
+        passes = rdf_reader._XmlGate(tmp_path)._is_plain(whole)
+        assert not passes or (depth is not None and depth <= 8), whole
+        verdicts[passes, depth is None, depth is not None and depth > 8] += 1
+    assert verdicts[True, False, False] > 1000
+    assert verdicts[False, True, False] > 1000
+    assert verdicts[False, False, True] > 20
 
 
 @pytest.mark.parametrize("end", ["</rdf:RDF>", "<e:broken"])

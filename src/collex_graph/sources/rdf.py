@@ -46,6 +46,7 @@ MAX_DEPTH: Final = 200
 MAX_ENTITIES: Final = 100
 MAX_ENTITY_CHARACTERS: Final = 2000
 _CHUNK_BYTES: Final = 1 << 16
+_STRETCH_BYTES: Final = 1 << 14
 _HEAD_BYTES: Final = 4096
 _SMALL_BYTES: Final = 4 << 20
 """A file below this size is read at once; one above, piece by piece."""
@@ -54,11 +55,16 @@ _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_ROOT_WITHOUT_DTD: Final = re.compile(
+_START_WITHOUT_DTD: Final = re.compile(
     rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'][Uu][Tt][Ff]-8[\"'])?\s*\?>)?+"
     rb"(?:\s++|<!--(?:[^-]|-(?!-))*+-->)*+(?=<[A-Za-z_:\x80-\xff])"
 )
-"""The start of a file that holds what every parser reads alike, and then its root element."""
+"""The start of an XML file up to its root element, where that is what every parser reads alike."""
+_ROOT: Final = re.compile(
+    rb"(?P<tag><(?P<name>[^\s<>\"'=/!?]++)(?:[^<>\"'/]++|\"[^<\"]*+\"|'[^<']*+')*+>)"
+    rb"(?:[^<]++|<!--(?:[^-]|-(?!-))*+-->)*+<(?P<child>[^\s<>\"'=/!?]++)"
+)
+"""The tag of a root element that is not empty, and the name of the first element inside."""
 _IRI_FIRST: Final = re.compile(r"<[^\s<>\"]*>")
 _HTML: Final = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _QUADS: Final = re.compile(
@@ -564,13 +570,17 @@ class _XmlGate:
         """Say whether a file is beyond doubt, so that expat need not call us for each element.
 
         Nothing but its declaration and comments stands before its root element, so that it has no
-        DTD and no entity; it has fewer tags than it takes to open and close as many elements as are
-        allowed; it is well-formed.
+        DTD and no entity; each of its stretches has fewer tags than it takes to open and close as
+        many elements as are allowed, and is well-formed.
         """
-        if _ROOT_WITHOUT_DTD.match(whole) is None or whole.count(b"<") >= 2 * MAX_DEPTH:
+        start = _START_WITHOUT_DTD.match(whole)
+        if start is None:
             return False
         try:
-            expat.ParserCreate().Parse(whole, True)
+            for stretch in _stretches(whole, start.end()):
+                if stretch.count(b"<") >= 2 * MAX_DEPTH:
+                    return False
+                expat.ParserCreate().Parse(stretch, True)
         except expat.ExpatError:
             return False
         return True
@@ -678,6 +688,26 @@ class _XmlGate:
     def _skipped(self, name: str, is_parameter: bool) -> None:
         if not is_parameter:
             self._refuse(f"the entity &{name}; is not declared in the file")
+
+
+def _stretches(whole: bytes, root_at: int) -> Iterator[bytes]:
+    """Cut a large file into stretches of what its root element holds, each between the root's tags.
+
+    A stretch ends with an end tag. Where each of them is well-formed, so is the file, whose
+    elements are nested no deeper: the root's end tag that is set behind a stretch closes the root
+    only where all that was begun in the stretch is ended in it, and nothing else.
+    """
+    at, before = 0, b""
+    root = _ROOT.match(whole, root_at) if len(whole) > _STRETCH_BYTES else None
+    while root is not None and len(whole) - at > _STRETCH_BYTES:
+        mark = b"</%b>" % root["child"]
+        found = whole.rfind(mark, max(at, root.end()), at + _STRETCH_BYTES)
+        if found < 0:
+            break
+        to = found + len(mark)
+        yield before + whole[at:to] + b"</%b>" % root["name"]
+        at, before = to, root["tag"]
+    yield before + whole[at:]
 
 
 _AMPLIFIED: Final = "limit on input amplification factor (from DTD and entities) breached"
