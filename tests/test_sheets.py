@@ -269,7 +269,7 @@ def numbers_and_formulas(tree):
     for letter, kind, value, formula in (
         ("A", "str", "2024", "B1&A2"), ("B", "str", "Fonds_1", ""), ("C", "str", "CollEx", ""),
         ("D", "e", "#REF!", "Z9"), ("E", "n", "42805", ""), ("F", "n", "42805", ""),
-        ("K", "n", "", "1+1"),
+        ("G", "n", "44267", "F6+1461"), ("K", "n", "", "1+1"),
     ):  # fmt: skip
         cell = etree.SubElement(row, f"{MAIN}c", r=f"{letter}6", t=kind)
         if formula:
@@ -301,9 +301,9 @@ def test_formulas_numbers_for_dates_and_what_is_hidden_are_read_and_said(tmp_pat
     }
     assert {literal.value for literal in days} == {day}
     assert notes(found) == [
-        "DateAsNumber | E6", "DateAsNumber | F6", "ExampleRows | 3, 4", "FormulaRead | A6",
-        "FormulaWithoutValue | K6", "HiddenColumns | E", "HiddenRows | 6",
-        "SpreadsheetError | #REF!",
+        "DateAsNumber | E6", "DateAsNumber | F6", "DateAsNumber | G6", "ExampleRows | 3, 4",
+        "FormulaRead | A6", "FormulaRead | G6", "FormulaWithoutValue | K6",
+        "HiddenColumns | E", "HiddenRows | 6", "SpreadsheetError | #REF!",
     ]  # fmt: skip
 
 

@@ -82,6 +82,7 @@ class SheetRecords(TableRecords):
             columns = getattr(self, "_columns", {})
             dates = {name for source in self._sources for name in source.dates}
             self._book.date_columns = {columns[name]: name for name in dates & columns.keys()}
+        self._row_notes.clear()  # of the rows read to find the header
         with self._book.rows(self._row_notes) as rows:
             yield _lines(rows)
 
