@@ -519,11 +519,13 @@ def calendar_day(value: str, edge: str = "") -> str | Reading | None:
     ('2021-03-12', '2021-03-01', '2021-03-12')
     >>> calendar_day("44267").values, calendar_day("mars 2021", "end").values
     (('2021-03-12',), ('2021-03-31',))
+    >>> calendar_day("2021-03-12 0:00:00")  # a day and its hour, as LibreOffice writes them
+    '2021-03-12'
     """
     text = squeeze(value)
     if not text:
         return None
-    plain = re.sub(r"[T ][0-9]{2}:[0-9]{2}(:[0-9.]+)?Z?$", "", text)
+    plain = re.sub(r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?Z?$", "", text)
     day = read_day(plain)
     if day is not None:
         return day
