@@ -32,7 +32,7 @@ from collex_graph.rdf.namespaces import expand
 from collex_graph.resources import resource_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 SEPARATOR: Final = "|"
 
@@ -229,10 +229,20 @@ def concept(scheme: str, value: str) -> str | Reading | None:
             part,
             scheme=scheme,
             near=labels[near] if near else "–",
-            known=" · ".join(concepts(scheme).values())[:400],
+            known=_enumerated(concepts(scheme).values()),
         )
 
     return each(value, read)
+
+
+def _enumerated(labels: Iterable[str], room: int = 400) -> str:
+    """Return labels in a row, as many as there is room for; « … » stands for those left out.
+
+    >>> _enumerated(["Labellisée", "Refusée"]), _enumerated(["Labellisée", "Refusée"], 15)
+    ('Labellisée · Refusée', 'Labellisée · …')
+    """
+    said = " · ".join(labels)
+    return said if len(said) <= room else said[:room].rpartition(" · ")[0] + " · …"
 
 
 @mapping_function
