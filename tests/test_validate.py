@@ -390,7 +390,8 @@ def test_what_is_said_beside_the_report_is_in_its_language(language, words, titl
     ("name", "content", "options", "words"),
     [
         ("notes.txt", "rien\n", (), "looks like no source"),
-        ("image.png", "rien", (), "no reader for .png"),
+        ("image.png", "rien", (), "no reader for .png; known ones"),
+        ("labels.ods", "rien", (), "no reader for .ods, save the workbook as .xlsx"),
         ("a.csv", "rien\n", ("--source", "kbrat"), "unknown source 'kbrat'"),
         (None, "", (), "no such file"),
     ],

@@ -283,6 +283,29 @@ def test_what_cannot_be_judged_is_refused_with_words(client, body, status):
     assert response.get_json()["detail"]
 
 
+def open_document(kind):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("META-INF/manifest.rdf", "<rdf:RDF xmlns:rdf='x'/>")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("labels.ods", open_document("spreadsheet")),
+        ("labels", open_document("text")),
+        ("labels.xls", bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 504),
+        ("labels.docx", zipped([("word/document.xml", b"<document/>")])),
+    ],
+)
+def test_an_office_document_is_to_be_saved_as_what_is_read(client, name, body):
+    response = send(client, body, name=name)
+    assert response.status_code == 422
+    assert "enregistrez le classeur au format XLSX" in response.get_json()["detail"]
+
+
 def test_the_interface_is_described_as_it_is(client, told):
     from jsonschema import validate
 

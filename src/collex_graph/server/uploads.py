@@ -19,7 +19,12 @@ from flask import Blueprint, Response, current_app, request
 from pyoxigraph import Literal, RdfFormat, parse
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from collex_graph.errors import NotAcceptableError, UploadError, UploadRefusedError
+from collex_graph.errors import (
+    NotAcceptableError,
+    UncheckableUploadError,
+    UploadError,
+    UploadRefusedError,
+)
 from collex_graph.rdf.formats import choose_media_type, read_accept
 from collex_graph.rdf.namespaces import term
 from collex_graph.resources import resource_dir
@@ -28,7 +33,7 @@ from collex_graph.server.negotiation import language_of
 from collex_graph.server.public_queries import client_has_gone
 from collex_graph.server.services import services
 from collex_graph.uploads.fetching import fetch
-from collex_graph.uploads.file_names import fitting_name, harmless_name
+from collex_graph.uploads.file_names import fitting_name, harmless_name, is_office_document
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CORRECTED, Job
 
@@ -204,6 +209,13 @@ def check_what_is_sent(wanted: Callable[[], tuple[str, ...]], *, form: bool) -> 
             raise RequestEntityTooLarge
         if not path.stat().st_size:
             raise BadRequest("Le fichier est vide.\nThe file is empty.")
+        if is_office_document(path):
+            raise UncheckableUploadError(
+                "C’est un document ODS, XLS, ODT ou DOCX, ou il a un mot de passe\u00a0: "
+                "enregistrez le classeur au format XLSX, ou sa feuille en CSV, sans mot de passe.\n"
+                "This is an ODS, XLS, ODT or DOCX document, or it has a password: save the "
+                "workbook as XLSX, or its sheet as CSV, without a password."
+            )
         documents = wanted()
         name = fitting_name(wishes.name, media_type, path)
         (folder / "given").mkdir()

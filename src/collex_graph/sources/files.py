@@ -112,7 +112,8 @@ def find_source_files(
         search.take(path, path.name)
         if not search.files:
             raise UnreadableSourceError(
-                path, f"no reader for {path.suffix or 'a file without extension'}; "
+                path, f"no reader for {path.suffix or 'a file without extension'}"
+                f"{', save the workbook as .xlsx' * (path.suffix.lower() in ('.ods', '.xls'))}; "
                 f"known ones: {', '.join(MEDIA_TYPES)}; archives: {ARCHIVES}"
             )  # fmt: skip
     else:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 120
 _HARMLESS: Final = re.compile(r"[^\w .()+=@-]+")
 _HEAD_BYTES: Final = 4096
+_OLD_OFFICE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+_OPEN_DOCUMENT: Final = b"mimetypeapplication/vnd.oasis.opendocument."
+_MIMETYPE_BYTES: Final = 120
+"""The first member of an OpenDocument archive, uncompressed, says what it is."""
 _BY_MEDIA_TYPE: Final = {
     **{media_type: ending for ending, media_type in reversed(MEDIA_TYPES.items())},
     "text/xml": ".xml",
@@ -65,11 +69,25 @@ def fitting_name(given: str, media_type: str, path: Path) -> str:
     return f"{PurePosixPath(name).stem or 'fichier'}{ending or _ending_of(path)}"
 
 
+def is_office_document(path: Path) -> bool:
+    """Return whether a file is of an office suite and no workbook that a reader takes.
+
+    A document is an archive too (ODS, ODT, DOCX), whose parts would be judged as files of somebody.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    return (
+        head.startswith(_OLD_OFFICE)
+        or _OPEN_DOCUMENT in head[:_MIMETYPE_BYTES]
+        or (head.startswith(b"PK") and _holds(path, "word/document.xml", "ppt/presentation.xml"))
+    )
+
+
 def _ending_of(path: Path) -> str:
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if head.startswith(b"PK"):
-        return ".xlsx" if _is_workbook(path) else ".zip"
+        return ".xlsx" if _holds(path, "xl/workbook.xml") else ".zip"
     if head.startswith(b"\x1f\x8b"):
         return ".tar.gz"
     # UTF-16 has a zero beside each letter of a mark-up
@@ -84,9 +102,9 @@ def _ending_of(path: Path) -> str:
     return ".txt" if first.count(b"\t") > max(first.count(b";"), first.count(b",")) else ".csv"
 
 
-def _is_workbook(path: Path) -> bool:
+def _holds(path: Path, *members: str) -> bool:
     try:
         with zipfile.ZipFile(path) as book:
-            return "xl/workbook.xml" in book.namelist()
+            return not set(members).isdisjoint(book.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
