@@ -133,6 +133,13 @@ def test_a_theme_a_person_and_a_library_lead_to_their_fonds(read):
     assert "Fonds Emile Erckmann" in titles(read("/search?q=strasbourg"))
 
 
+def test_a_city_and_a_region_lead_to_what_is_held_there(read):
+    assert "Iran et monde persan" in titles(read("/search?q=13e+arrondissement"))
+    held = titles(read("/search?region=44"))
+    assert held
+    assert titles(read("/search?q=grand+est")) == held
+
+
 def test_every_word_must_be_found(read):
     assert titles(read("/search?q=iran+erckmann")) == ["Fonds Emile Erckmann"]
     assert titles(read("/search?q=iran+introuvable")) == []
