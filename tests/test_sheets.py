@@ -453,6 +453,21 @@ def test_a_day_that_is_none_is_refused(tmp_path):
     assert run.exit_code == 2
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_sheet_is_published_by_those_who_fill_it_in_and_not_as_an_example(group):
+    dataset = NamedNode(f"{BASE}id/dataset/{group}")
+    path = resource_dir("mappings") / "sources.ttl"
+    said = {
+        quad.predicate.value.rpartition("/")[2]: quad.object.value
+        for quad in parse(path=str(path), format=RdfFormat.TURTLE, base_iri=BASE)
+        if quad.subject == dataset
+        and not (isinstance(quad.object, Literal) and quad.object.language == "en")
+    }
+    assert said["publisher"] == "Ceux qui remplissent le tableau"
+    assert "exemple" not in said["title"] + said["rights"]
+    assert "license" not in said  # it is theirs to give
+
+
 def test_every_row_of_the_samples_of_curators_is_in_the_graph(sample_snapshot):
     aside = {
         source["dataset"]: source["set_aside"]
