@@ -1,4 +1,4 @@
-"""The numbers of the pages, on the samples of every source: each is what its link finds."""
+"""The pages on the samples of every source: each number is what its link finds."""
 
 import pytest
 
@@ -60,3 +60,8 @@ def test_a_number_of_the_home_page_is_what_sparql_counts(read, queries, what, pa
     (row,) = queries.store.query(f"{declared}SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {pattern} }}")
     shown = read("/").text(f"//*[@class='figure-number'][contains(../*[2], '{what}')]")
     assert number(shown) == int(row["n"].value)
+
+
+def test_a_fonds_bears_the_mark_of_its_label_once_and_it_leads_to_the_last_decision(read):
+    marks = read("/id/fonds/FRFONDS-674821001-xBW").all("//p[@class='kicker']/a")
+    assert [mark.get("href") for mark in marks] == ["/id/labelling/2024/FRFONDS-674821001-xBW"]

@@ -174,10 +174,12 @@ def _breadcrumb(reader: GraphReader, unit: UnitCard, ancestors: list[str]) -> tu
 
 
 def _labels(reader: GraphReader, iri: str, statements: Statements) -> tuple[Node, ...]:
-    """Return where the label's mark leads: to the labelling that gave it, else to the label."""
+    """Return where the mark of each label leads: to the last decision that gave it, if any."""
     labels = statements.iris("collex:hasCurrentLabel")
-    rows = reader.rows("labellings", unit=[iri]) if labels else []
-    return tuple(reader.node(each) for each in [row["labelling"].value for row in rows] or labels)
+    given: dict[str, str] = {}
+    for row in reader.rows("labellings", unit=[iri]) if labels else []:
+        given.setdefault(row["label"].value, row["labelling"].value)
+    return tuple(reader.node(given.get(label, label)) for label in labels)
 
 
 def _holder_note(reader: GraphReader, unit: UnitCard, *, is_derived: bool) -> str:
