@@ -357,7 +357,8 @@ def test_a_result_is_a_table_whose_iris_lead_to_pages(read):
 def test_a_result_can_be_downloaded_in_every_format(client, read):
     page = read("/query?query=" + quote("SELECT * { ?s ?p ?o } LIMIT 1"))
     downloads = page.links("//p[contains(., 'Ce résultat en')]/a")
-    assert list(downloads) == ["SPARQL JSON", "SPARQL XML", "CSV", "TSV"]
+    assert list(downloads) == ["SPARQL JSON", "SPARQL XML", "CSV", "TSV", "XLSX"]
+    del downloads["XLSX"]  # written by the workers, which these pages do without
     for address in downloads.values():
         assert client.get(address).status_code == 200
 
@@ -367,6 +368,19 @@ def test_a_long_result_is_cut_on_the_page_and_says_so(read, monkeypatch):
     page = read("/query?query=" + quote("SELECT * { ?s ?p ?o }"))
     assert len(page.all("//tbody/tr")) == 5
     assert "Les 5 premières lignes sur" in page.text("//caption")
+
+
+def test_a_long_graph_is_cut_on_the_page_and_says_so(read, monkeypatch):
+    monkeypatch.setattr("collex_graph.server.query_page.GRAPH_CHARACTERS_SHOWN", 100)
+    page = read("/query?query=" + quote("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 9"))
+    assert "Les 100 premiers caractères sur" in page.text("//section[h2[@id='result']]|//main")
+
+
+def test_a_result_with_positions_can_be_downloaded_as_geojson(read):
+    page = read("/query?query=" + quote("SELECT (48.5 AS ?lat) (7.7 AS ?long) {}"))
+    address = page.links("//p[contains(., 'Ce résultat en')]/a")["GeoJSON"]
+    assert address.startswith("/sparql?")
+    assert address.endswith("format=geojson")
 
 
 def test_an_empty_result_says_what_could_be_done(read):

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 500
 """Rows of a result that the page shows; all of them are in the downloads."""
 
+GRAPH_CHARACTERS_SHOWN = 200_000
+"""Characters of a graph that the page shows; all of it is in the downloads."""
+
 GRAPHS_PROPOSED = 2000
 """Named graphs that the editor proposes; the answer says when there are more."""
 
@@ -34,7 +37,6 @@ VIEWS = ("table", "chart", "map")
 """How the rows of a result may be shown."""
 
 _BYTES_SHOWN = 4_000_000
-_GRAPH_CHARACTERS_SHOWN = 200_000
 PATTERNS = (
     "label", "hierarchy", "dates", "agents", "place", "label-status", "authority", "provenance",
 )  # fmt: skip
@@ -132,7 +134,8 @@ def describe_answer(
     if result.media_type.startswith(formats.TURTLE.media_type):
         graph = body.decode()
         return QueryContext(
-            title, text, "graph", graph_text=graph[:_GRAPH_CHARACTERS_SHOWN], seconds=seconds,
+            title, text, "graph", graph_text=graph[:GRAPH_CHARACTERS_SHOWN],
+            graph_size=len(graph), seconds=seconds,
             downloads=_downloads(text, formats.GRAPH_FORMATS), examples=found,
         )  # fmt: skip
     answer = ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
@@ -150,6 +153,8 @@ def describe_answer(
         if len(rows) < ROWS_SHOWN:
             rows.append(tuple(_cell(reader, term) for term in solutions[-1]))
     drawn = draw_result(reader, variables, solutions)
+    rows_alone = (formats.XLSX, formats.GEOJSON) if drawn is not None else (formats.XLSX,)
+    downloads += _downloads(text, rows_alone)
     bars = chart_of(reader, variables, solutions)
     possible = {"table": True, "chart": bool(bars), "map": drawn is not None}
     shown_as = view if possible.get(view) else "table"

@@ -50,6 +50,8 @@ class QueryContext:
 
     Attributes:
         answer: ``none``, ``table``, ``boolean``, ``graph`` or ``problem``.
+        graph_text: Turtle, as much of it as the page shows.
+        graph_size: how many characters all of it has.
         downloads: the same result in other formats.
         view: how the rows are shown: ``table``, ``chart`` or ``map``.
         views: the ways in which they can be shown.
@@ -65,6 +67,7 @@ class QueryContext:
     total: int = 0
     truth: bool = False
     graph_text: str = ""
+    graph_size: int = 0
     seconds: str = ""
     downloads: tuple[Format, ...] = ()
     problem: QueryProblem | None = None
