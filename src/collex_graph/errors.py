@@ -26,7 +26,7 @@
         ├── QueryCancelledError       stopped because its client asked for it or has gone
         ├── ResultTooLargeError       memory or result limit, or the worker died
         ├── UnwritableResultError     the format asked for cannot hold this result
-        ├── SnapshotReplacedError     a link to data that are no longer served
+        ├── SnapshotNotKeptError      a query of data that are no longer kept
         ├── FederationError           another endpoint did not answer as it should
         └── TryLaterError             nothing is wrong with the query
             ├── ClientBudgetError         the client has spent its computing time
@@ -204,8 +204,8 @@ class UnwritableResultError(QueryError):
     """The result exists, and the format asked for cannot hold it; the message says why."""
 
 
-class SnapshotReplacedError(QueryError):
-    """The request names a snapshot that is no longer the one served."""
+class SnapshotNotKeptError(QueryError):
+    """The request names a snapshot that is not kept, or no longer."""
 
 
 class FederationError(QueryError):

@@ -537,6 +537,8 @@ class QueryRequest:
         timeout_seconds: a limit lower than the setting; None means the setting.
         priority: one of the site's own stored queries: it may take the worker that queries of the
             public never get, and is served before those that wait.
+        snapshot: identifier of the snapshot to ask, as long as it is kept; None for the current
+            one.
     """
 
     text: str
@@ -545,6 +547,7 @@ class QueryRequest:
     named_graphs: tuple[str, ...] = ()
     timeout_seconds: float | None = None
     priority: bool = False
+    snapshot: str | None = None
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_what_is_wrong_is_told_before_what_is_gone(real_client):
 def test_a_link_to_a_page_of_other_data_is_gone(real_client):
     response = get(real_client, PLAIN, page="2", snapshot="2020-01-01T000000Z")
     assert response.status_code == 410
-    assert response.get_json()["type"].endswith("/data-replaced")
+    assert response.get_json()["type"].endswith("/data-not-kept")
 
 
 def test_a_query_says_when_it_reached_its_own_limit(real_client):

@@ -37,6 +37,7 @@ from collex_graph.server.messages import COOKIE, LANGUAGES
 from collex_graph.server.services import EXTENSION, Services, services
 from collex_graph.server.usage import Usage
 from collex_graph.server.warming import WARMING
+from collex_graph.sparql.kept_snapshots import KeptSnapshots
 from collex_graph.sparql.result_cache import CachingQueries
 from collex_graph.sparql.service_calls import ExpandingQueries
 from collex_graph.store.search_index import SearchIndex
@@ -109,9 +110,15 @@ def create_app(
     # `//` in a path is not `/`, and no address of ours ends with a slash: nothing is ever
     # redirected by the router, whose redirects would repeat the Host header.
     app.url_map.merge_slashes = False
+
+    def expanding(behind: QueryService) -> QueryService:
+        return ExpandingQueries(behind, settings, _SearchIndexes().of)
+
+    kept = KeptSnapshots(expanding(queries), settings, expanding)
     site = app.extensions[EXTENSION] = Services(
         settings=settings,
-        queries=CachingQueries(ExpandingQueries(queries, settings, _SearchIndexes().of), settings),
+        queries=CachingQueries(kept, settings),
+        kept=kept,
         fair_use=FairUse(settings),
         judge=Judge(settings),
         iris=Iris(settings.base_iri),

@@ -36,7 +36,7 @@ from collex_graph.errors import (
     QueryTooLargeError,
     ResultTooLargeError,
     SnapshotNotFoundError,
-    SnapshotReplacedError,
+    SnapshotNotKeptError,
     TryLaterError,
     UncheckableUploadError,
     UnwritableResultError,
@@ -140,10 +140,12 @@ ENTITY_GONE = _kind(
     ("This identifier is no longer described",
      "An earlier version of the data described it; see the page of the data."),
 )  # fmt: skip
-DATA_REPLACED = _kind(
-    "data-replaced", 410,
-    ("D’autres données ont été publiées depuis", "Reprenez à la première page, sans snapshot=."),
-    ("Other data have been published since", "Begin again at the first page, without snapshot=."),
+DATA_NOT_KEPT = _kind(
+    "data-not-kept", 410,
+    ("Les données demandées ne sont pas gardées",
+     "Demandez les données courantes, sans snapshot=, ou d’autres que nomme le message."),
+    ("The data asked for are not kept",
+     "Ask for the current data, without snapshot=, or for others that the message names."),
 )  # fmt: skip
 TOO_LARGE = _kind(
     "content-too-large", 413,
@@ -266,7 +268,7 @@ KINDS = {
         QUERY_SYNTAX, BAD_REQUEST, QUERY_REFUSED, NOT_FOUND, ENTITY_UNKNOWN, METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE, ENTITY_GONE, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INTERNAL, SERVICE_BUSY,
         NO_SNAPSHOT, QUERY_TIMEOUT, RESULT_TOO_LARGE, QUERY_STOPPED, BUDGET_SPENT,
-        TOO_MANY_QUERIES, OTHER_ENDPOINT, DATA_REPLACED, UPLOAD_REFUSED, UNCHECKABLE, FETCH_FAILED,
+        TOO_MANY_QUERIES, OTHER_ENDPOINT, DATA_NOT_KEPT, UPLOAD_REFUSED, UNCHECKABLE, FETCH_FAILED,
         UPLOAD_TIMEOUT, UPLOAD_MEMORY,
     )
 }  # fmt: skip
@@ -288,7 +290,7 @@ _BY_EXCEPTION: tuple[tuple[type[Exception], Kind], ...] = (
     (UploadTimeoutError, UPLOAD_TIMEOUT),
     (UploadMemoryError, UPLOAD_MEMORY),
     (FetchError, FETCH_FAILED),
-    (SnapshotReplacedError, DATA_REPLACED),
+    (SnapshotNotKeptError, DATA_NOT_KEPT),
     (FederationError, OTHER_ENDPOINT),
     (UnwritableResultError, NOT_ACCEPTABLE),
     (NotAcceptableError, NOT_ACCEPTABLE),
@@ -306,7 +308,7 @@ _SPEAKS_OF_THE_REQUEST = (
     QuerySyntaxError, QueryRefusedError, QueryTooLargeError, QueryMediaTypeError,
     QueryTimeoutError, ResultTooLargeError, TryLaterError, NotAcceptableError,
     EntityNotFoundError, QueryCancelledError, FederationError,
-    UnwritableResultError, SnapshotReplacedError, UploadRefusedError, UncheckableUploadError,
+    UnwritableResultError, SnapshotNotKeptError, UploadRefusedError, UncheckableUploadError,
     UploadTimeoutError, UploadMemoryError, FetchError,
 )  # fmt: skip
 

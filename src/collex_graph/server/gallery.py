@@ -116,6 +116,9 @@ def describe_named_query(
     text = bound_text(query, values if not missing else with_examples(query, values)).strip()
     answer = describe_answer(reader, text, pinned=pinned) if not missing else None
     pairs = [(key, value) for key, given in values.items() for value in given]
+    current = services().snapshot.identifier
+    answered_on = answer.answered_on if answer else ""
+    asked = [*pairs, *([("snapshot", answered_on)] if answered_on else [])]
     return NamedQueryContext(
         title=query.title[language],
         name=name,
@@ -134,19 +137,18 @@ def describe_named_query(
         query_href="/query?" + urlencode({"query": text}),
         answer=answer,
         rows=answer.rows[:ROWS_SHOWN] if answer else (),
-        downloads=_downloads(name, query, pairs) if answer else (),
-        api_href=_address(f"/api/queries/{name}", pairs),
-        permalink=_address(
-            f"/queries/{name}", [*pairs, ("snapshot", services().snapshot.identifier)]
-        ),
+        downloads=_downloads(name, query, asked) if answer else (),
+        api_href=_address(f"/api/queries/{name}", asked),
+        permalink=_address(f"/queries/{name}", [*pairs, ("snapshot", answered_on or current)]),
+        current_href=_address(f"/queries/{name}", pairs),
         snippets=tuple(
             Snippet(label, code)
             for label, code in snippets(
                 f"{public_address()}sparql", text, is_graph=query.form.gives_a_graph
             )
         ),
-        bibtex_href=_address(f"/queries/{name}/citation.bib", pairs),
-        csl_href=_address(f"/queries/{name}/citation.json", pairs),
+        bibtex_href=_address(f"/queries/{name}/citation.bib", asked),
+        csl_href=_address(f"/queries/{name}/citation.json", asked),
     )
 
 

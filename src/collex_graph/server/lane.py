@@ -175,7 +175,8 @@ class Lane:
             )
         except CollexGraphError:
             return None
-        return None if query.accept == (PAGE_TYPE,) else Keyed(query)
+        is_plain = query.accept != (PAGE_TYPE,) and query.snapshot is None
+        return Keyed(query) if is_plain else None
 
     def known(self, asked: Asked) -> Reply | None:
         """Answer with what is known, without waiting for anything; None when that is not enough."""

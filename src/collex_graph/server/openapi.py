@@ -9,6 +9,7 @@ from collex_graph import __version__
 from collex_graph.server.messages import LANGUAGES
 from collex_graph.server.named_queries import questions
 from collex_graph.server.uploads import FAIL_ON, source_names
+from collex_graph.sparql.protocol import SNAPSHOT
 from collex_graph.uploads.formats import REPORT_FORMATS
 from collex_graph.uploads.frames import CORRECTED
 
@@ -21,7 +22,7 @@ _IRI = (
     r"^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]+$"
     r"|^(id|vocabulary|graph)(/[A-Za-z0-9_~%-][A-Za-z0-9._~%:+-]*)+$"
 )
-_SNAPSHOT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?$"
+_SNAPSHOT = f"^{SNAPSHOT.pattern}$"
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "iri": {"type": "string", "pattern": _IRI},
     "concept": {"type": "string", "pattern": rf"{_IRI}|^[A-Za-z0-9][A-Za-z0-9-]*$"},
@@ -98,7 +99,8 @@ _WORDS = {
         "format": "Format de la réponse ; à défaut, l’en-tête Accept.",
         "page": "Page de la réponse, à partir de 1 (json, csv, geojson).",
         "page_size": "Lignes d’une page : 100 en JSON ; en CSV et GeoJSON, tout, sans page.",
-        "snapshot": "Identifiant des données ; si d’autres sont servies, la réponse est 410.",
+        "snapshot": "Identifiant des données à interroger, tant qu’elles sont gardées, puis 410 ; "
+        "à défaut, les données courantes.",
         "timeout": "Durée limite en secondes ; elle ne peut que baisser celle du service.",
         "ok": "Le résultat",
         "list": "La liste des requêtes",
@@ -106,7 +108,7 @@ _WORDS = {
         "400": "Paramètre absent, inconnu ou d’un autre type",
         "404": "Requête inconnue",
         "406": "Format impossible pour cette réponse",
-        "410": "Les données nommées par snapshot ne sont plus servies",
+        "410": "Les données nommées par snapshot ne sont pas ou plus gardées",
         "429": "Temps de calcul épuisé, ou trop de requêtes à la fois ; Retry-After dit quand "
         "revenir",
         "503": "Service occupé ; Retry-After dit quand revenir",
@@ -135,7 +137,8 @@ _WORDS = {
         "format": "Format of the answer; by default the Accept header decides.",
         "page": "Page of the answer, from 1 (json, csv, geojson).",
         "page_size": "Rows of a page: 100 in JSON; in CSV and GeoJSON everything, without page.",
-        "snapshot": "Identifier of the data; if others are served, the answer is 410.",
+        "snapshot": "Identifier of the data to ask while they are kept, then 410; without it, the "
+        "current ones.",
         "timeout": "Time limit in seconds; it can only lower that of the service.",
         "ok": "The result",
         "list": "The list of queries",
@@ -143,7 +146,7 @@ _WORDS = {
         "400": "A parameter is missing, unknown or of another type",
         "404": "Unknown query",
         "406": "This answer cannot have that format",
-        "410": "The data named by snapshot are no longer served",
+        "410": "The data named by snapshot are not kept, or no longer",
         "429": "Computing time is spent, or too many queries at once; Retry-After says when to "
         "come back",
         "503": "The service is busy; Retry-After says when to come back",

@@ -93,6 +93,7 @@ from collex_graph.server.validate_page import (
     describe_validate_use,
 )
 from collex_graph.sparql.catalogue import Audience, Difficulty
+from collex_graph.sparql.protocol import read_snapshot
 from collex_graph.template import read_template, write_workbook
 
 if TYPE_CHECKING:
@@ -250,7 +251,9 @@ def citation(name: str, extension: str) -> Response:
     query = find_question(name)
     values = given_values(query, request.args)
     bound_text(query, values)
-    snapshot = services().snapshot
+    site = services()
+    named = read_snapshot(list(request.args.items(multi=True)))
+    snapshot = site.kept.find(named) if named else site.snapshot
     pairs = [(key, value) for key, given in values.items() for value in given]
     pairs.append(("snapshot", snapshot.identifier))
     cited = Citation(

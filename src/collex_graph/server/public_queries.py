@@ -70,7 +70,7 @@ def answer(
     key = result_key(asked, site.settings)
     # RFC 9110 allows 304 for GET and HEAD alone; a POST that says If-None-Match is answered.
     if key and request.method != "POST" and OUTCOME not in request.environ:
-        ours = tag_of(site.snapshot.identifier, key, variant)
+        ours = tag_of(asked.snapshot or site.snapshot.identifier, key, variant)
         if held := held_tag(ours, request.headers.get("If-None-Match")):
             site.usage.count_query("held", 0.0)
             # whatever the client holds, data

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from collex_graph.errors import ResultTooLargeError
+from collex_graph.errors import ResultTooLargeError, SnapshotNotKeptError
 from collex_graph.model import QueryRequest
 from collex_graph.rdf import formats
 from collex_graph.rdf.namespaces import compact, prefixes
@@ -19,6 +20,7 @@ from collex_graph.server.reader import integer, is_web_address
 from collex_graph.server.result_views import NUMBERS, chart_of, draw_result
 from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
+from collex_graph.sparql.protocol import read_snapshot
 
 if TYPE_CHECKING:
     from collex_graph.server.errors import Problem
@@ -119,32 +121,46 @@ def describe_answer(
         reader: the graph.
         text: the query.
         view: how to show a table: one of `VIEWS`; a table where the result cannot be shown so.
-        pinned: identifier of the snapshot that a permanent link was made on; empty: any.
+        pinned: identifier of the snapshot that a permanent link was made on; empty: the current
+            one, which also answers, and says so, where that one is kept no more.
 
     Raises:
         QueryError: when the query has no result.
     """
     accept = (formats.JSON.media_type, formats.TURTLE.media_type)
-    result = public_queries.run(QueryRequest(text, accept))
-    title, found = reader.words("query.heading"), examples(reader)
-    seconds = reader.words.number(round(result.seconds, 3))
+    named = read_snapshot([("snapshot", pinned)] if pinned else [])
+    try:
+        result = public_queries.run(QueryRequest(text, accept, snapshot=named))
+    except SnapshotNotKeptError:
+        result = public_queries.run(QueryRequest(text, accept))
     body = public_queries.read_whole(result, _BYTES_SHOWN)
     if body is None:
         raise ResultTooLargeError(reader.words("query.too_large_to_show"))
-    if result.media_type.startswith(formats.TURTLE.media_type):
+    is_earlier = result.snapshot != services().snapshot.identifier
+    earlier = result.snapshot if is_earlier else ""
+    is_graph = result.media_type.startswith(formats.TURTLE.media_type)
+    offered = formats.GRAPH_FORMATS if is_graph else formats.RESULT_FORMATS
+    context = QueryContext(
+        reader.words("query.heading"), text,
+        seconds=reader.words.number(round(result.seconds, 3)),
+        downloads=_downloads(text, offered, earlier),
+        examples=examples(reader),
+        permalink=_address(text, snapshot=result.snapshot),
+        answered_on=earlier,
+        made_on=named if named and named != result.snapshot else "",
+        current_href=_address(text),
+    )  # fmt: skip
+    if is_graph:
         graph = body.decode()
-        return QueryContext(
-            title, text, "graph", graph_text=graph[:GRAPH_CHARACTERS_SHOWN],
-            graph_size=len(graph), seconds=seconds,
-            downloads=_downloads(text, formats.GRAPH_FORMATS), examples=found,
-        )  # fmt: skip
+        return replace(
+            context,
+            answer="graph",
+            graph_text=graph[:GRAPH_CHARACTERS_SHOWN],
+            graph_size=len(graph),
+        )
     answer = ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
-    downloads = _downloads(text, formats.RESULT_FORMATS)
     if isinstance(answer, ox.QueryBoolean):
-        return QueryContext(
-            title, text, "boolean", truth=bool(answer), seconds=seconds, downloads=downloads,
-            examples=found,
-        )  # fmt: skip
+        return replace(context, answer="boolean", truth=bool(answer))
     variables = tuple(variable.value for variable in answer.variables)
     rows: list[tuple[ResultCell, ...]] = []
     solutions = []
@@ -154,25 +170,31 @@ def describe_answer(
             rows.append(tuple(_cell(reader, term) for term in solutions[-1]))
     drawn = draw_result(reader, variables, solutions)
     rows_alone = (formats.XLSX, formats.GEOJSON) if drawn is not None else (formats.XLSX,)
-    downloads += _downloads(text, rows_alone)
     bars = chart_of(reader, variables, solutions)
     possible = {"table": True, "chart": bool(bars), "map": drawn is not None}
     shown_as = view if possible.get(view) else "table"
-    current = services().snapshot.identifier
-    return QueryContext(
-        title, text, "table", variables, tuple(rows), len(solutions), seconds=seconds,
-        downloads=downloads, examples=found,
+    return replace(
+        context,
+        answer="table",
+        downloads=(*context.downloads, *_downloads(text, rows_alone, earlier)),
+        variables=variables,
+        rows=tuple(rows),
+        total=len(solutions),
         view=shown_as,
         views=tuple(
-            Choice(reader.words(f"query.view.{name}"), _address(text, view=name), name == shown_as)
+            Choice(
+                reader.words(f"query.view.{name}"),
+                _address(text, view=name, snapshot=earlier),
+                name == shown_as,
+            )
             for name, can in possible.items()
             if can
         ),
         map=drawn if shown_as == "map" else None,
         bars=bars if shown_as == "chart" else (),
-        permalink=_address(text, view=shown_as, snapshot=current),
-        made_on=pinned if pinned and pinned != current else "",
-    )  # fmt: skip
+        permalink=_address(text, view=shown_as, snapshot=result.snapshot),
+        current_href=_address(text, view=shown_as),
+    )
 
 
 def _address(text: str, *, view: str = "table", snapshot: str = "") -> str:
@@ -215,12 +237,13 @@ def _line_of(text: str, line: int | None) -> str:
     return lines[line - 1][:300] if line and line <= len(lines) else ""
 
 
-def _downloads(text: str, offered: tuple[formats.Format, ...]) -> tuple[Format, ...]:
+def _downloads(text: str, offered: tuple[formats.Format, ...], snapshot: str) -> tuple[Format, ...]:
+    pinned = {"snapshot": snapshot} if snapshot else {}
     return tuple(
         Format(
             each.label,
             each.media_type,
-            "/sparql?" + urlencode({"query": text, "format": each.name}),
+            "/sparql?" + urlencode({"query": text, "format": each.name} | pinned),
         )
         for each in offered
     )

@@ -2,8 +2,8 @@
 
 Parameters become RDF terms (`sparql/catalogue.py`), never text of a query. A page is a slice of the
 whole result, which is computed once and kept, so pages never overlap nor leave a row out; links
-to further pages name the snapshot, and once another is published they answer 410 rather than with
-a row too many.
+to further pages name the snapshot, and are answered from it while it is kept, then 410, rather than
+with a row too many.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from flask import Blueprint, Response, jsonify, request
 from collex_graph.errors import (
     NotAcceptableError,
     QuerySyntaxError,
-    SnapshotReplacedError,
     UnwritableResultError,
 )
 from collex_graph.model import QueryRequest
@@ -34,7 +33,7 @@ from collex_graph.server.named_queries import bound_text, find_question, given_v
 from collex_graph.server.negotiation import language_of
 from collex_graph.server.openapi import describe_interface
 from collex_graph.server.services import services
-from collex_graph.sparql.protocol import read_timeout
+from collex_graph.sparql.protocol import read_snapshot, read_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from collex_graph.server.messages import Language
     from collex_graph.sparql.catalogue import StoredQuery
 
-SNAPSHOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?")
 MOST_ROWS_OF_A_PAGE = 10_000
 ROWS_OF_A_PAGE = 100
 
@@ -132,8 +130,8 @@ def answer(name: str) -> Response:
         timeout_seconds=read_timeout(
             list(request.args.items(multi=True)), services().settings.query_timeout_seconds
         ),
+        snapshot=read_snapshot(list(request.args.items(multi=True))),
     )
-    _check_snapshot()
     if wanted.writer is None:
         response = public_queries.answer(asked)
     else:
@@ -221,24 +219,6 @@ def _wanted(query: StoredQuery) -> _Wanted:
         types = ", ".join(each.offered_as for each in offered)
         raise NotAcceptableError(f"Formats disponibles ici : {types}.\nAvailable here: {types}.")
     return next(each for each in offered if each.offered_as == chosen)
-
-
-def _check_snapshot() -> None:
-    """Refuse a link to a page of a result of other data than those served now."""
-    named = request.args.get("snapshot")
-    current = services().snapshot.identifier
-    if named is not None and not SNAPSHOT.fullmatch(named):
-        raise QuerySyntaxError(
-            f"snapshot={named[:40]!r} n’est pas un identifiant de données.\n"
-            f"snapshot={named[:40]!r} is no identifier of data."
-        )
-    if named and named != current:
-        raise SnapshotReplacedError(
-            f"Ce lien vient des données {named[:40]!r}, remplacées par {current}\u00a0; reprenez à "
-            "la première page, sans snapshot=.\n"
-            f"This link comes from the data {named[:40]!r}, replaced by {current}; begin again at "
-            "the first page, without snapshot=."
-        )
 
 
 @dataclass(frozen=True)

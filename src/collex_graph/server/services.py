@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collex_graph.rdf.iris import Iris
     from collex_graph.server.fair_use import FairUse
     from collex_graph.settings import Settings
+    from collex_graph.sparql.kept_snapshots import KeptSnapshots
     from collex_graph.sparql.result_cache import CachingQueries
     from collex_graph.uploads.judge import Judge
 
@@ -30,6 +31,7 @@ class Services:
     Attributes:
         settings: the settings in force.
         queries: answers every query, and keeps results; it alone knows the current snapshot.
+        kept: answers from snapshots that are current no more.
         fair_use: the computing time that clients have left.
         judge: judges the files that are given to be checked.
         iris: mints and recognises the IRIs of ``settings.base_iri``.
@@ -43,6 +45,7 @@ class Services:
 
     settings: Settings
     queries: CachingQueries
+    kept: KeptSnapshots
     fair_use: FairUse
     judge: Judge
     iris: Iris

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from collex_graph.model import Snapshot
+    from collex_graph.server.services import Services
     from collex_graph.settings import Settings
+    from collex_graph.sparql.kept_snapshots import KeptSnapshots
 
 LOOK_EVERY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -44,15 +46,18 @@ def make_site(settings: Settings) -> Flask:
     )
     pool.start()
     gone = _Gone(pool.snapshot)
-    watcher = threading.Thread(target=_follow, args=(pool, settings), name="snapshots", daemon=True)
-    watcher.start()
     app = create_app(
         settings,
         pool,
         known_before=lambda iri: gone.knows(pool.snapshot, iri),
         usage=Usage(settings.var / "usage.json"),
     )
-    app.extensions[EXTENSION].judge.starts_early = True
+    site: Services = app.extensions[EXTENSION]
+    site.judge.starts_early = True
+    follow = threading.Thread(
+        target=_follow, args=(pool, settings, site.kept), name="snapshots", daemon=True
+    )
+    follow.start()
     warm(app)
     return app
 
@@ -71,10 +76,11 @@ class _Gone:
         return iri in gone
 
 
-def _follow(pool: WorkerPool | EngineElsewhere, settings: Settings) -> None:
+def _follow(pool: WorkerPool | EngineElsewhere, settings: Settings, kept: KeptSnapshots) -> None:
     """Go over to each new snapshot until the pool is closed: the body of the watcher's thread."""
     said = ""
     while not pool.wait_until_closed(LOOK_EVERY_SECONDS):
+        kept.end_idle()
         try:
             snapshot = current_snapshot(settings.var)
             if snapshot.identifier != pool.snapshot.identifier:

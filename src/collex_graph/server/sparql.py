@@ -37,7 +37,8 @@ def endpoint() -> Response:
         settings=services().settings,
     )
     if asked.accept == (PAGE_TYPE,):
-        return answers.see_other(f"/query?{urlencode({'query': asked.text})}")
+        pinned = {"snapshot": asked.snapshot} if asked.snapshot else {}
+        return answers.see_other(f"/query?{urlencode({'query': asked.text} | pinned)}")
     return public_queries.answer(asked)
 
 

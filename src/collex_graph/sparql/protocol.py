@@ -1,9 +1,9 @@
 """Reads requests of the SPARQL 1.1 Protocol, without any web framework.
 
 https://www.w3.org/TR/sparql11-protocol/, section 2.1: a query by GET, by POST of a form, or by
-POST of the query itself. Beyond the protocol, ``timeout=`` (seconds) and ``format=`` (a name, an
-extension or a media type) are for people; a parameter that is not known is ignored, as the
-protocol allows others. Which methods exist at all is the server's affair.
+POST of the query itself. Beyond the protocol, ``timeout=`` (seconds), ``format=`` (a name, an
+extension or a media type) and ``snapshot=`` (an identifier) are for people; a parameter that is not
+known is ignored, as the protocol allows others. Which methods exist at all is the server's affair.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ PAGE_TYPE = "text/html"
 
 MOST_PARAMETERS = 1_000
 """Parameters of one request, so also graphs of one data set."""
+
+SNAPSHOT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(-[0-9]+)?")
+"""How snapshots are called."""
 
 _ENCODED_BYTES = 3  # what a byte takes in a form
 _OTHER_PARAMETERS_BYTES = 65_536
@@ -145,6 +148,7 @@ def read_request(
         default_graphs=_graphs(given, "default-graph-uri"),
         named_graphs=_graphs(given, "named-graph-uri"),
         timeout_seconds=read_timeout(given, settings.query_timeout_seconds),
+        snapshot=read_snapshot(given),
     )
 
 
@@ -231,6 +235,27 @@ def read_timeout(parameters: Iterable[tuple[str, str]], most_seconds: float) -> 
             f"timeout={text[:40]!r} is not a number of seconds greater than 0."
         )
     return min(seconds, most_seconds)
+
+
+def read_snapshot(parameters: Iterable[tuple[str, str]]) -> str | None:
+    """Return the identifier of ``snapshot=``; None when there is none.
+
+    Raises:
+        QuerySyntaxError: when no snapshot can be called so: to overlook it would be to answer from
+            other data than those asked for.
+    """
+    given = _values(parameters, "snapshot")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise _conflict("snapshot", f"{len(given)} snapshot=", f"{len(given)} of snapshot=")
+    (text,) = given
+    if not SNAPSHOT.fullmatch(text):
+        raise QuerySyntaxError(
+            f"snapshot={text[:40]!r} n’est pas un identifiant de données.\n"
+            f"snapshot={text[:40]!r} is no identifier of data."
+        )
+    return text
 
 
 def read_wishes(parameters: Iterable[tuple[str, str]], accept: str | None) -> tuple[str, ...]:

@@ -231,16 +231,18 @@ class CachingQueries:
             return _with_digest(self._run_apart(request, turn, is_cancelled))
         while True:
             snapshot = self.behind.snapshot
-            flight_key = (snapshot.identifier, key, request.priority, request.timeout_seconds)
+            asked = request.snapshot or snapshot.identifier
+            flight_key = (asked, key, request.priority, request.timeout_seconds)
             mine = None
             with self._lock:
-                known = self._find((snapshot.identifier, key))
+                known = self._find((asked, key))
                 if known is not None:
                     return known
                 flight = self._flights.get(flight_key)
                 if flight is None:
                     # Whoever waits for a turn lets others, whose turn it is, compute the same.
-                    if turn is None or is_brought(snapshot, key) or turn.take():
+                    brought = asked == snapshot.identifier and is_brought(snapshot, key)
+                    if turn is None or brought or turn.take():
                         mine = self._flights[flight_key] = _Flight()
                         self._misses += 1
                 elif not request.priority and self._followers >= self._settings.query_queue:
@@ -285,9 +287,14 @@ class CachingQueries:
             return is_cancelled is not None and flight.followers == 0 and is_cancelled()
 
         try:
-            result = brought_answer(self.behind.snapshot, key) or self.behind.run(
-                request, is_cancelled=None if is_cancelled is None else nobody_waits
-            )
+            snapshot = self.behind.snapshot
+            result = None
+            if request.snapshot in {None, snapshot.identifier}:
+                result = brought_answer(snapshot, key)
+            if result is None:
+                result = self.behind.run(
+                    request, is_cancelled=None if is_cancelled is None else nobody_waits
+                )
             result = _with_digest(result)
             if isinstance(result.body, bytes):
                 flight.result = result
@@ -372,11 +379,11 @@ class CachingQueries:
     def close(self) -> None:
         """End what computes."""
         service: Any = self.behind
-        while hasattr(service, "behind"):
-            service = service.behind
-        close = getattr(service, "close", None)
-        if close is not None:
-            close()
+        while service is not None:
+            close = getattr(service, "close", None)
+            if close is not None:
+                close()
+            service = getattr(service, "behind", None)
 
 
 def _with_digest(result: QueryResult) -> QueryResult:

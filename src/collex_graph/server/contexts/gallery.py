@@ -69,6 +69,8 @@ class NamedQueryContext:
         is_missing: a value that it needs is not given, so there is no answer.
         text: the query with its values bound, or with examples while some are missing.
         rows: the rows of the answer that are shown.
+        permalink: the address of the answer, with the snapshot it was computed on.
+        current_href: the same without a snapshot.
     """
 
     title: str
@@ -87,6 +89,7 @@ class NamedQueryContext:
     downloads: tuple[Format, ...]
     api_href: str
     permalink: str
+    current_href: str
     snippets: tuple[Snippet, ...]
     bibtex_href: str
     csl_href: str

@@ -56,7 +56,11 @@ class QueryContext:
         view: how the rows are shown: ``table``, ``chart`` or ``map``.
         views: the ways in which they can be shown.
         permalink: the address of this result, with the snapshot it was computed on.
-        made_on: the snapshot that such an address names, when another is current.
+        made_on: the snapshot that such an address names, when it is kept no more: the result is
+            that of the current one.
+        answered_on: the snapshot that such an address names, when it answered and is not the
+            current one.
+        current_href: the address of the same query, of the current snapshot.
     """
 
     title: str
@@ -78,3 +82,5 @@ class QueryContext:
     bars: tuple[Count, ...] = ()
     permalink: str = ""
     made_on: str = ""
+    answered_on: str = ""
+    current_href: str = ""
