@@ -188,6 +188,9 @@ def test_only_so_many_are_asked_at_once_and_the_one_asked_longest_ago_makes_room
         kept.run(other)
     go_on.set()
     waiting.join()
+    with pytest.raises(QueryServiceBusyError):
+        kept.run(other)  # its processes were started a moment ago
+    monkeypatch.setattr(kept_snapshots, "SHORTEST_SECONDS", 0)
     kept.run(other)
     assert list(kept._opened) == [SECOND]
     with pytest.raises(SnapshotNotKeptError):

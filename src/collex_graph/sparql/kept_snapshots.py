@@ -33,6 +33,9 @@ MOST_OPEN = 2
 IDLE_SECONDS = 300.0
 """How long the processes of one wait for another query."""
 
+SHORTEST_SECONDS = 10.0
+"""How long they stay at least: to start them costs more than most queries, and nobody's time."""
+
 _PROCESSES = 2  # one of which queries of the public get
 
 
@@ -159,12 +162,17 @@ class KeptSnapshots:
         """End what was asked longest ago, if there is one too many; the lock is held."""
         if len(self._opened) < MOST_OPEN:
             return
-        idle = [name for name, opened in self._opened.items() if opened.is_idle]
+        before = time.monotonic() - SHORTEST_SECONDS
+        idle = [
+            name
+            for name, opened in self._opened.items()
+            if opened.used <= before and opened.is_idle
+        ]
         if not idle:
             raise QueryServiceBusyError(
                 f"On interroge déjà {MOST_OPEN} instantanés anciens\u00a0; réessayez plus tard.\n"
                 f"{MOST_OPEN} earlier snapshots are being queried already; try again later.",
-                retry_after_seconds=max(1, math.ceil(self._limits.query_queue_seconds)),
+                retry_after_seconds=math.ceil(SHORTEST_SECONDS),
             )
         self._opened.pop(min(idle, key=lambda name: self._opened[name].used)).pool.close()
 
