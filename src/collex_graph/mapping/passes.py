@@ -35,7 +35,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
-from xml.dom import XML_NAMESPACE
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping import nquads, references
@@ -52,7 +51,6 @@ from collex_graph.mapping.rules import (
     Term,
 )
 from collex_graph.mapping.suggestions import suggestion
-from collex_graph.mapping.xpath import DEFAULT_PREFIX, XPathError, parse
 from collex_graph.model import UnreadableValue
 from collex_graph.rdf.identity import (
     AUTHORITIES,
@@ -443,7 +441,7 @@ class PassWriter:
         if path is None:
             try:
                 reader = references.xpath_reader(expression, namespaces, squeeze=not self._standard)
-            except XPathError as error:
+            except ReferenceSyntaxError as error:
                 raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
             return f"{self._constant('X', reader)}(rec)", False
         if path.absolute:
@@ -473,7 +471,7 @@ class PassWriter:
     def _parsed(self, text: str, line: int) -> tuple[Expression, dict[str, str]]:
         try:
             return parse_for(self._source, text)
-        except XPathError as error:
+        except ReferenceSyntaxError as error:
             raise self._vocabulary.refuse(line, f"$({text}): {error}") from error
 
     def _is_single(self, text: str, line: int) -> bool:
@@ -984,6 +982,11 @@ def parse_for(source: Source, text: str) -> tuple[Expression, dict[str, str]]:
     Raises:
         XPathError: for an expression outside the subset.
     """
+    # imported here: many a small file is mapped in less time than modules of no use take
+    from xml.dom import XML_NAMESPACE  # noqa: PLC0415
+
+    from collex_graph.mapping.xpath import DEFAULT_PREFIX, parse  # noqa: PLC0415
+
     namespaces = {"xml": XML_NAMESPACE, **source.namespaces}
     default = namespaces.pop("default", None)
     if default is not None:

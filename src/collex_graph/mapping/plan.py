@@ -25,7 +25,6 @@ from collex_graph.mapping.passes import (
 )
 from collex_graph.mapping.rules import RECORD_NUMBER, Join, calls_in
 from collex_graph.mapping.suggestions import suggestion
-from collex_graph.mapping.xpath import XPathError, patterns_of, reach_of, sight_of
 from collex_graph.model import RecordSource
 
 if TYPE_CHECKING:
@@ -299,6 +298,9 @@ class Plan:
                 references=frozenset(plain),
                 selection=selection,
             )
+        # imported here: many a small file is mapped in less time than a module of no use takes
+        from collex_graph.mapping.xpath import patterns_of, reach_of, sight_of  # noqa: PLC0415
+
         try:
             iterator, namespaces = parse_for(source, source.iterator)
             patterns, looks = patterns_of(iterator, namespaces)
@@ -306,7 +308,7 @@ class Plan:
                 what = f"$({text})"
                 looks.append(parse_for(source, text)[0])
             reach = reach_of(looks, namespaces)
-        except XPathError as error:
+        except ReferenceSyntaxError as error:
             raise self._vocabulary.refuse(line, f"{what}: {error}") from error
         return RecordSource(
             name=source.name,

@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from collex_graph.mapping.xpath import Expression, Step, XPathError, lxml_name
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from collex_graph.mapping.xpath import Expression, Step
 
 
 def text_of(element: Any) -> str:
@@ -143,6 +143,8 @@ def xpath_reader(
     # imported here: most sources are no XML, and small tables are read in less time than it takes
     from lxml import etree  # noqa: PLC0415
 
+    from collex_graph.mapping.xpath import XPathError  # noqa: PLC0415
+
     try:
         evaluate = etree.XPath(
             expression.text, namespaces=dict(namespaces) or None, smart_strings=False
@@ -199,6 +201,8 @@ class PlainPath:
 
 def plain_path(expression: Expression, namespaces: Mapping[str, str]) -> PlainPath | None:
     """Return an expression as a plain path, None for any other."""
+    from collex_graph.mapping.xpath import Step, lxml_name  # noqa: PLC0415 - as above
+
     path = expression.path
     if path is None:
         return None
@@ -218,6 +222,8 @@ def plain_path(expression: Expression, namespaces: Mapping[str, str]) -> PlainPa
 
 def attribute_of_nearest(expression: Expression, namespaces: Mapping[str, str]) -> str | None:
     """Return the name in ``ancestor::*[@name][1]/@name``, None for other expressions."""
+    from collex_graph.mapping.xpath import lxml_name  # noqa: PLC0415 - as above
+
     path = expression.path
     if path is None or path.absolute or len(path.steps) != 2:
         return None

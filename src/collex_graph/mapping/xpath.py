@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from collex_graph.mapping.formulations import ReferenceSyntaxError
 from collex_graph.model import ElementPattern, Reach, Sight
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _FUNCTIONS = _NUMBER_FUNCTIONS | {
 }  # fmt: skip
 
 
-class XPathError(ValueError):
+class XPathError(ReferenceSyntaxError):
     """An expression outside the subset; the message says why."""
 
 
