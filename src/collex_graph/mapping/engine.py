@@ -256,9 +256,9 @@ class MappingRun:
             self.records_read = before + stream.records_read
             self.rejected = rejected + file.rejected
             self._remarked |= file.remarked
-            asked = tuple(source.name for source in sources)
+            leaves = self.plan.leaves_of(tuple(source.name for source in sources))
             for name, count in stream.left_out.items():
-                leaf = self.plan.leaf_of(name, asked)
+                leaf = leaves[name]
                 if leaf is None:
                     self.left_out[name] += count
                 else:

@@ -80,7 +80,7 @@ class Plan:
             (source, [pattern.strip() for pattern in source.access.casefold().split("|")])
             for source in self.record_sources
         ]
-        self._leaves: dict[tuple[str, tuple[str, ...]], str | None] = {}
+        self._leaves: dict[tuple[str, ...], _Leaves] = {}
 
     def check(self) -> None:
         """Write every pass, without the columns of a file, so that each mistake shows at once.
@@ -107,24 +107,12 @@ class Plan:
             and (not kind or (source.by_hand and source.sheet == kind))
         )
 
-    def leaf_of(self, name: str, source_names: tuple[str, ...]) -> str | None:
-        """Return the entry of ``leaves`` that says why something is left out; None for none."""
-        key = (name, source_names)
-        if key not in self._leaves:
-            self._leaves[key] = self._find_leaf(name, source_names)
-        return self._leaves[key]
-
-    def _find_leaf(self, name: str, source_names: Iterable[str]) -> str | None:
-        for source in map(self.document.sources.__getitem__, source_names):
-            leaves = source.leaves
-            if name in leaves:
-                return name
-            if source.formulation in ("xpath", "jsonpath"):
-                mark = "/" if source.formulation == "xpath" else "."
-                for leaf in leaves:
-                    if name.endswith(mark + leaf):
-                        return leaf
-        return None
+    def leaves_of(self, source_names: tuple[str, ...]) -> Mapping[str, str | None]:
+        """Return, for what is left out, the entry of ``leaves`` that says why; None for none."""
+        if source_names not in self._leaves:
+            sources = [self.document.sources[name] for name in source_names]
+            self._leaves[source_names] = _Leaves(sources)
+        return self._leaves[source_names]
 
     def pass_for(self, source_name: str, columns: Mapping[str, int]) -> Pass:
         """Return the pass of a source, for a table with these columns."""
@@ -324,6 +312,30 @@ class Plan:
             reach=reach,
             sight=sight_of(patterns, looks, namespaces),
         )
+
+
+class _Leaves(dict[str, str | None]):
+    """What is left out of some sources → the entry of ``leaves`` that says why, once asked for."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        super().__init__()
+        self._sources = sources
+
+    def __missing__(self, name: str) -> str | None:
+        self[name] = self._find(name)
+        return self[name]
+
+    def _find(self, name: str) -> str | None:
+        for source in self._sources:
+            leaves = source.leaves
+            if name in leaves:
+                return name
+            if source.formulation in ("xpath", "jsonpath"):
+                mark = "/" if source.formulation == "xpath" else "."
+                for leaf in leaves:
+                    if name.endswith(mark + leaf):
+                        return leaf
+        return None
 
 
 def compile_mapping(
