@@ -206,12 +206,13 @@ class _Search:
 
     def take(self, path: Path, label: str) -> None:
         """Take a file, or what it holds."""
-        if is_archive(path.name):
+        name = path.name
+        if _is_known(name):
+            self.files.append(self._describe(path, name, label))
+        elif is_archive(name):
             self._take_archive(path, label)
-        elif (name := inner_name(path.name)) is not None and _is_known(name):
+        elif (inner := inner_name(name)) is not None and _is_known(inner):
             self._take_compressed(path, label)
-        elif _is_known(path.name):
-            self.files.append(self._describe(path, path.name, label))
         else:
             self.ignored.append(path)
 
