@@ -23,7 +23,7 @@ import os
 import re
 from collections import Counter
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Self, cast
 from xml.parsers import expat
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
@@ -139,6 +139,8 @@ class RdfRecords:
         """Return what may be read of the file, and why that is not all of it."""
         end, problem = self._text.size, None
         if self._format == RdfFormat.RDF_XML:
+            if self._text.whole is not None and _is_beyond_doubt(self._text.whole):
+                return _Cut(self._text, b"", 0, end), None
             gate = _XmlGate(self._path)
             end, problem = gate.pass_through(self._text)
             return _Cut(self._text, gate.prolog, gate.root_at, end), problem
@@ -163,7 +165,8 @@ class RdfRecords:
     def _graph(
         self, text: _Cut, looks: _Looks, classes: frozenset[str] | None
     ) -> tuple[Graph, UnreadableSourceError | None]:
-        graph, left_out = Graph(), dict[str, int]()
+        graph, left_out = Graph(), dict[str, list[int]]()
+        other_classes = set[str]()
         add, keep_all = graph.add, looks.keep_all
         is_n3 = self._format == RdfFormat.N3
         passes_over = not (keep_all or is_n3)
@@ -171,15 +174,19 @@ class RdfRecords:
             with text:
                 for quad in self._quads(text):
                     name = quad.predicate.value
-                    if passes_over and name in left_out:
-                        left_out[name] += 1
-                        continue
+                    if passes_over:
+                        # what becomes of most statements of a large file
+                        if name in left_out:
+                            left_out[name][0] += 1
+                            continue
+                        if name == _TYPE and quad.object.value in other_classes:
+                            continue
                     if is_n3 and quad.graph_name.__class__ is BlankNode:
                         # inside a formula of N3 ({…}): what is said there is not stated
-                        left_out[_FORMULA] = left_out.get(_FORMULA, 0) + 1
+                        left_out.setdefault(_FORMULA, [0])[0] += 1
                         continue
                     if not looks[name]:
-                        left_out[name] = left_out.get(name, 0) + 1
+                        left_out.setdefault(name, [0])[0] += 1
                         if not keep_all:
                             continue
                     value = quad.object
@@ -189,6 +196,7 @@ class RdfRecords:
                         and (kind := value.value) not in classes
                         and not kind.startswith(RELATIVE_BASE)  # which is remarked upon
                     ):
+                        other_classes.add(kind)
                         continue
                     if graph.statements == MAX_STATEMENTS:
                         raise UnreadableSourceError(
@@ -206,7 +214,7 @@ class RdfRecords:
             line = error.lineno or self._line_of(text)
             return graph, self._broken(error, line)
         finally:
-            self.left_out = {looks.prefixed(iri): count for iri, count in left_out.items()}
+            self.left_out = {looks.prefixed(iri): count for iri, (count,) in left_out.items()}
         return graph, None
 
     def _quads(self, text: _Cut) -> Any:
@@ -468,7 +476,7 @@ def _encoding_of(first: bytes) -> tuple[str, int]:
     return ("utf-8" if declared is None else declared[1].decode().lower()), 0
 
 
-class _Cut(io.RawIOBase):
+class _Cut:
     """What a parser gets: a beginning of ours, then the file from one offset to another.
 
     Attributes:
@@ -517,11 +525,12 @@ class _Cut(io.RawIOBase):
         self.line += bool(found)
         return found
 
-    def close(self) -> None:
-        """Close the file."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._stream is not None:
             self._stream.close()
-        super().close()
 
 
 # --- what stands before RDF/XML ------------------------------------------------------------------
@@ -532,7 +541,7 @@ class _XmlGate:
 
     Attributes:
         prolog: the DTD that the parser behind gets: our own, with the entities expanded.
-        root_at: offset of the root element; 0 where what stands before it may be read as well.
+        root_at: offset of the root element.
     """
 
     def __init__(self, path: Path) -> None:
@@ -551,8 +560,6 @@ class _XmlGate:
         Raises:
             UnreadableSourceError: for what is refused.
         """
-        if text.whole is not None and self._is_plain(text.whole):
-            return text.size, None
         self._parser = parser = expat.ParserCreate()
         parser.ordered_attributes = True
         parser.StartElementHandler = self._first
@@ -565,25 +572,6 @@ class _XmlGate:
         finally:
             # what it calls is ours: both would wait for a collection of cycles
             del self._parser
-
-    def _is_plain(self, whole: bytes) -> bool:
-        """Say whether a file is beyond doubt, so that expat need not call us for each element.
-
-        Nothing but its declaration and comments stands before its root element, so that it has no
-        DTD and no entity; each of its stretches has fewer tags than it takes to open and close as
-        many elements as are allowed, and is well-formed.
-        """
-        start = _START_WITHOUT_DTD.match(whole)
-        if start is None:
-            return False
-        try:
-            for stretch in _stretches(whole, start.end()):
-                if stretch.count(b"<") >= 2 * MAX_DEPTH:
-                    return False
-                expat.ParserCreate().Parse(stretch, True)
-        except expat.ExpatError:
-            return False
-        return True
 
     def _read(
         self, parser: expat.XMLParserType, text: _Bytes
@@ -688,6 +676,26 @@ class _XmlGate:
     def _skipped(self, name: str, is_parameter: bool) -> None:
         if not is_parameter:
             self._refuse(f"the entity &{name}; is not declared in the file")
+
+
+def _is_beyond_doubt(whole: bytes) -> bool:
+    """Say whether an XML file needs no gate, found out without a call of ours for each element.
+
+    Nothing but its declaration and comments stands before its root element, so that it has no DTD
+    and no entity; each of its stretches has fewer tags than it takes to open and close as many
+    elements as are allowed, and is well-formed.
+    """
+    start = _START_WITHOUT_DTD.match(whole)
+    if start is None:
+        return False
+    try:
+        for stretch in _stretches(whole, start.end()):
+            if stretch.count(b"<") >= 2 * MAX_DEPTH:
+                return False
+            expat.ParserCreate().Parse(stretch, True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _stretches(whole: bytes, root_at: int) -> Iterator[bytes]:
