@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collex_graph.model import Box
 from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.sparql import shortcuts as module
 from collex_graph.sparql.lexer import decode_escapes, read_tokens
@@ -17,7 +18,7 @@ from collex_graph.store import counts, lower_texts
 from collex_graph.store.columns import ColumnReader, ColumnWriter
 from collex_graph.store.counts import FILE_NAME, read_counts, write_counts
 from collex_graph.store.lower_texts import LowerTexts
-from collex_graph.store.search_index import write_search_index
+from collex_graph.store.search_index import Places, write_search_index
 
 BASE = "https://w3id.org/collex-graph/"
 WORDS = ["Herbier", "HERBIER", "herbiers", "cartes", "Sauvage", "sauvage", "Kelvin", "été", "İle"]
@@ -343,6 +344,21 @@ def test_a_snapshot_that_is_removed_narrows_nothing_any_more(tmp_path):
     shutil.rmtree(tmp_path)
     query = full(NARROWED[-1])
     assert shortcuts.rewritten(query) == query
+
+
+def test_a_box_gives_all_that_it_holds_or_says_that_it_is_more(tmp_path):
+    store = ox.Store()
+    for number in range(6):
+        for name, degrees in (("lat", 40 + number), ("long", 7)):
+            value = ox.Literal(float(degrees))
+            store.add(ox.Quad(node(f"p{number}"), ox.NamedNode(expand(f"wgs84:{name}")), value))
+    write_search_index(store, tmp_path / "search")
+    places = Places(tmp_path / "search")
+    box = Box(0, 41, 10, 44)
+    held = [node(f"p{number}").value for number in (1, 2, 3, 4)]
+    assert places.find(box) == sorted(places.find_few(box, 4)) == held
+    assert places.find(box, limit=2) == held[:2]
+    assert places.find_few(box, 3) is None
 
 
 # --- queries by chance ---------------------------------------------------------------------------

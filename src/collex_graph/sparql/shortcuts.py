@@ -187,10 +187,10 @@ class Shortcuts:
                         west_east = _range(longitude.object.variable, comparisons)
                         box = Box(west_east[0], north_south[0], west_east[1], north_south[1])
                         try:
-                            found = self._places.find(box, limit=_MOST_PLACES + 1)
+                            found = self._places.find_few(box, _MOST_PLACES)
                         except sqlite3.Error:  # the snapshot was removed while it is served
                             return
-                        if len(found) <= _MOST_PLACES and all(map(is_absolute_iri, found)):
+                        if found is not None and all(map(is_absolute_iri, found)):
                             change.narrow(subject.text, [f"<{iri}>" for iri in found])
                             return
 

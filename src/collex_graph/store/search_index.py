@@ -155,6 +155,14 @@ def _write_places(store: Store, database: sqlite3.Connection) -> None:
     database.commit()
 
 
+_IN_BOX = (
+    "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
+    "WHERE box.east >= :west - :r AND box.west <= :east + :r "
+    "AND box.north >= :south - :r AND box.south <= :north + :r "
+    "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north"
+)
+
+
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -175,15 +183,17 @@ class Places:
 
     def find(self, box: Box, *, limit: int | None = None) -> list[str]:
         """Return what has a position in a box, sorted; all of it, or so many."""
-        rows = self._database().execute(
-            "SELECT DISTINCT place.iri FROM box JOIN place USING (id) "
-            "WHERE box.east >= :west - :r AND box.west <= :east + :r "
-            "AND box.north >= :south - :r AND box.south <= :north + :r "
-            "AND long BETWEEN :west AND :east AND lat BETWEEN :south AND :north "
-            "ORDER BY place.iri LIMIT :limit",
-            {**box._asdict(), "limit": -1 if limit is None else limit, "r": _ROUNDING},
-        )
-        return [iri for (iri,) in rows]
+        return self._select(f"{_IN_BOX} ORDER BY place.iri", box, -1 if limit is None else limit)
+
+    def find_few(self, box: Box, most: int) -> list[str] | None:
+        """Return what has a position in a box, in any order; None when it is more than that."""
+        # in order, it would be known only when everything was found
+        found = self._select(_IN_BOX, box, most + 1)
+        return found if len(found) <= most else None
+
+    def _select(self, query: str, box: Box, limit: int) -> list[str]:
+        values = {**box._asdict(), "limit": limit, "r": _ROUNDING}
+        return [iri for (iri,) in self._database().execute(f"{query} LIMIT :limit", values)]
 
     def _database(self) -> sqlite3.Connection:
         """Return the connection of this thread; it keeps the prepared question."""
