@@ -126,19 +126,24 @@ class DataGraph:
 
     def objects(self, subject: Term, predicate: NamedNode) -> Iterator[Term]:
         """Yield the objects of a subject and a predicate."""
-        for triple in self.triples(subject, predicate, None):
-            yield triple.object
+        for quad in self._quads(subject, predicate, None):
+            yield self._original(quad.object)
 
     def triples(
         self, subject: Term | None, predicate: NamedNode | None, value: Term | None
     ) -> Iterator[Triple]:
         """Yield the statements that match, a statement of several graphs once for each."""
+        for quad in self._quads(subject, predicate, value):
+            yield Triple(quad.subject, quad.predicate, self._original(quad.object))
+
+    def _quads(
+        self, subject: Term | None, predicate: NamedNode | None, value: Term | None
+    ) -> Iterable[Quad]:
         if isinstance(subject, Literal | Triple):
-            return
+            return ()
         graph = None if self._union else DefaultGraph()
         value = self._stand_in(value)
-        for quad in self._store.quads_for_pattern(subject, predicate, value, graph):
-            yield Triple(quad.subject, quad.predicate, self._original(quad.object))
+        return self._store.quads_for_pattern(subject, predicate, value, graph)
 
     def classes_below(self, name: NamedNode) -> Sequence[Term]:
         """Return a class and all its subclasses, the class first, the others in order.
@@ -193,7 +198,11 @@ class DataGraph:
         return None if value is None else self._original(value)
 
     def _original(self, value: Term) -> Term:
-        if isinstance(value, Literal) and value.datatype.value.startswith(VERBATIM):
+        if (
+            self._verbatim
+            and isinstance(value, Literal)
+            and value.datatype.value.startswith(VERBATIM)
+        ):
             return Literal(value.value, datatype=NamedNode(value.datatype.value[len(VERBATIM) :]))
         return value
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _VALUES_SHOWN = 5
 _SLASHES_OF_A_HOST = 3
-_LABELS = ("rdfs:label", "skos:prefLabel")
+_LABELS = (term("rdfs:label"), term("skos:prefLabel"))
 _SPARQL = expand("sh:SPARQLConstraintComponent")
 # Constraints on several values at once: no single value is at fault, so all of them are shown. The
 # same goes for a query that names no value.
@@ -179,6 +179,9 @@ class ResultWriter:
         self._positions = positions
         self._places: dict[NamedNode, Position | None] = {}
         self._named: dict[Term, str] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}
+        # results share their messages: there may be hundreds of thousands
+        self._told: dict[tuple[str, tuple[str | None, ...]], Mapping[str, str]] = {}
 
     def result(self, found: Violation) -> ValidationResult:
         """Return one result."""
@@ -199,25 +202,39 @@ class ResultWriter:
             component=found.component,
             value=words,
             value_term=None if value_term is None else str(value_term),
-            messages=self._messages(rule.messages, found),
+            messages=self._messages(rule, found),
             position=self._position(found.focus, value),
         )
 
-    def _messages(self, messages: Mapping[str, str], found: Violation) -> Mapping[str, str]:
+    def _messages(self, rule: Rule, found: Violation) -> Mapping[str, str]:
         """Fill in ``{?value}`` and ``{$this}`` (SHACL, section 5.3.2), as people name the terms."""
-        asked = {name for text in messages.values() for name in _PLACEHOLDER.findall(text)}
+        if rule.iri not in self._asked:
+            names = {name for text in rule.messages.values() for name in _PLACEHOLDER.findall(text)}
+            self._asked[rule.iri] = tuple(sorted(names))
+        asked = self._asked[rule.iri]
         if not asked:
-            return messages
-        known: dict[str, Term] = {**found.bindings, "this": found.focus}
-        if found.value is not None:
-            known["value"] = found.value
-        words = {name: self._words(known[name]) for name in asked & known.keys()}
-        if self.shapes.rules[_label(found.shape)].withholds_value:
-            words = dict.fromkeys(words, "…")
-        return {
-            language: _PLACEHOLDER.sub(lambda m: words.get(m[1], m[0]), text)
-            for language, text in messages.items()
-        }
+            return rule.messages
+        words: list[str | None] = []
+        for name in asked:
+            value = found.bindings.get(name)
+            if name == "this":
+                value = found.focus
+            elif name == "value" and found.value is not None:
+                value = found.value
+            if value is None:
+                words.append(None)
+            else:
+                words.append("…" if rule.withholds_value else self._words(value))
+        key = rule.iri, tuple(words)
+        if key not in self._told:
+            known = {
+                name: said for name, said in zip(asked, words, strict=True) if said is not None
+            }
+            self._told[key] = {
+                language: _PLACEHOLDER.sub(lambda m: known.get(m[1], m[0]), text)
+                for language, text in rule.messages.items()
+            }
+        return self._told[key]
 
     def _all_values(self, found: Violation) -> str:
         path = self.shapes.rules[_label(found.shape)].path
@@ -240,7 +257,7 @@ class ResultWriter:
         for predicate in _LABELS:
             labels = [
                 (label.language != "fr", label.value)
-                for label in self._data.objects(value, term(predicate))
+                for label in self._data.objects(value, predicate)
                 if isinstance(label, Literal) and label.value.strip()
             ]
             if labels:
