@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from collex_graph.errors import ResourceFileError
@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from collex_graph.mapping.rules import MappingDocument, Source, Statements, Value
     from collex_graph.mapping.xpath import Expression
 
+_REMEMBERED = 256
+"""Results of a function that are kept for each place where the rules of a sheet call it."""
 _IDENTITY = IDENTIFYING_PREDICATES | LABEL_PREDICATES | {CLASS_PREDICATE}
 _TREATMENTS = {
     "escape": "to_escape", "segment": "to_encode", "letters_kept": "to_encode",
@@ -588,7 +590,11 @@ class PassWriter:
             argument, scope = self._argument(function, parameter, value, scope, rule)
             arguments.append(f"{parameter}={argument}")
         result, item = self._new("r"), self._new("y")
-        called = f"{self._constant('F', function.call)}({', '.join(arguments)})"
+        run = function.call
+        if self._source.columns:
+            # functions are pure, and most columns of a sheet say the same few things
+            run = lru_cache(_REMEMBERED)(run)
+        called = f"{self._constant('F', run)}({', '.join(arguments)})"
         self._put(scope.indent, "try:")
         self._put(scope.indent + 1, f"{result} = {called}")
         self._put(scope.indent, "except Unreadable as e:")

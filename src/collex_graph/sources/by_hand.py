@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -212,10 +213,12 @@ class FilledRecords:
                 continue
             cells = record.content
             row = record.row or row
-            if _is_help(cells):
+            # a mark anywhere in the row; that it begins a cell is seen to only then
+            text = "\n".join(cells).casefold()
+            if HELP_MARK in text and _is_help(cells):
                 self._passed_over += 1
                 continue
-            if any(cell.lstrip()[:9].casefold() == EXAMPLE_MARK for cell in cells if cell):
+            if EXAMPLE_MARK in text and _is_example(cells):
                 self._passed_over += 1
                 examples.append(row)
                 continue
@@ -250,26 +253,37 @@ class FilledRecords:
             cell = cells[place]
             if not cell:
                 continue
-            if not cell.isascii():
-                for run, letter in _misread(cell).items():
-                    # what was meant by the cell may be a name: the signs alone are quoted
-                    notes.append((Note("Mojibake", run, (("repaired", letter),)), name))
-                    cell = cell.replace(run, letter)
-                cell = cells[place] = cell.translate(_INVISIBLE)
-            if "@" in cell and _MAILBOX.search(cell):
-                whole = _MAILBOX.fullmatch(cell.strip()) is not None
-                cell = cells[place] = "" if whole else _MAILBOX.sub(_MASK, cell)
-                rule = "MailboxInsteadOfPage" if whole else "MailboxInCell"
-                notes.append((Note(rule, ""), name))
-            if not cell or len(cell) > _LONGEST_NOTHING + 8:
-                continue
-            word = " ".join(cell.split())
-            if not word or word.casefold() in _NOTHING:
-                cells[place] = ""
-                if word and place not in self._nothing_said:
-                    self._nothing_said.add(place)
-                    notes.append((Note("NothingInWords", word), name))
+            cells[place], nothing, said = _cleaned(cell)
+            notes += [(note, name) for note in said]
+            if nothing and place not in self._nothing_said:
+                self._nothing_said.add(place)
+                notes.append((Note("NothingInWords", nothing), name))
         return notes
+
+
+@lru_cache(maxsize=1024)
+def _cleaned(cell: str) -> tuple[str, str, tuple[Note, ...]]:
+    """Return what is meant as a value in a cell, the words that say "nothing", and remarks.
+
+    Most columns of a table say the same few things.
+    """
+    notes: list[Note] = []
+    if not cell.isascii():
+        for run, letter in _misread(cell).items():
+            # what was meant by the cell may be a name: the signs alone are quoted
+            notes.append(Note("Mojibake", run, (("repaired", letter),)))
+            cell = cell.replace(run, letter)
+        cell = cell.translate(_INVISIBLE)
+    if "@" in cell and _MAILBOX.search(cell):
+        whole = _MAILBOX.fullmatch(cell.strip()) is not None
+        cell = "" if whole else _MAILBOX.sub(_MASK, cell)
+        notes.append(Note("MailboxInsteadOfPage" if whole else "MailboxInCell", ""))
+    if not cell or len(cell) > _LONGEST_NOTHING + 8:
+        return cell, "", tuple(notes)
+    word = " ".join(cell.split())
+    if not word or word.casefold() in _NOTHING:
+        return "", word, tuple(notes)
+    return cell, "", tuple(notes)
 
 
 def _misread(cell: str) -> dict[str, str]:
@@ -310,6 +324,10 @@ def _is_help(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     marked = sum(cell.lstrip()[:6].casefold() == HELP_MARK for cell in filled)
     return bool(marked) and 2 * marked >= len(filled)
+
+
+def _is_example(cells: Sequence[str]) -> bool:
+    return any(cell.lstrip()[:9].casefold() == EXAMPLE_MARK for cell in cells if cell)
 
 
 def masked(text: str) -> str:

@@ -301,21 +301,23 @@ def unit(value: str) -> str | Reading | None:
     >>> unit("https://www.sudoc.fr/037596225")
     'https://www.sudoc.fr/037596225/id'
     """
+    return each(value, _unit_of)
 
-    def read(part: str) -> str | Reading | None:
-        if found := _address(part):
-            return found
-        if "ark:" in part and (found_unit := ccfr_unit(part)):
-            return found_unit
-        document = identifiers.read_sudoc(part)
-        if isinstance(document, Identified) and document.iri:
-            notes = tuple(repairs(document, part)) if "leading zero" in document.repairs else ()
-            return Reading((document.iri,), notes) if notes else document.iri
-        if _UNIT.fullmatch(part):
-            return BASE.entity("fonds", part)
-        raise UnreadableValue("UnusableUnit", part)
 
-    return each(value, read)
+@lru_cache(maxsize=16)
+def _unit_of(part: str) -> str | Reading:
+    """Read one unit; the rules of a sheet ask for the same one several times a row."""
+    if found := _address(part):
+        return found
+    if "ark:" in part and (found_unit := ccfr_unit(part)):
+        return found_unit
+    document = identifiers.read_sudoc(part)
+    if isinstance(document, Identified) and document.iri:
+        notes = tuple(repairs(document, part)) if "leading zero" in document.repairs else ()
+        return Reading((document.iri,), notes) if notes else document.iri
+    if _UNIT.fullmatch(part):
+        return BASE.entity("fonds", part)
+    raise UnreadableValue("UnusableUnit", part)
 
 
 @mapping_function
