@@ -28,6 +28,7 @@ from collex_graph.server.search_page import (
     describe_unreadable,
     parameters_of,
     read_search,
+    short_value,
 )
 
 if TYPE_CHECKING:
@@ -293,7 +294,6 @@ def _rows(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> tuple[
     )
     rows = []
     for spot in spots:
-        holder = spot.institution.rpartition("/")[2]
         query = [(n, v) for n, v, _ in asked.search.wanted if n != "holder"]
         query += [("counted", COUNTED)] if asked.view == "labelled" else []
         rows.append(
@@ -303,7 +303,10 @@ def _rows(reader: GraphReader, asked: MapAsked, spots: Sequence[Spot]) -> tuple[
                 place=reader.label_of(spot.place) if spot.place else None,
                 precision=reader.label_of(spot.precision) if spot.precision else None,
                 units=len(spot.units),
-                units_href="/search?" + urlencode([*query, ("holder", holder)])
+                units_href="/search?"
+                + urlencode(
+                    [*query, ("holder", short_value("holder", spot.institution, reader.iris))]
+                )
                 if spot.institution and spot.units
                 else "",
                 is_placed=spot.position is not None,
@@ -365,12 +368,14 @@ def _programmes(
     spots: Sequence[Spot],
     members: Mapping[str, set[str]],
 ) -> Iterable[Facet]:
-    shown = {spot.institution for spot in spots}
-    counts = {
-        programme: len(shown & institutions)
-        for programme, institutions in members.items()
-        if programme not in asked.programmes
-    }
+    counts = {}
+    for programme in members.keys() - set(asked.programmes):
+        held = [spot for spot in spots if spot.institution in members[programme]]
+        counts[programme] = (
+            len({spot.institution for spot in held})
+            if asked.view == "institutions"
+            else len({unit for spot in held for unit in spot.units})
+        )
     search = asked.search
     yield from _facet(
         reader,

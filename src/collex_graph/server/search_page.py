@@ -182,8 +182,9 @@ def _iri_of(filter_: Filter, value: str, iris: Iris) -> str | None:
     return f"{iris.base}{filter_.scheme}/{value}"
 
 
-def _short(filter_: Filter, iri: str, iris: Iris) -> str:
-    """Return the shortest value that `_iri_of` reads back."""
+def short_value(name: str, iri: str, iris: Iris) -> str:
+    """Return the shortest value of a filter that `_iri_of` reads back."""
+    filter_ = FILTERS[name]
     if filter_.scheme == "level":
         return next(value for value, name in _LEVELS.items() if expand(name) == iri)
     if filter_.scheme == "counted":
@@ -352,4 +353,4 @@ def describe_facets(reader: GraphReader, search: Search) -> tuple[tuple[Facet, .
 
 
 def _wish(filter_: Filter, iri: str, iris: Iris) -> tuple[str, str, str]:
-    return filter_.name, _short(filter_, iri, iris), iri
+    return filter_.name, short_value(filter_.name, iri, iris), iri
