@@ -213,7 +213,6 @@ def test_a_second_build_is_the_same_as_a_full_one_whatever_happened(made, in_ful
         getattr(sources, step)()
         found = build(sources.inputs, replace(SETTINGS, var=var))
         assert found.started_from, step
-        # the file itself, once whole and once without what is set aside of it
         assert found.mapped <= 2, step
         whole, set_aside = in_full(sources)
         for ours, theirs in zip(content(found.snapshot), whole, strict=True):
@@ -236,6 +235,10 @@ def test_nothing_is_mapped_when_nothing_has_changed_and_one_file_when_one_has(ma
     ]  # fmt: skip
     # what the last one shares with those that are gone is still whole
     assert build(sources.inputs, settings).mapped == 0
+    sources.spoil_a_part()
+    spoiled = build(sources.inputs, settings)
+    # whole, and again without what is set aside of it
+    assert (spoiled.mapped, sum(map(len, spoiled.set_aside.values()))) == (1, 1)
 
 
 def test_only_what_a_change_touches_is_judged_while_the_rules_and_the_day_are_the_same(

@@ -142,8 +142,13 @@ class PartShelf:
         self._folder = folder
         self._former = former
         self._progress = progress
-        self.mapped = 0
+        self._mapped: set[SourceFile] = set()
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def mapped(self) -> int:
+        """How many files were mapped, those mapped again without what is set aside once."""
+        return len(self._mapped)
 
     def fetch(self, requests: Sequence[PartRequest]) -> list[Part]:
         """Return the parts asked for, in that order; those that are not there are made.
@@ -185,7 +190,7 @@ class PartShelf:
         return True
 
     def _make(self, requests: Sequence[PartRequest]) -> None:
-        self.mapped += len(requests)
+        self._mapped |= {request.file for request in requests}
         enough = sum(r.file.size_bytes for r in requests) >= ENOUGH_FOR_PROCESSES
         cores = _cores() if enough else 1
         cut = [(request, stretches(request, cores)) for request in requests]
