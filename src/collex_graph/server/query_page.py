@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from collex_graph.errors import ResultTooLargeError, SnapshotNotKeptError
+from collex_graph.mapping.suggestions import nearest
 from collex_graph.model import QueryRequest
 from collex_graph.rdf import formats
 from collex_graph.rdf.namespaces import compact, prefixes
@@ -20,7 +21,9 @@ from collex_graph.server.reader import integer, is_web_address
 from collex_graph.server.result_views import NUMBERS, chart_of, draw_result
 from collex_graph.server.services import services
 from collex_graph.sparql.catalogue import stored_query
+from collex_graph.sparql.lexer import Kind, decode_escapes, read_tokens
 from collex_graph.sparql.protocol import read_snapshot
+from collex_graph.sparql.service_calls import SEARCH
 
 if TYPE_CHECKING:
     from collex_graph.server.errors import Problem
@@ -39,6 +42,7 @@ VIEWS = ("table", "chart", "map")
 """How the rows of a result may be shown."""
 
 _BYTES_SHOWN = 4_000_000
+_MOST_UNUSED = 5
 PATTERNS = (
     "label", "hierarchy", "dates", "agents", "place", "label-status", "authority", "provenance",
 )  # fmt: skip
@@ -180,6 +184,8 @@ def describe_answer(
         variables=variables,
         rows=tuple(rows),
         total=len(solutions),
+        # what is known of an earlier snapshot is its answers alone
+        unused=() if solutions or earlier else _unused_names(reader, text),
         view=shown_as,
         views=tuple(
             Choice(
@@ -195,6 +201,30 @@ def describe_answer(
         permalink=_address(text, view=shown_as, snapshot=result.snapshot),
         current_href=_address(text, view=shown_as),
     )
+
+
+def _unused_names(reader: GraphReader, text: str) -> tuple[tuple[str, str], ...]:
+    """Return the prefixed names that are no class or property here, in vocabularies that are."""
+    tokens = [
+        token for token in read_tokens(decode_escapes(text).text) if token.kind is not Kind.COMMENT
+    ]
+    declared = {
+        name.text: iri.text[1:-1]
+        for word, name, iri in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if word.text.lower() == "prefix" and iri.kind is Kind.IRI
+    }
+    known = {row["term"].value for row in reader.rows("completion-terms")}
+    vocabularies = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in known}
+    found = dict.fromkeys(token.text for token in tokens if token.kind is Kind.NAME)
+    unused: list[tuple[str, str]] = []
+    for name in found:
+        prefix, colon, local = name.partition(":")
+        space, local = declared.get(prefix + colon, ""), local.replace("\\", "")
+        is_used = space + local in known or (space + local).startswith(SEARCH)
+        if local and space in vocabularies and not is_used and len(unused) < _MOST_UNUSED:
+            near = nearest(local, [iri.removeprefix(space) for iri in known])
+            unused.append((name, near and f"{prefix}:{near}"))
+    return tuple(unused)
 
 
 def _address(text: str, *, view: str = "table", snapshot: str = "") -> str:

@@ -50,6 +50,8 @@ class QueryContext:
 
     Attributes:
         answer: ``none``, ``table``, ``boolean``, ``graph`` or ``problem``.
+        unused: names in a query without answer that no class or property of the data bears, each
+            with the one that was perhaps meant.
         graph_text: Turtle, as much of it as the page shows.
         graph_size: how many characters all of it has.
         downloads: the same result in other formats.
@@ -70,6 +72,7 @@ class QueryContext:
     rows: tuple[tuple[ResultCell, ...], ...] = ()
     total: int = 0
     truth: bool = False
+    unused: tuple[tuple[str, str], ...] = ()
     graph_text: str = ""
     graph_size: int = 0
     seconds: str = ""

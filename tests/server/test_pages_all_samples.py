@@ -1,4 +1,6 @@
-"""The pages on the samples of every source: each number is what its link finds."""
+"""The pages on the samples of every source: what they count, and what they answer."""
+
+from urllib.parse import urlencode
 
 import pytest
 
@@ -68,3 +70,16 @@ def test_a_number_of_the_home_page_is_what_sparql_counts(read, queries, what, pa
 def test_a_fonds_bears_the_mark_of_its_label_once_and_it_leads_to_the_last_decision(read):
     marks = read("/id/fonds/FRFONDS-674821001-xBW").all("//p[@class='kicker']/a")
     assert [mark.get("href") for mark in marks] == ["/id/labelling/2024/FRFONDS-674821001-xBW"]
+
+
+def test_a_query_without_answer_names_the_terms_that_nothing_uses(read):
+    query = """PREFIX collex: <https://w3id.org/collex-graph/ontology#>
+        PREFIX lexvo: <http://lexvo.org/id/iso639-3/>
+        SELECT * { ?s a collex:Fond ; collex:startYear ?y ; ?p lexvo:zzz ; collex:qqqq "skos:x"
+          FILTER(?p != collex:searchText) }
+    """
+    said = read(f"/query?{urlencode({'query': query})}").all("//div[@class='empty']/p/text()")[1:]
+    assert said == [
+        "Rien dans les données n’emploie collex:Fond\u202f; peut-être collex:Fonds\u202f?",
+        "Rien dans les données n’emploie collex:qqqq.",
+    ]
