@@ -42,6 +42,8 @@ def reasons():
                 given = node.args if name in RAISING else []
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "problem":
                 given = [node.value]
+            elif isinstance(node, ast.keyword) and node.arg == "problem":
+                given = [node.value]
             for text in filter(None, map(template, given)):
                 yield path.name, text
 

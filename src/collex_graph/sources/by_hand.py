@@ -79,13 +79,16 @@ def tables_in(file: SourceFile, sources: Sequence[RecordSource]) -> list[SourceF
     if kind is None:
         kind = _kind_by_columns(_rows_of_text(file), kinds)
     if kind is None:
-        return [replace(file, problem=_no_table(kinds))]
+        return [_refused(file, kinds)]
     return [replace(file, kind=kind)]
 
 
-def _no_table(kinds: Mapping[str, set[str]]) -> str:
+def _refused(file: SourceFile, kinds: Mapping[str, set[str]]) -> SourceFile:
     names = ", ".join(f"« {kind} »" for kind in kinds)
-    return f"neither its name nor its columns tell which sheet of the template it is: {names}"
+    return replace(
+        file,
+        problem=f"neither its name nor its columns tell which sheet of the template it is: {names}",
+    )
 
 
 def _sheets(file: SourceFile, kinds: Mapping[str, set[str]]) -> list[SourceFile]:
@@ -117,7 +120,7 @@ def _sheets(file: SourceFile, kinds: Mapping[str, set[str]]) -> list[SourceFile]
             replace(file, sheet=name, kind=kind, label=f"{file.label or file.name}/{name}")
         )
     if not tables:
-        return [replace(file, problem=_no_table(kinds))]
+        return [_refused(file, kinds)]
     tables[0] = replace(tables[0], notes=tuple(notes))
     return tables
 
