@@ -32,6 +32,11 @@ def template(node):
     return None
 
 
+def name_of(node):
+    """The name that a value is given to."""
+    return node.arg if isinstance(node, ast.keyword) else getattr(node.targets[0], "id", "")
+
+
 def reasons():
     paths = [*sorted((PACKAGE / "sources").glob("*.py")), PACKAGE / "mapping" / "engine.py"]
     for path in paths:
@@ -40,9 +45,7 @@ def reasons():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 given = node.args if name in RAISING else []
-            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "problem":
-                given = [node.value]
-            elif isinstance(node, ast.keyword) and node.arg == "problem":
+            elif isinstance(node, ast.Assign | ast.keyword) and name_of(node) == "problem":
                 given = [node.value]
             for text in filter(None, map(template, given)):
                 yield path.name, text
