@@ -60,11 +60,8 @@ _START_WITHOUT_DTD: Final = re.compile(
     rb"(?:\s++|<!--(?:[^-]|-(?!-))*+-->)*+(?=<[A-Za-z_:\x80-\xff])"
 )
 """The start of an XML file up to its root element, where that is what every parser reads alike."""
-_ROOT: Final = re.compile(
-    rb"(?P<tag><(?P<name>[^\s<>\"'=/!?]++)(?:[^<>\"'/]++|\"[^<\"]*+\"|'[^<']*+')*+>)"
-    rb"(?:[^<]++|<!--(?:[^-]|-(?!-))*+-->)*+<(?P<child>[^\s<>\"'=/!?]++)"
-)
-"""The tag of a root element that is not empty, and the name of the first element inside."""
+_NAMES: Final = re.compile(rb"<(?P<root>[^\s<>/]++)[^<]*+(?:<![^<]*+)*+<(?P<child>[^\s<>/]++)")
+"""The names of a root element and of the first one inside, in all but the oddest of files."""
 _IRI_FIRST: Final = re.compile(r"<[^\s<>\"]*>")
 _HTML: Final = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _QUADS: Final = re.compile(
@@ -699,22 +696,21 @@ def _is_beyond_doubt(whole: bytes) -> bool:
 
 
 def _stretches(whole: bytes, root_at: int) -> Iterator[bytes]:
-    """Cut a large file into stretches of what its root element holds, each between the root's tags.
+    """Cut a large file into stretches that end with the end tag of an element inside the root.
 
-    A stretch ends with an end tag. Where each of them is well-formed, so is the file, whose
-    elements are nested no deeper: the root's end tag that is set behind a stretch closes the root
-    only where all that was begun in the stretch is ended in it, and nothing else.
+    Each stands between tags of the root's name. Where all of them are well-formed, so is the file,
+    whose elements are nested no deeper: a tag behind a stretch closes the one before it only where
+    all that was begun in the stretch is ended in it, and nothing else.
     """
     at, before = 0, b""
-    root = _ROOT.match(whole, root_at) if len(whole) > _STRETCH_BYTES else None
-    while root is not None and len(whole) - at > _STRETCH_BYTES:
-        mark = b"</%b>" % root["child"]
-        found = whole.rfind(mark, max(at, root.end()), at + _STRETCH_BYTES)
-        if found < 0:
+    names = _NAMES.match(whole, root_at) if len(whole) > _STRETCH_BYTES else None
+    while names is not None and len(whole) - at > _STRETCH_BYTES:
+        mark = b"</%b>" % names["child"]
+        to = whole.rfind(mark, at, at + _STRETCH_BYTES) + len(mark)
+        if to < len(mark):
             break
-        to = found + len(mark)
-        yield before + whole[at:to] + b"</%b>" % root["name"]
-        at, before = to, root["tag"]
+        yield b"%b%b</%b>" % (before, whole[at:to], names["root"])
+        at, before = to, b"<%b>" % names["root"]
     yield before + whole[at:]
 
 
