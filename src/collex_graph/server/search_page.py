@@ -40,6 +40,7 @@ _MOST_WORDS = 8
 _LONGEST_TEXT = 200
 _VALUES_SHOWN = 6
 _WORD = re.compile(r"[^\s,;:.!?()\[\]\"«»“”]+")
+_PLURAL = re.compile(r"(?<=.{5})[sx]$")
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 COUNTED = "true"
 """In place of an IRI: the unit counts as labelled."""
@@ -119,8 +120,12 @@ class Search:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words to find, folded; each must be found."""
-        return tuple(dict.fromkeys(_WORD.findall(fold(self.text))))[:_MOST_WORDS]
+        """The words to find, folded, without the mark of a plural; each must be found.
+
+        A word is found inside others: « persan » in « persane » and « persans » too.
+        """
+        words = (_PLURAL.sub("", word) for word in _WORD.findall(fold(self.text)))
+        return tuple(dict.fromkeys(words))[:_MOST_WORDS]
 
     def href(self, **changes: object) -> str:
         """Return the address of the list with some of its state changed."""
