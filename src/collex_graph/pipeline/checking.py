@@ -86,6 +86,7 @@ _CITED: Final = re.compile(
 )
 """The object of an N-Triples line, where it is a node and no class."""
 _SUBJECT: Final = re.compile(rb"(?m)^<([^>]+)>")
+_GRAVEST_FIRST: Final = list(Severity)
 _IS_A: Final = term("rdf:type")
 _CLASS: Final = expand("sh:ClassConstraintComponent")
 _FOR_WORDS: Final = ("rdf:type", "rdfs:label", "skos:prefLabel", "dcterms:title", "rico:title")
@@ -567,8 +568,7 @@ def _unknown(file: SourceFile) -> str:
 
 
 def _as_grave_as(severity: Severity) -> list[Severity]:
-    every = list(Severity)
-    return every[: every.index(severity) + 1]
+    return _GRAVEST_FIRST[: _GRAVEST_FIRST.index(severity) + 1]
 
 
 def _place(result: ValidationResult, order: dict[str, int]) -> tuple[object, ...]:
@@ -583,7 +583,7 @@ def _place(result: ValidationResult, order: dict[str, int]) -> tuple[object, ...
         place.row or 0,
         place.line or 0,
         place.component or "",
-        list(Severity).index(result.severity),
+        _GRAVEST_FIRST.index(result.severity),
         result.rule,
         result.focus_node or "",
     )
