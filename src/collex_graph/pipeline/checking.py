@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -65,7 +64,6 @@ from collex_graph.validation.validator import first_referrer, validate, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from collex_graph.model import Snapshot, SourceFile, ValidationResult
     from collex_graph.pipeline.part import Part
@@ -79,6 +77,8 @@ _UNDIVIDED_BYTES: Final = 40_000_000
 """Lines that are checked in one go; more are divided into batches."""
 _IN_MEMORY_BYTES: Final = 100_000_000
 """Lines that are loaded into a store in memory; more go to a temporary store on disk."""
+_JUDGED_AT_ONCE: Final = 2
+"""Batches: the stores, where most of the time goes, need no Python meanwhile."""
 _DECLARED: Final = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in prefixes().items())
 _NAMED: Final = re.compile(r"<([^<>\s]+)>|\b([a-z][\w-]*:[A-Za-z][\w-]*)")
 _CITED: Final = re.compile(
@@ -396,29 +396,51 @@ class _Check:
                 for name, node in identities.canonical.items()
             )
         batches = self._divided(lines, survey, base, beside)
-        several = len(batches.pieces) > 1
         # a thing that nothing describes is judged alike wherever it is cited
         anywhere: dict[ValidationResult, tuple[str, ValidationResult]] = {}
-        for number, store in self._stores(base, batches, names):
-            found = [
-                result
-                for result in validate_store(store, positions=positions, against=self._shapes)
-                if result.position is not None
-                if result.focus_node is None or batches.is_judged(result.focus_node, number)
-            ]
-            of_the_files = self._of_the_files(found, positions, partial(_has_class, store))
-            for result in of_the_files:
-                focus = result.focus_node
-                if several and focus is not None and batches.is_anywhere(focus):
-                    first = first_referrer(DataGraph(store), NamedNode(focus), positions)
+        judged = partial(self._judged, base, batches, names, positions)
+        numbers = range(len(batches.pieces))
+        with ThreadPoolExecutor(_JUDGED_AT_ONCE) as pool:
+            for found in pool.map(judged, numbers) if len(numbers) > 1 else map(judged, numbers):
+                for first, result in found:
+                    if first is None:
+                        yield result
+                        continue
                     key = replace(result, position=None)
                     anywhere[key] = min(
                         anywhere.get(key, (first, result)), (first, result), key=lambda one: one[0]
                     )
-                else:
-                    yield result
-            del store
         yield from (result for _, result in anywhere.values())
+
+    def _judged(
+        self,
+        base: bytes,
+        batches: Batches,
+        names: frozenset[str] | None,
+        positions: Mapping[str, Position],
+        number: int,
+    ) -> list[tuple[str | None, ValidationResult]]:
+        """Load a batch and judge it; return the results of its nodes.
+
+        Returns:
+            Each result, with the first node that refers to its own where that is complete in
+            several batches; else with None.
+        """
+        store = self._store(base, batches, number, names)
+        found = [
+            result
+            for result in validate_store(store, positions=positions, against=self._shapes)
+            if result.position is not None
+            if result.focus_node is None or batches.is_judged(result.focus_node, number)
+        ]
+        several = len(batches.pieces) > 1
+        told: list[tuple[str | None, ValidationResult]] = []
+        for result in self._of_the_files(found, positions, partial(_has_class, store)):
+            focus, first = result.focus_node, None
+            if several and focus is not None and batches.is_anywhere(focus):
+                first = first_referrer(DataGraph(store), NamedNode(focus), positions)
+            told.append((first, result))
+        return told
 
     def _divided(self, lines: Path, survey: Survey, base: bytes, beside: Survey) -> Batches:
         if survey.size_bytes < _UNDIVIDED_BYTES:
@@ -460,24 +482,6 @@ class _Check:
             if iri or name.partition(":")[0] in prefixes():
                 names.add(iri or expand(name))
         return frozenset(names | set(map(expand, _FOR_WORDS)))
-
-    def _stores(
-        self, base: bytes, batches: Batches, names: frozenset[str] | None
-    ) -> Iterator[tuple[int, Store]]:
-        """Load batch after batch, each while the one before it is judged.
-
-        Loading is left to the store, which needs no Python meanwhile: a thread is enough.
-        """
-        if len(batches.pieces) == 1:
-            yield 0, self._store(base, batches, 0, names)
-            return
-        with ThreadPoolExecutor(1) as loader:
-            coming: deque[Future[Store]] = deque()
-            for number in range(len(batches.pieces)):
-                coming.append(loader.submit(self._store, base, batches, number, names))
-                if number:
-                    yield number - 1, coming.popleft().result()
-            yield number, coming.popleft().result()
 
     def _store(
         self, base: bytes, batches: Batches, number: int, names: frozenset[str] | None

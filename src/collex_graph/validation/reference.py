@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, Literal, Triple
@@ -45,6 +46,8 @@ class Reference:
     def __init__(self, shapes: ShapesGraph) -> None:
         self._shapes = shapes
         self._whole: tuple[DataGraph, PyshaclGraph] | None = None
+        # rdflib parses queries for one thread at a time
+        self._alone = Lock()
 
     @cached_property
     def _engine(self) -> PyshaclShapes:
@@ -71,12 +74,14 @@ class Reference:
         todo = iter(nodes)
         has_path = bool(self._shapes.sh(part.shape, "path"))
         while chunk := set(islice(todo, _NODES_AT_ONCE)):
-            shape = self._engine.lookup_shape_from_node(to_rdflib(part.shape))
-            graph = self._graph(data, part, chunk)
-            for found in self._found(shape, graph, {to_rdflib(node) for node in chunk}):
+            with self._alone:
+                shape = self._engine.lookup_shape_from_node(to_rdflib(part.shape))
+                graph = self._graph(data, part, chunk)
+                found = list(self._found(shape, graph, {to_rdflib(node) for node in chunk}))
+            for one in found:
                 # a node shape is run whole, but its property shapes are parts of their own
-                if has_path or found["sourceShape"] == part.shape:
-                    yield found
+                if has_path or one["sourceShape"] == part.shape:
+                    yield one
 
     def _graph(self, data: DataGraph, part: Part, nodes: set[Term]) -> PyshaclGraph:
         if EVERYWHERE not in part.steps:
