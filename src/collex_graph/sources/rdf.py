@@ -21,7 +21,6 @@ import codecs
 import io
 import os
 import re
-from collections import Counter
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Self, cast
 from xml.parsers import expat
@@ -111,7 +110,7 @@ class RdfRecords:
         if broken is not None and looks.classes is not None:
             # what is unfinished can be told only when all that was begun is there
             graph, _ = self._graph(cut.anew(), looks, None)
-        yield from self._records(graph, set() if broken is None else _unfinished(graph))
+        yield from self._records(graph, looks, set() if broken is None else _unfinished(graph))
         if broken is not None:
             raise broken
 
@@ -237,14 +236,13 @@ class RdfRecords:
 
     # --- records ---------------------------------------------------------------------------------
 
-    def _records(self, graph: Graph, unfinished: set[str]) -> Iterator[Record]:
-        looks = _looks_of(self._sources)
+    def _records(self, graph: Graph, looks: _Looks, unfinished: set[str]) -> Iterator[Record]:
         of_any, of_class = looks.of_any, looks.of_class
         classes: dict[str, list[str]] = {}
         for name, kind in graph.typed():
             if kind in of_class:
                 classes.setdefault(name, []).append(kind)
-        numbers: Counter[int] = Counter()
+        numbers = [0] * len(self._sources)
         blank = 0
         for name in tuple(graph.subjects() if of_any else classes):
             node = Node(graph, name)
@@ -254,7 +252,8 @@ class RdfRecords:
             chosen = {index for index, holds in choices if holds is None or holds(node)}
             if not chosen or name in unfinished:
                 continue
-            numbers.update(chosen)
+            for index in chosen:
+                numbers[index] += 1
             component = name
             if name.startswith("_:"):
                 blank += 1
