@@ -10,6 +10,7 @@ and what lies outside its numbers (64 bits for an integer, 18 decimals for a dec
 from __future__ import annotations
 
 import re
+from functools import cache
 from math import isinf
 from typing import TYPE_CHECKING, Final
 
@@ -165,19 +166,15 @@ _CHECKS: Final[dict[str, Callable[[str], str | None]]] = {
     "dateTimeStamp": _rewritten_stamp,
     **dict.fromkeys(DERIVED_INTEGERS, _rewritten_type),
 }
+_BY_IRI: Final = {expand(f"xsd:{name}"): check for name, check in _CHECKS.items()}
 
 
-def _check_of(datatype_iri: str) -> Callable[[str], str | None] | None:
-    """Return the check of a datatype, None for one that is not checked."""
-    name = datatype_iri.removeprefix(expand("xsd:"))
-    if name == datatype_iri:
-        return None
-    if name in _CHECKS:
-        return _CHECKS[name]
-    # many a small file is mapped in less time than its patterns take to compile
+@cache
+def _rarer_by_iri() -> dict[str, Callable[[str], str | None]]:
+    # imported here: many a small file is mapped in less time than its patterns take to compile
     from collex_graph.rdf.lexical_spaces import CHECKS  # noqa: PLC0415
 
-    return CHECKS.get(name)
+    return {expand(f"xsd:{name}"): check for name, check in CHECKS.items()}
 
 
 def check_literal(lexical: str, datatype_iri: str) -> str | None:
@@ -198,7 +195,7 @@ def check_literal(lexical: str, datatype_iri: str) -> str | None:
     >>> check_literal("2024-09-07BST21:13:02", xsd + "dateTime")
     'not in the lexical space'
     """
-    check = _check_of(datatype_iri)
+    check = _BY_IRI.get(datatype_iri) or _rarer_by_iri().get(datatype_iri)
     return None if check is None else check(lexical)
 
 
