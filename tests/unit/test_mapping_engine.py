@@ -473,6 +473,13 @@ def test_a_value_can_be_computed_for_all_rules_of_a_source(tmp_path):
     assert quads(records) == [("id/x%2Fy", "label", '"x/y"'), ("id/z%2F", "label", '"z/"')]
 
 
+def test_a_mistake_in_a_computed_value_is_shown_beside_the_column_it_comes_from(tmp_path):
+    document = TABLE.replace("csv}", f"csv, values: {{_each: {call('split', value='$(a)')}}}}}")
+    rule = f"      - {{p: rdfs:label, o: {call('strict', value='$(_each)')}}}"
+    _, records = run(tmp_path, document + rule, "id,a\n1,x;bad\n")
+    assert [problem.position.column for problem in problems(records)] == ["a"]
+
+
 def test_every_rule_is_counted_even_without_quads(tmp_path):
     rules = """      - [rdfs:label, "$(n)"]
       - [rdfs:comment, "$(absent)"]

@@ -382,7 +382,7 @@ class PassWriter:
                 self._put(scope.indent, f"{self._shared[text]} = {code}")
         for name, call in self._source.values.items():
             if name in uses:
-                rule = self._rule_at(Rule("", None, _column(call), None))
+                rule = self._rule_at(Rule("", None, self._column(call), None))
                 self._put(scope.indent, "S = None")
                 self._shared[name] = self._collect(call, scope, rule)
 
@@ -778,7 +778,7 @@ class PassWriter:
     def _write_mapping(self, index: int, mapping: MappingRule, outer: _Scope) -> None:
         self._put(1, f"# mapping {mapping.name!r}")
         for subject in mapping.subjects:
-            rule = self._rule_at(Rule(mapping.name, None, _column(subject.value), None))
+            rule = self._rule_at(Rule(mapping.name, None, self._column(subject.value), None))
             self._put(1, "S = None")
             if isinstance(subject.value, Call):
                 # A function that gives no subject says so on purpose.
@@ -791,7 +791,7 @@ class PassWriter:
             self._put(scope.indent, "hits += 1")
             if mapping.condition is not None:
                 condition_rule = self._rule_at(
-                    Rule(mapping.name, None, _column(mapping.condition), None)
+                    Rule(mapping.name, None, self._column(mapping.condition), None)
                 )
                 name = self._collect(mapping.condition, scope, condition_rule)
                 self._put(scope.indent, f"if {_holds(name)}:")
@@ -811,7 +811,7 @@ class PassWriter:
         """Write what enters the subjects of a mapping in the index of a join."""
         mapping, values = planned.parent, [parent for _, parent in planned.join.conditions]
         for subject in mapping.subjects:
-            rule = self._rule_at(Rule(mapping.name, None, _column(subject.value), None))
+            rule = self._rule_at(Rule(mapping.name, None, self._column(subject.value), None))
             self._put(1, "S = None")
             text, scope, fails = self._term(subject, outer.deeper(0), rule)
             self._guarded(scope.indent, fails, rule, "S", _f(text))
@@ -909,7 +909,7 @@ class PassWriter:
                     counts += f" (line {statements.line})"
                 self.rule_lines[counts] = statements.line
                 others = [predicate.value, *([] if condition is None else [condition])]
-                column = _column(*term.values, *others)
+                column = self._column(*term.values, *others)
                 rule = self._rule_at(
                     Rule(mapping.name, self._predicate_iri(predicate), column, counts)
                 )
@@ -974,7 +974,18 @@ class PassWriter:
     def _label(self, predicate: Term) -> str:
         if isinstance(predicate.value, Call):
             return f"collex-fn:{predicate.value.function}"
-        return predicate.value.constant or _column(predicate.value)
+        return predicate.value.constant or self._column(predicate.value)
+
+    def _column(self, *values: Value) -> str:
+        """Return the reference a problem is shown beside: the first one, as it stands in the file.
+
+        A value that the document computes is shown beside what it is computed from.
+        """
+        for value in values:
+            for reference in value.references:
+                call = self._source.values.get(reference.text)
+                return reference.text if call is None else self._column(call)
+        return ""
 
     def _predicate_iri(self, predicate: Term) -> str | None:
         if isinstance(predicate.value, Template) and predicate.value.constant is not None:
@@ -1017,11 +1028,6 @@ def _is_default(graph: Term) -> bool:
 def _is_absolute(template: Template) -> bool:
     first = template.parts[0]
     return isinstance(first, str) and nquads.SCHEME.match(first) is not None
-
-
-def _column(*values: Value) -> str:
-    """Return the reference a problem is shown beside: the first one."""
-    return next((reference.text for value in values for reference in value.references), "")
 
 
 def _holds(name: str) -> str:
