@@ -541,7 +541,9 @@ def test_every_form_of_the_report_has_the_repair(titles):
     assert "Réparation certaine : « 1364-5536á » → « 1364-5536 »" in text
     assert "Réparations proposées : certaines 2 (--corrected" in text
     assert 'collex-sh:repaired "1364-5536"' in report_turtle(report, BASE)
-    assert "1364-5536 »" in re.sub(r"\s+", " ", report_html(report))
+    page = report_html(report)
+    assert "1364-5536 »" in re.sub(r"\s+", " ", page)
+    assert "nowrap" not in page, "a long place would push the findings off the sheet of paper"
     with zipfile.ZipFile(io.BytesIO(report_xlsx(report))) as book:
         assert "sûreté de la réparation" in "".join(
             book.read(name).decode() for name in book.namelist() if name.endswith(".xml")
