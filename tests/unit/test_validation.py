@@ -213,6 +213,20 @@ class TestValidator:
         assert result.value == "Iranologie | iranologie | Études iraniennes"
         assert result.value_term is None
 
+    @pytest.mark.parametrize("difference", ["rdfs:label", "collex:element"])
+    def test_what_two_entries_disagree_about_is_named(self, difference):
+        data = read(
+            '<http://www.idref.fr/026498987/id> rdfs:label "BIULO"@fr .'
+            + "".join(
+                f'<id/notice/x/point/{n}> {difference} "{said}" ;'
+                " collex:refersTo <http://www.idref.fr/026498987/id> ."
+                for n, said in enumerate(("persname", "corpname"))
+            )
+        )
+        (result,) = validate(data)
+        assert "« BIULO »".replace(" ", "\u00a0") in result.messages["fr"]
+        assert "“BIULO”" in result.messages["en"]
+
     def test_a_local_node_of_two_kinds_cites_the_defect_of_a_name_given_twice(self):
         rule = shapes().rules[expand("collex-sh:ReferredNode-one-kind")]
         assert rule.codes == ("CG-D2", "CG-D3", "CG-D22")
