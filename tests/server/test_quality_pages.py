@@ -260,9 +260,12 @@ def test_no_cell_of_a_worklist_is_a_formula(client, table):
     answer = client.get(f"{path}.xlsx")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        links = book.read("xl/worksheets/_rels/sheet1.xml.rels").decode()
     assert "<f>" not in sheet
     assert "=1+1" in sheet
     assert sheet.count("<row ") == 4
+    assert "<autoFilter" in sheet
+    assert '/id/fonds/c1"' in links
 
 
 @pytest.mark.parametrize(
@@ -276,6 +279,22 @@ def test_no_cell_of_a_worklist_is_a_formula(client, table):
 )  # fmt: skip
 def test_what_is_not_known_is_not_found(client, path):
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "plural"),
+    [
+        ("institution/library/nobody", "id/library/nobody", "/quality/institutions"),
+        ("rule/Nothing", "Nothing", "/quality/rules"),
+        ("worklist/source/nothing.csv", "nothing", "/quality/sources"),
+    ],
+)
+def test_what_has_no_page_is_named_and_leads_to_those_that_have_one(client, path, name, plural):
+    for language in ("fr", "en"):
+        headers = {"Accept": "application/problem+json", "Accept-Language": language}
+        detail = client.get(f"/quality/{path}", headers=headers).json["detail"]
+        assert name in detail
+        assert plural in detail
 
 
 @pytest.mark.parametrize(

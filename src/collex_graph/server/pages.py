@@ -63,8 +63,11 @@ from collex_graph.server.ontology_page import (
 from collex_graph.server.programme_pages import describe_programmes
 from collex_graph.server.quality_pages import VIEWS, describe_quality_page, describe_view
 from collex_graph.server.quality_standing import (
+    STANDINGS,
+    Standing,
     describe_standing,
     is_known,
+    not_known,
     read_standing,
     worklist_csv,
     worklist_xlsx,
@@ -414,18 +417,25 @@ def _name_of_standing(kind: str, name: str) -> str:
 
 def _standing(kind: str, name: str) -> Response:
     reader = _reader()
+    asked = _asked_standing(reader, kind, name)
+    return _page("standing.html", lambda: describe_standing(reader, asked), section="quality")
+
+
+def _asked_standing(reader: GraphReader, kind: str, name: str) -> Standing:
+    if kind not in STANDINGS or not name:
+        abort(404)
     asked = read_standing(reader, kind, name, request.args)
     if not is_known(reader, asked):
-        abort(404)
-    return _page("standing.html", lambda: describe_standing(reader, asked), section="quality")
+        raise not_known(asked)
+    return asked
 
 
 def _worklist(kind: str, name: str, extension: str) -> Response:
     makers = {"csv": ("text/csv", worklist_csv), "xlsx": (_WORKBOOK, worklist_xlsx)}
-    reader = _reader()
-    asked = read_standing(reader, kind, name, request.args)
-    if extension not in makers or not is_known(reader, asked):
+    if extension not in makers:
         abort(404)
+    reader = _reader()
+    asked = _asked_standing(reader, kind, name)
     # a file has nowhere to say that it was not narrowed as was meant
     for unknown in request.args.keys() - {"iri", "lang", "rule", "severity"}:
         raise BadRequest(

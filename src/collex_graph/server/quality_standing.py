@@ -16,6 +16,7 @@ import pyoxigraph as ox
 import xlsxwriter
 from werkzeug.exceptions import BadRequest
 
+from collex_graph.errors import EntityNotFoundError
 from collex_graph.rdf.namespaces import compact, expand, term
 from collex_graph.server.contexts.figures import Cell, DataTable
 from collex_graph.server.contexts.quality import Finding, Narrowing, Section, StandingContext
@@ -76,6 +77,17 @@ _MOST_ROWS = 1_048_575
 """Rows of a sheet (ECMA-376), less the heading; a workbook has as many sheets as it takes."""
 _MOST_CHARACTERS = 32_000
 _WIDTHS = (14, 34, 60, 44, 30, 12, 40, 46, 46, 22, 30, 8, 8, 24, 24, 30, 30)
+_PAGE = 7
+"""Column of the address of the record's page."""
+
+STANDINGS = {
+    "institution": (
+        "une institution dont une notice a été jugée", "an institution of which a record was judged"
+    ),
+    "rule": ("une règle", "a rule"),
+    "source": ("une source qui a été lue", "a source that was read"),
+}  # fmt: skip
+"""What has a page of its own → how it is called where it has none."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +120,8 @@ def read_standing(
     if severity not in words:
         known = ", ".join(SEVERITIES.values())
         raise BadRequest(
-            f"« severity » est {known}, et non « {severity[:80]} ».\n"
-            f"“severity” is {known}, not “{severity[:80]}”."
+            f"« severity » n’accepte que {known}, et non « {severity[:80]} ».\n"
+            f"“severity” takes {known}, not “{severity[:80]}”."
         )
     rule = "" if kind == "rule" else parameters.get("rule", "")
     if rule and not is_known(reader, Standing("rule", SHAPES + rule)):
@@ -123,11 +135,21 @@ def read_standing(
 def is_known(reader: GraphReader, asked: Standing) -> bool:
     """Say whether there is a page of what is asked for."""
     history = history_of(reader)
-    if not asked.name or asked.kind not in _PROPERTY:
+    if not asked.name:
         return False
     if asked.name in history.judged(asked.kind) or asked.name in history.tallies(asked.kind):
         return True
     return asked.kind == "rule" and history.is_kept and asked.name in read_rules(reader)
+
+
+def not_known(asked: Standing) -> EntityNotFoundError:
+    """Return what to say of an address that has no page, and where those stand that have one."""
+    name = asked.name.removeprefix(SHAPES)[:200]
+    french, english = STANDINGS[asked.kind]
+    return EntityNotFoundError(
+        f"« {name} » n’est pas {french} : voyez /quality/{asked.kind}s.\n"
+        f"“{name}” is not {english}: see /quality/{asked.kind}s."
+    )
 
 
 def describe_standing(reader: GraphReader, asked: Standing) -> StandingContext:
@@ -584,19 +606,26 @@ def worklist_xlsx(reader: GraphReader, asked: Standing) -> bytes:
     with xlsxwriter.Workbook(content, options) as book:
         head = book.add_format({"bold": True, "bottom": 1})
         sheet, last = None, _MOST_ROWS
+        ends: dict[xlsxwriter.worksheet.Worksheet, int] = {}
         for row in rows:
             if last == _MOST_ROWS:
                 sheet = _new_sheet(book, heading, head)
                 last = 0
             last += 1
             assert sheet is not None
+            ends[sheet] = last
             for column, cell in enumerate(row):
                 if isinstance(cell, int):
                     sheet.write_number(last, column, cell)
+                # a sheet holds 65,530 links and an address of 2,079 characters at most
+                elif column == _PAGE and cell and last <= 65_530 and len(cell) <= 2_079:
+                    sheet.write_url(last, column, cell)
                 elif cell:
                     sheet.write_string(last, column, cell[:_MOST_CHARACTERS])
         if sheet is None:
             _new_sheet(book, heading, head)
+        for sheet, last in ends.items():
+            sheet.autofilter(0, 0, last, len(_WIDTHS) - 1)
     return content.getvalue()
 
 
