@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from collex_graph.rdf.namespaces import prefixes
+from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.server import create_app
 from collex_graph.settings import Settings
-from server.conftest import InProcessQueries
+from server.conftest import BASE, InProcessQueries
 from server.html_page import Page
 
 
@@ -83,3 +83,15 @@ def test_a_query_without_answer_names_the_terms_that_nothing_uses(read):
         "Rien dans les données n’emploie collex:Fond\u202f; peut-être collex:Fonds\u202f?",
         "Rien dans les données n’emploie collex:qqqq.",
     ]
+
+
+def test_the_most_relevant_fonds_come_before_the_parts_of_finding_aids(read, queries):
+    page = read("/search?q=archive")
+    links = [f"{BASE}{href[1:]}" for href in page.all("//*[@class='result-title']/a/@href")]
+    parts = {
+        row["part"].value
+        for row in queries.store.query(f"SELECT ?part {{ ?part a <{expand('collex:Component')}> }}")
+    }
+    are_parts = [link in parts for link in links]
+    assert set(are_parts) == {True, False}
+    assert are_parts == sorted(are_parts)
