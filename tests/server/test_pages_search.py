@@ -32,7 +32,7 @@ def read(client):
 
 
 def titles(page):
-    return [link.text for link in page.all("//h3[@class='result-title']/a")]
+    return [link.text_content() for link in page.all("//h3[@class='result-title']/a")]
 
 
 # --- addresses -----------------------------------------------------------------------------------
