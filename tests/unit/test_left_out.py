@@ -132,7 +132,7 @@ def size(request, monkeypatch):
     [
         ("$.hits[*]", ["title"], {"total": 1, "hits.host": 2, "hits.ids": 1, "hits.lang": 2}),
         ("$.hits[*]", ["title", "lang", "ids[*].v", "^$.total"], {"hits.host": 2, "hits.ids.t": 2}),
-        ("$.hits[*]", ["title", "host.*", "lang[*]", "ids"], {"total": 1, "hits.ids[*]": 2}),
+        ("$.hits[*]", ["title", "host.*", "lang[*]", "ids"], {"total": 1, "hits.ids": 2}),
         ("$.hits[*]", ["title", "host", "lang"], {
             "total": 1, "hits.ids": 1, "hits.host.title": 2, "hits.host.issn": 1,
         }),
@@ -143,6 +143,7 @@ def size(request, monkeypatch):
             "total": 1, "hits.title": 2, "hits.ids": 1, "hits.lang": 2,
         }),
         ("$.hits[*]", ["$..issn"], {"total": 1}),
+        ("$.hits[*].*.title", ["$"], {"total": 1, "hits.host.issn": 1, "hits.ids": 2}),
         ("$.hits[0] | $.hits[1]", ["title", "host.*", "ids[*].*", "lang"], {"total": 1}),
     ],
 )  # fmt: skip

@@ -219,7 +219,7 @@ class _Seen:
         unread: member → how often it was met; None stands for elements.
     """
 
-    __slots__ = ("_inside", "any_member", "elements", "members", "names", "unread")
+    __slots__ = ("_any_sight", "_inside", "any_member", "elements", "members", "names", "unread")
 
     def __init__(self, sight: _Sight, names: str) -> None:
         self.names = names
@@ -228,16 +228,39 @@ class _Seen:
             for name, inside in sight.items()
             if name is not None and name != "*"
         }
+        self._any_sight = sight.get("*")
         self.any_member = (
-            _seen(sight["*"], f"{names}.*".removeprefix(".")) if "*" in sight else _UNLOOKED
+            _seen(self._any_sight, f"{names}.*".removeprefix(".")) if "*" in sight else _UNLOOKED
         )
         self.elements = _seen(sight[None], names) if None in sight else _UNLOOKED
         self.unread: dict[str | None, int] = {}
         self._inside = [(name, seen) for name, seen in self.members.items() if seen is not None]
 
+    def member(self, name: str) -> _Seen | None:
+        """Return what is looked at in a member.
+
+        One that only `*` leads to gets a place of its own, so that what is not read in it is
+        told by its name; the names beyond the first thousand share one.
+        """
+        if name in self.members:
+            return self.members[name]
+        if self.any_member is None or self.any_member is _UNLOOKED or len(self.members) > 1000:
+            return self.any_member
+        assert self._any_sight is not None
+        seen = _Seen(self._any_sight, _joined(self.names, name))
+        self.members[name] = seen
+        self._inside.append((name, seen))
+        return seen
+
     def miss(self, name: str | None) -> None:
         """Count a member, or an element, that is not looked at."""
         self.unread[name] = self.unread.get(name, 0) + 1
+
+    def miss_elements(self, elements: list[Any]) -> None:
+        """Count the objects and arrays in an array; texts in it are read with the array."""
+        for element in elements:
+            if element and element.__class__ in _CONTAINERS:
+                self.miss(None)
 
     def count(self, value: dict[str, Any] | list[Any]) -> None:
         """Count what is not looked at in a value in memory: called often, so written out."""
@@ -245,12 +268,12 @@ class _Seen:
             elements = self.elements
             if elements is None:
                 return
+            if elements is _UNLOOKED:
+                self.miss_elements(value)
+                return
             for child in value:
                 if child.__class__ in _CONTAINERS:
-                    if elements is not _UNLOOKED:
-                        elements.count(child)
-                    elif child:
-                        self.miss(None)
+                    elements.count(child)
             return
         assert isinstance(value, dict)
         members, any_member = self.members, self.any_member
@@ -262,7 +285,9 @@ class _Seen:
         elif any_member is not None:
             for name, child in value.items():
                 if name not in members and child.__class__ in _CONTAINERS:
-                    any_member.count(child)
+                    seen = self.member(name)
+                    if seen is any_member:
+                        any_member.count(child)
         for name, seen in self._inside:
             found: Any = value.get(name)
             kind = found.__class__
@@ -272,12 +297,12 @@ class _Seen:
                 elements = seen.elements
                 if elements is None:
                     continue
+                if elements is _UNLOOKED:
+                    seen.miss_elements(found)
+                    continue
                 for element in found:
                     if element.__class__ is not str and element.__class__ in _CONTAINERS:
-                        if elements is not _UNLOOKED:
-                            elements.count(element)
-                        elif element:
-                            seen.miss(None)
+                        elements.count(element)
 
     def left_out(self) -> Iterator[tuple[str, int]]:
         """Yield what was counted, here and further in."""
@@ -344,7 +369,7 @@ class _Here:
         parent = self.path if is_record else self.parent
         member = _Here(JsonNode(None, name, self.node), self.path + _member(name), parent, self)
         if self.seen is not None:
-            member.look(self.seen.members.get(name, self.seen.any_member))
+            member.look(self.seen.member(name))
         return member
 
     def hold(self, value: Any) -> None:
@@ -523,7 +548,12 @@ class JsonRecords:
         for index, _ in enumerate(_elements(cursor)):
             inner, tested = _advance(states, index)
             element = here.element(index)
-            if element.is_unlooked and here.seen is not None and cursor.holds_something():
+            if (
+                element.is_unlooked
+                and here.seen is not None
+                and cursor.peek() in ("{", "[")
+                and cursor.holds_something()
+            ):
                 here.seen.miss(None)
             if index in indexes:
                 element.kept_in = kept, index
@@ -705,10 +735,12 @@ def _merged(sights: Sequence[_Sight | None]) -> _Sight | None:
 def _joined(names: str, name: str | None) -> str:
     """Write the way to a member, or to the elements of an array.
 
-    >>> _joined("Report_Items", "Item_ID"), _joined("hits", None), _joined("", "2022-01")
-    ('Report_Items.Item_ID', 'hits[*]', "['2022-01']")
+    >>> _joined("Report_Items", "Item_ID"), _joined("", "2022-01")
+    ('Report_Items.Item_ID', "['2022-01']")
+    >>> _joined("hits", None), _joined("", None)
+    ('hits', '[*]')
     """
-    return f"{names}[*]" if name is None else (names + _member(name)).removeprefix(".")
+    return (names or "[*]") if name is None else (names + _member(name)).removeprefix(".")
 
 
 def _advance(states: Sequence[_State], here: str | int) -> tuple[list[_State], list[_Tested]]:
