@@ -71,6 +71,8 @@ def test_a_reason_inside_a_reason_is_translated_too():
     assert in_french("refused: its entities expand without measure") == (
         "refusé\u00a0: ses entités grossissent sans mesure"
     )
+    zipped = in_french("the archive is damaged or breaks off (File is not a zip file)")
+    assert zipped.endswith("(ce n’est pas un fichier ZIP, ou sa fin manque)")
     assert in_french("what nobody wrote down") == "what nobody wrote down"
 
 

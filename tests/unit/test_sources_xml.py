@@ -163,7 +163,7 @@ def test_the_encoding_a_file_declares_is_read(tmp_path, encoding):
 def test_bytes_that_are_not_the_declared_encoding_are_refused_with_their_line(tmp_path):
     error = refusal(tmp_path, "<l>\n<item>é</item></l>".encode("cp1252"))
     assert error.line == 2
-    assert "not well-formed" in str(error)
+    assert "bytes that are no UTF-8" in str(error)
 
 
 @pytest.mark.parametrize("name", ["utf-7", "ebcdic-cp-be", "hex", "utf-16"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 16
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_INVALID_TOKEN: Final = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 _PASSED_AS_THEY_ARE = {"utf-8", "ascii"}
 _TRANSCODED = re.compile(r"iso8859-\d+|cp125\d|utf-16(-[lb]e)?|mac-roman|koi8-r")
 # not those of `xml.sax.saxutils`, which imports half of the network library
@@ -112,10 +113,31 @@ def parse(parser: expat.XMLParserType, path: Path, data: bytes, *, final: bool =
     try:
         parser.Parse(data, final)
     except expat.ExpatError as error:
+        if error.code == _INVALID_TOKEN and not _is_utf8(data):
+            raise UnreadableSourceError(
+                path,
+                "holds bytes that are no UTF-8: save it as UTF-8, or declare the encoding that it"
+                ' has (for example encoding="windows-1252")',
+                line=error.lineno,
+            ) from error
         words = expat.ErrorString(error.code) or "unknown error"
         raise UnreadableSourceError(
             path, f"not well-formed XML ({words}, column {error.offset + 1})", line=error.lineno
         ) from error
+
+
+def _is_utf8(chunk: bytes) -> bool:
+    """Say whether bytes are UTF-8; a character may be cut at either end.
+
+    >>> _is_utf8("é".encode()[1:] + b"t" + "é".encode()[:1]), _is_utf8("été".encode("cp1252"))
+    (True, False)
+    """
+    begun = re.sub(rb"\A[\x80-\xbf]{1,3}", b"", chunk)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(begun)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def utf8_chunks(path: Path) -> Iterator[bytes]:
