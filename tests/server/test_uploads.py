@@ -274,7 +274,7 @@ def test_a_wrong_wish_is_named(client, asked, said):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 400), (b"bonjour, ceci n'est pas un fichier", 422), (b"\0" * 99, 422)],
+    [(b"", 422), (b"bonjour, ceci n'est pas un fichier", 422), (b"\0" * 99, 422)],
 )
 def test_what_cannot_be_judged_is_refused_with_words(client, body, status):
     response = send(client, body)
@@ -496,9 +496,12 @@ def test_twenty_gigabytes_are_refused_before_they_are_read(client, path):
     response = client.post(
         path,
         environ_overrides={"wsgi.input": Untouchable(), "CONTENT_LENGTH": str(20 * 10**9)},
-        headers={"Content-Type": "multipart/form-data; boundary=x"},
+        headers={"Content-Type": "multipart/form-data; boundary=x", "Accept": "text/html"},
     )
     assert response.status_code == 413
+    page = response.get_data(as_text=True)
+    assert "50 Mo au plus" in page
+    assert "en plusieurs parties" in page
 
 
 def test_a_body_longer_than_announced_by_nobody_is_cut_at_the_limit(client):

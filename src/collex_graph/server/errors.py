@@ -152,6 +152,15 @@ TOO_LARGE = _kind(
     ("Ce qui a été envoyé est trop long", "Envoyez moins d’octets que la limite."),
     ("What was sent is too long", "Send fewer bytes than the limit."),
 )  # fmt: skip
+FILE_TOO_LARGE = replace(
+    TOO_LARGE,
+    advice={
+        "fr": "Envoyez le fichier en plusieurs parties, ou contrôlez-le avec "
+        "« collex-graph validate », sur votre poste.",
+        "en": "Send the file in several parts, or check it with “collex-graph validate”, on "
+        "your computer.",
+    },
+)
 UNSUPPORTED_MEDIA_TYPE = _kind(
     "unsupported-media-type", 415,
     ("Le type de contenu envoyé n’est pas lu ici",
@@ -356,7 +365,7 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             "result_bytes": settings.result_bytes,
             "memory_bytes": settings.query_memory_bytes,
         }
-    elif isinstance(error, RequestEntityTooLarge) and uploads.takes_file(request):
+    elif kind is FILE_TOO_LARGE:
         members["limit"] = {
             "file_bytes": settings.upload_bytes,
             "text_bytes": uploads.MOST_TEXT_BYTES,
@@ -390,12 +399,19 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
     if isinstance(error, TryLaterError):
         _retry_after(error.retry_after_seconds, members, headers)
     detail = str(error) if isinstance(error, _SPEAKS_OF_THE_REQUEST) else ""
+    if kind is FILE_TOO_LARGE:
+        most = [f"{size / 1e6:g}" for size in (settings.upload_bytes, uploads.MOST_TEXT_BYTES)]
+        detail = "Un fichier fait {} Mo au plus, un texte collé {} Mo.\n".format(
+            *(size.replace(".", ",") for size in most)
+        ) + "A file has {} MB at most, a pasted text {} MB.".format(*most)
     if isinstance(error, BadRequest) and type(error) is BadRequest:
         detail = error.description or ""
     return Problem(kind, status, detail, members, headers)
 
 
 def _kind_of(error: Exception) -> Kind:
+    if isinstance(error, RequestEntityTooLarge) and uploads.takes_file(request):
+        return FILE_TOO_LARGE
     for exception, kind in _BY_EXCEPTION:
         if isinstance(error, exception):
             if isinstance(error, QuerySyntaxError) and error.line is None:

@@ -150,8 +150,8 @@ def read_wishes(values: Mapping[str, str]) -> Wishes:
     fail_on = values.get("fail-on", "").strip() or FAIL_ON[0]
     if fail_on not in FAIL_ON:
         raise BadRequest(
-            f"« fail-on » est {', '.join(FAIL_ON)}, et non « {fail_on[:80]} ».\n"
-            f"“fail-on” is {', '.join(FAIL_ON)}, not “{fail_on[:80]}”."
+            f"« fail-on » n’accepte que {', '.join(FAIL_ON)}, et non « {fail_on[:80]} ».\n"
+            f"“fail-on” takes {', '.join(FAIL_ON)}, not “{fail_on[:80]}”."
         )
     return Wishes(source, day, fail_on, values.get("name", "").strip()[:_LONGEST_FIELD])
 
@@ -208,7 +208,7 @@ def check_what_is_sent(wanted: Callable[[], tuple[str, ...]], *, form: bool) -> 
         if path.stat().st_size > site.settings.upload_bytes:
             raise RequestEntityTooLarge
         if not path.stat().st_size:
-            raise BadRequest("Le fichier est vide.\nThe file is empty.")
+            raise UncheckableUploadError("Le fichier est vide.\nThe file is empty.")
         if is_office_document(path):
             raise UncheckableUploadError(
                 "C’est un document ODS, XLS, ODT ou DOCX, ou il a un mot de passe\u00a0: "
