@@ -713,6 +713,15 @@ def test_what_is_certain_and_could_not_be_made_is_said_and_nothing_is_called_cor
     assert "laissé" in files["changements.csv"].decode()
 
 
+def test_what_a_rule_of_the_graph_finds_is_quoted_as_the_file_writes_it(client):
+    subject = b'\n<subject authfilenumber="033136327" source="IdRef">Roman francophone</subject>'
+    twice = b"<controlaccess>" + subject * 2 + b"</controlaccess></archdesc>"
+    text = page_of(client, NOTICE.replace(b"</archdesc>", twice), "notice.xml").text
+    (found,) = re.findall(r"Point d’accès en double .*?</section>", text, re.DOTALL)
+    assert "&lt;subject " in found
+    assert "<mark>Roman francophone</mark>&lt;/subject&gt;" in found
+
+
 def test_what_a_file_holds_is_text(notice):
     assert "Erckmann &lt;script&gt;" in notice[0]
     assert "Erckmann <script>" not in notice[0]

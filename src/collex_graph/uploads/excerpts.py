@@ -203,15 +203,27 @@ def _passages(
     stream: RecordStream, sources: Sequence[RecordSource], wanted: Mapping[int, ValidationResult]
 ) -> Iterator[tuple[int, Excerpt]]:
     at: defaultdict[tuple[str | None, int | None], list[int]] = defaultdict(list)
+    # a rule of the graph knows the component alone: the element of it that says the value is meant
+    within: defaultdict[str | None, list[int]] = defaultdict(list)
     for number, result in wanted.items():
         assert result.position is not None
         at[result.position.component, result.position.line].append(number)
+        if result.position.column is None and result.value:
+            within[result.position.component].append(number)
     namespaces = {name: iri for source in sources for name, iri in source.namespaces.items()}
     for record in stream:
         for number in at.get((record.component, record.line), ()):
             passage = _passage(record.content, wanted[number], namespaces)
             if passage is not None:
                 yield number, passage
+        if not (near := within.get(record.component)):
+            continue
+        text = " ".join("".join(record.content.itertext()).split())
+        for number in near:
+            if text == wanted[number].value:
+                passage = _passage(record.content, wanted[number], namespaces)
+                if passage is not None:
+                    yield number, passage
 
 
 def _passage(
