@@ -380,13 +380,10 @@ class _Check:
     ) -> Iterator[ValidationResult]:
         """Yield what the shapes find in some parts, batch by batch where there is much of them."""
         names, vocabularies = self._asked_for, f"{self._iris.base}vocabulary/"
-        model = serialize(
-            (Triple(q.subject, q.predicate, q.object) for q in self._model),
-            format=RdfFormat.N_TRIPLES,
-        )
-        assert model is not None
         beside, survey = Survey(names, vocabularies), Survey(names, vocabularies)
-        base = model + b"".join(_cut(around, identities, beside))
+        model = serialize(self._model, format=RdfFormat.N_QUADS)
+        assert model is not None
+        base = beside.cut(model) + b"".join(_cut(around, identities, beside))
         lines = self._work / "lines.nt"
         with lines.open("wb") as stream:
             stream.writelines(_cut(own, identities, survey))
@@ -453,7 +450,7 @@ class _Check:
             self._iris.base,
             closure=DataGraph(around).classes_below,
             own=survey.names(),
-            around=beside.names() | {name for quad in self._model for name in _names(quad)},
+            around=beside.names(),
             many=survey.to_few(),
         )
         return Batches.undivided(lines) if back is None else divide(lines, survey, back)
@@ -514,13 +511,6 @@ def _cut(parts: Iterable[Part], identities: Identities, survey: Survey) -> Itera
     for part in parts:
         for chunk in read_chunks(part.lines.lines.path):
             yield survey.cut(identities.rewrite(chunk))
-
-
-def _names(quad: Quad) -> Iterator[tuple[str, str]]:
-    """Yield the predicate, and the class where one is given; see `dependencies.names_in`."""
-    yield quad.predicate.value, ""
-    if quad.predicate == _IS_A and isinstance(quad.object, NamedNode):
-        yield _IS_A.value, quad.object.value
 
 
 def _has_class(store: Store, iri: str) -> bool:
