@@ -6,9 +6,10 @@ to a stream.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collex_graph.errors import ConfigurationError, UnreadableSourceError
 from collex_graph.mapping.check import Mistake, find_mistakes
@@ -160,6 +161,9 @@ def _try_on(
     return mistakes, sum(run.rule_counts.values())
 
 
+_PATTERN: Final = re.compile(r"[*?]")
+
+
 class _OneRecord:
     """A record stream of one record without content."""
 
@@ -189,20 +193,27 @@ def source_files(
         optional: pass over sources without a file.
 
     Raises:
-        UnreadableSourceError: for a source without a file.
+        UnreadableSourceError: for a source without the file that it names, or patterns of which
+            none has a file.
     """
     found: dict[tuple[Path, str], list[RecordSource]] = {}
+    unmatched: list[RecordSource] = []
     for source in plan.record_sources:
         if not source.access:  # no file: constants only
             found.setdefault((plan.document.path, ""), []).append(source)
             continue
         paths = _paths(folder, source.access)
-        if not paths and not optional:
+        if not paths:
+            unmatched.append(source)
+        for path in paths:
+            found.setdefault((path, source.formulation), []).append(source)
+    # one pattern among several may match nothing, such as *.xlsx beside *.csv
+    is_any = any(source.access for sources in found.values() for source in sources)
+    for source in unmatched:
+        if not optional and not (is_any and _PATTERN.search(source.access)):
             raise UnreadableSourceError(
                 folder / source.access, f"source {source.name!r} has no such file"
             )
-        for path in paths:
-            found.setdefault((path, source.formulation), []).append(source)
     dataset = folder.resolve().name
     return [
         (table, [source for source in sources if table.kind in ("", source.sheet)])

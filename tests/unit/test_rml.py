@@ -405,6 +405,21 @@ def test_the_command_runs_yarrrml_beside_its_files(tmp_path):
     assert result.stdout == f'<{EX}1> <http://www.w3.org/2000/01/rdf-schema#label> "A" .\n'
 
 
+def test_one_of_several_patterns_may_have_no_file_in_either_language(tmp_path):
+    yarrrml = tmp_path / "m.yml"
+    yarrrml.write_text(
+        "sources:\n  row: {access: ['*.csv', '*.xlsx'], referenceFormulation: csv}\nmappings:\n"
+        '  t:\n    sources: row\n    s: "base:$(id)"\n    po:\n      - [rdfs:label, "$(name)"]\n',
+        encoding="utf-8",
+    )
+    exported = CliRunner().invoke(main, ["mapping", "export", str(yarrrml)]).stdout
+    (tmp_path / "m.ttl").write_text(exported, encoding="utf-8")
+    assert "has no such file" in invoke(tmp_path / "m.ttl").stderr
+    (tmp_path / "b.csv").write_text("id,name\n1,A\n", encoding="utf-8")
+    written, run = (invoke(tmp_path / name).stdout for name in ("m.yml", "m.ttl"))
+    assert written == run != ""
+
+
 def test_the_command_fails_with_a_message_for_what_it_cannot_use(tmp_path):
     (tmp_path / "m.ttl").write_text(PREFIXES, encoding="utf-8")
     result = invoke(tmp_path / "m.ttl")
