@@ -67,6 +67,22 @@ def without(*numbers):
     )
 
 
+def test_a_mapping_of_an_unknown_source_is_checked_on(tmp_path):
+    document = """sources:
+  row: {access: "*.csv", referenceFormulation: csv}
+mappings:
+  thing:
+    sources: rows
+    subject: "base:id/$(id)"
+    po:
+      - [collex:publicationYear, "$(year)", xsd:integr]
+      - [dcterm:title, "$(name)"]
+"""
+    found = by_line(check(tmp_path, document, data_csv=CSV)[1])
+    assert found.keys() == {5, 8, 9}
+    assert found[8] == ["there is no datatype xsd:integr; did you mean integer?"]
+
+
 def test_every_mistake_is_said_with_its_line_and_what_was_perhaps_meant(tmp_path):
     code, lines = check(tmp_path, FAULTY, a_csv=CSV)
     found = by_line(lines)

@@ -17,6 +17,7 @@ from collex_graph.mapping.documents import read_document
 from collex_graph.mapping.plan import compile_mapping
 from collex_graph.mapping.rules import Join, Template, Term
 from collex_graph.mapping.suggestions import suggestion
+from collex_graph.rdf.literals import xsd_datatypes
 from collex_graph.rdf.namespaces import expand, prefixes
 from collex_graph.resources import resource_dir
 
@@ -60,6 +61,8 @@ def find_mistakes(
         document, base = read_document(path, base_iri, default_base_iri, found)
     except ResourceFileError as error:
         found.append(error)
+        return None, _sorted(found, [])
+    if not document.mappings:
         return None, _sorted(found, [])
     try:
         plan = compile_mapping(document, base, blank_nodes=document.is_rml)
@@ -125,7 +128,7 @@ def ontology_terms() -> frozenset[str]:
 def _unknown_names(document: MappingDocument, base_iri: str) -> Iterator[Mistake]:
     """Find names of our ontology that it does not have, and names in no declared namespace."""
     namespaces = {**prefixes(), **document.prefixes, "base": base_iri}
-    ours = expand("collex:")
+    ours, xsd = expand("collex:"), expand("xsd:")
     known = {iri.removeprefix(ours) for iri in ontology_terms() if iri.startswith(ours)}
     for text, line, is_vocabulary in _constants(document):
         if not text:
@@ -141,6 +144,11 @@ def _unknown_names(document: MappingDocument, base_iri: str) -> Iterator[Mistake
                     f"collex:{name} is not in the ontology (ontology/collex.ttl)"
                     + suggestion(name, known),
                 )
+        elif iri.startswith(xsd) and iri.removeprefix(xsd) not in xsd_datatypes():
+            name = iri.removeprefix(xsd)
+            yield Mistake(
+                line, f"there is no datatype xsd:{name}" + suggestion(name, xsd_datatypes())
+            )
         elif (
             is_vocabulary and not document.is_rml and not iri.startswith(tuple(namespaces.values()))
         ):

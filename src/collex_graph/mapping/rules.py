@@ -15,7 +15,7 @@ import yaml
 
 from collex_graph.errors import ResourceFileError
 from collex_graph.mapping.formulations import FORMULATIONS
-from collex_graph.mapping.suggestions import suggestion
+from collex_graph.mapping.suggestions import nearest, suggestion
 from collex_graph.rdf.iris import is_absolute_iri
 from collex_graph.rdf.literals import check_language_tag
 from collex_graph.rdf.namespaces import prefixes as project_prefixes
@@ -423,7 +423,7 @@ class _Reader:
             for name, value in written
             if (mapping := self._attempt(self._mapping, name, value, sources)) is not None
         )
-        if not mappings:
+        if not written:
             self._refuse(parts["mappings"], "there is no mapping")
         return MappingDocument(self._path, self._prefixes, sources, mappings)
 
@@ -671,11 +671,14 @@ class _Reader:
         for source in self._list(self._required(node, parts, "sources")):
             text = self._text(source)
             if text not in sources:
-                self._refuse(
+                self._attempt(
+                    self._refuse,
                     source,
                     f"there is no source {text!r}; known: {', '.join(sources)}"
                     + suggestion(text, sources),
                 )
+                # the rules are read on, for the mistakes in them
+                text = nearest(text, sources) or next(iter(sources))
             named.append(text)
         if len({sources[text].formulation for text in named}) != 1:
             self._refuse(parts["sources"], "the sources of one mapping are all of one formulation")

@@ -177,6 +177,14 @@ def _rarer_by_iri() -> dict[str, Callable[[str], str | None]]:
     return {expand(f"xsd:{name}"): check for name, check in CHECKS.items()}
 
 
+@cache
+def xsd_datatypes() -> frozenset[str]:
+    """Return the local names of the datatypes of XSD 1.1 that literals of RDF have."""
+    texts = ["string", "normalizedString", "token", "Name", "NMTOKEN", "hexBinary", "base64Binary"]
+    named = (*_BY_IRI, *_rarer_by_iri())
+    return frozenset(texts).union(iri.removeprefix(expand("xsd:")) for iri in named)
+
+
 def check_literal(lexical: str, datatype_iri: str) -> str | None:
     """Say why a literal may not enter the store.
 
