@@ -40,6 +40,7 @@ from collex_graph.validation.words import SEVERITIES
 
 if TYPE_CHECKING:
     from collex_graph.build import BuildSummary
+    from collex_graph.errors import UnreadableSourceError
     from collex_graph.model import Problem, QueryResult, Snapshot
     from collex_graph.pipeline import MappedSource
     from collex_graph.sparql.catalogue import StoredQuery
@@ -404,11 +405,21 @@ def mapping_run_command(mapping: Path, base_iri: str | None) -> None:
         where = f"{position.file}:{place}" if place else position.file
         _ERR.print(f"{where}: {result.messages['en']}", markup=False)
 
+    unreadable = 0
+
+    def pass_over(error: UnreadableSourceError) -> None:
+        nonlocal unreadable
+        unreadable += 1
+        _ERR.print(f"collex-graph: {error}", markup=False)
+
     out = sys.stdout.buffer
-    rejected = run_mapping(mapping, base_iri, load_settings().base_iri, out, report)
+    rejected = run_mapping(
+        mapping, base_iri, load_settings().base_iri, out, report, pass_over=pass_over
+    )
     out.flush()
     if rejected:
         _ERR.print(f"collex-graph: {mapping}: {rejected} values or records left out", markup=False)
+    if rejected or unreadable:
         sys.exit(1)
 
 

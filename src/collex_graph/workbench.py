@@ -38,6 +38,8 @@ def run_mapping(
     default_base_iri: str,
     out: BinaryIO,
     report: Callable[[Problem], None],
+    *,
+    pass_over: Callable[[UnreadableSourceError], None] | None = None,
 ) -> int:
     """Map the sources of a document and write the quads.
 
@@ -47,14 +49,15 @@ def run_mapping(
         default_base_iri: the same where the document has none either.
         out: receives N-Quads, whole lines only.
         report: told of every problem, in the order of the records.
+        pass_over: told of a file that cannot be read; then the others are read on.
 
     Returns:
         How many values and records were left out.
 
     Raises:
         ResourceFileError: when the document cannot be used.
-        UnreadableSourceError: when a source cannot be read; the lines of what stood before it
-            have been written.
+        UnreadableSourceError: when a source cannot be read and nobody is told; the lines of what
+            stood before it have been written.
     """
     document, base = read_document(path, base_iri, default_base_iri)
     plan = compile_mapping(document, base, blank_nodes=True)
@@ -64,11 +67,16 @@ def run_mapping(
         for file, sources in files:
             run.index(file, open_records, sources)
     for file, sources in files:
-        for record in run.map_file(file, open_records, sources):
-            for problem in record.problems:
-                report(problem)
-            if record.lines:
-                out.write("".join(record.lines).encode())
+        try:
+            for record in run.map_file(file, open_records, sources):
+                for problem in record.problems:
+                    report(problem)
+                if record.lines:
+                    out.write("".join(record.lines).encode())
+        except UnreadableSourceError as error:
+            if pass_over is None:
+                raise
+            pass_over(error)
     return run.rejected
 
 
@@ -202,7 +210,9 @@ def source_files(
         if not source.access:  # no file: constants only
             found.setdefault((plan.document.path, ""), []).append(source)
             continue
-        paths = _paths(folder, source.access)
+        # a pattern that fits the document itself does not mean it
+        document = plan.document.path.resolve()
+        paths = [path for path in _paths(folder, source.access) if path.resolve() != document]
         if not paths:
             unmatched.append(source)
         for path in paths:

@@ -405,6 +405,22 @@ def test_the_command_runs_yarrrml_beside_its_files(tmp_path):
     assert result.stdout == f'<{EX}1> <http://www.w3.org/2000/01/rdf-schema#label> "A" .\n'
 
 
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_mapped(tmp_path):
+    # the pattern fits the document as well, which is no table
+    (tmp_path / "m.txt.yml").write_text(
+        "sources:\n  row: {access: '*.txt*', referenceFormulation: csv}\nmappings:\n"
+        '  t:\n    sources: row\n    s: "base:$(id)"\n    po:\n      - [rdfs:label, "$(name)"]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "a.txt").write_text("", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("id,name\n1,A\n", encoding="utf-8")
+    result = invoke(tmp_path / "m.txt.yml", "--base-iri", EX)
+    assert result.exit_code == 1
+    assert result.stdout == f'<{EX}1> <http://www.w3.org/2000/01/rdf-schema#label> "A" .\n'
+    assert [line for line in result.stderr.splitlines() if "a.txt" in line]
+    assert "m.txt.yml" not in result.stderr
+
+
 def test_one_of_several_patterns_may_have_no_file_in_either_language(tmp_path):
     yarrrml = tmp_path / "m.yml"
     yarrrml.write_text(
