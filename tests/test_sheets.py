@@ -160,6 +160,7 @@ def test_the_checks_of_a_workbook_are_those_of_what_the_columns_hold():
     }
     assert checks["C5"][0] == checks["D5"][0] == "list"
     assert checks["E5"][0] == "date"
+    assert checks["G5"] == ("date", "N(F5)"), "the last day does not precede the first"
     assert all(len(formula) <= 255 for _, formula in checks.values())
     assert sheet.find(f".//{MAIN}pane").get("state") == "frozen"
     signatures = sheet_of(write_workbook(read_template("charters")), "Signatures")

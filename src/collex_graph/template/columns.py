@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from collex_graph.mapping.plan import Plan
     from collex_graph.mapping.rules import MappingDocument, MappingRule, Source, Value
+    from collex_graph.validation.shapes_graph import Term as Node
 
 Kind = Literal[
     "text", "list", "day", "year", "whole", "decimal", "truth", "institution", "unit", "ppn",
@@ -76,6 +77,7 @@ class Column:
         takes_several: its cells may hold several values.
         values: labels that may be chosen, for lists.
         scheme: name of their concept scheme.
+        not_before: name of the column whose day comes first.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Column:
     takes_several: bool = False
     values: tuple[str, ...] = ()
     scheme: str = ""
+    not_before: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,10 +167,14 @@ def _columns(plan: Plan, source: Source) -> Iterator[Column]:
     document = plan.document
     mappings = [mapping for mapping in document.mappings if source.name in mapping.sources]
     named_by = plan.naming_columns(source.name)
-    at_least, at_most = _counts(document, mappings)
+    classes = _classes(document, mappings)
+    at_least, at_most = _counts(classes)
+    fed = {name: list(_properties(document, mappings, name)) for name in source.columns}
+    days = [name for name in source.columns if _kind(source, mappings, name)[0] == "day"]
+    order = [pair for class_ in classes for pair in _order_of(class_)]
     for name, texts in source.columns.items():
         kind, scheme = _kind(source, mappings, name)
-        properties = list(_properties(document, mappings, name))
+        properties = fed[name]
         if kind == "whole" and expand("collex:year") in properties:
             kind = "year"
         words = dict(zip(("fr", "en"), texts, strict=True)) if texts else _definition(properties)
@@ -186,6 +193,15 @@ def _columns(plan: Plan, source: Source) -> Iterator[Column]:
             kind in _SEVERAL and name not in named_by and at_most.isdisjoint(properties),
             tuple(concepts(scheme).values()) if scheme else (),
             scheme,
+            next(
+                (
+                    other
+                    for earlier, later in order
+                    for other in days
+                    if name in days and later in properties and earlier in fed[other]
+                ),
+                "",
+            ),
         )
 
 
@@ -236,19 +252,23 @@ def _properties(
                             yield iri
 
 
-def _counts(
-    document: MappingDocument, mappings: Sequence[MappingRule]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the properties that the shapes of a row's own thing want, and want once at most."""
-    classes = {
-        _full(document, term.value.constant or "")
-        for statements in mappings[0].statements
-        for term in statements.objects
-        if any(_is_type(predicate.value) for predicate in statements.predicates)
-        and isinstance(term, Term)
-        and isinstance(term.value, RuleTemplate)
-    }
-    least, most = zip(*map(_counts_of, sorted(classes)), strict=True)
+def _classes(document: MappingDocument, mappings: Sequence[MappingRule]) -> list[str]:
+    """Return the classes of a row's own thing."""
+    return sorted(
+        {
+            _full(document, term.value.constant or "")
+            for statements in mappings[0].statements
+            for term in statements.objects
+            if any(_is_type(predicate.value) for predicate in statements.predicates)
+            and isinstance(term, Term)
+            and isinstance(term.value, RuleTemplate)
+        }
+    )
+
+
+def _counts(classes: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the properties that the shapes of classes want, and want once at most."""
+    least, most = zip(*map(_counts_of, classes), strict=True)
     return frozenset().union(*least), frozenset().union(*most)
 
 
@@ -261,16 +281,33 @@ def _counts_of(class_: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the properties that the shapes of a class want, and those they want once at most."""
     graph = shapes().graph
     least, most = set(), set()
+    for predicate, rule in _rules_of(class_):
+        if any(_iri(term) != "0" for term in graph.sh(rule, "minCount")):
+            least.add(predicate)
+        if any(_iri(term) == "1" for term in graph.sh(rule, "maxCount")):
+            most.add(predicate)
+    return frozenset(least), frozenset(most)
+
+
+@cache
+def _order_of(class_: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of properties of which the first may not come after the second."""
+    graph = shapes().graph
+    return tuple(
+        (predicate, _iri(later))
+        for predicate, rule in _rules_of(class_)
+        for later in graph.sh(rule, "lessThanOrEquals")
+    )
+
+
+def _rules_of(class_: str) -> Iterator[tuple[str, Node]]:
+    """Yield the property shapes of a class whose path is one property, each after it."""
+    graph = shapes().graph
     for shape in graph.subjects(NamedNode(expand("sh:targetClass")), NamedNode(class_)):
         for rule in graph.sh(shape, "property"):
             path = graph.path(rule)
-            if path is None or not path.predicate:
-                continue
-            if any(_iri(term) != "0" for term in graph.sh(rule, "minCount")):
-                least.add(path.predicate)
-            if any(_iri(term) == "1" for term in graph.sh(rule, "maxCount")):
-                most.add(path.predicate)
-    return frozenset(least), frozenset(most)
+            if path is not None and path.predicate:
+                yield path.predicate, rule
 
 
 @cache

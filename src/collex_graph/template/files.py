@@ -189,12 +189,19 @@ class _Writer:
         for place, column in enumerate(sheet.columns):
             cell = xlsxwriter.utility.xl_rowcol_to_cell(first, place)
             check = _check(column, cell, ranges)
+            message = _words()["checks"].get(column.kind, "")
+            if column.not_before:
+                # an empty cell and a text count as 0: both are told of where they stand
+                before = [other.name for other in sheet.columns].index(column.not_before)
+                start = xlsxwriter.utility.xl_rowcol_to_cell(first, before)
+                check = {"validate": "date", "criteria": ">=", "value": f"=N({start})"}
+                message = _words()["checks"]["later"].format(other=column.not_before)
             if check is not None:
                 check |= {
                     "ignore_blank": True,
                     "error_type": "warning",
                     "error_title": column.name[:32],
-                    "error_message": _words()["checks"][column.kind],
+                    "error_message": message,
                     "input_title": column.name[:32],
                     "input_message": _shortened(help_of(column), 255),
                 }
