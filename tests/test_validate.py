@@ -86,6 +86,22 @@ def run(*arguments):
     return CliRunner().invoke(main, ["validate", *map(str, arguments)])
 
 
+def test_a_row_that_tells_of_the_thing_of_an_earlier_row_is_not_held_against_that_one(tmp_path):
+    first = (
+        "2024;FRFONDS-751132108-1756;CollEx;Renouvelée;20/09/2024;01/01/2025;31/12/2029;"
+        "engagement-2;Études aréales;https://www.collexpersee.eu/"
+    )
+    heads = "Campagne;Fonds;Label;État;Date de décision;Début;Fin;Charte;Discipline;Preuve"
+    path = tmp_path / "labels.csv"
+    path.write_text(f"{heads}\n{first}\n", encoding="utf-8")
+    alone = {rule: row for rule, _, row, _ in rules_at(checked(path))}
+    path.write_text(
+        f"{heads}\n{first}\n{first.replace('Renouvelée', 'Refusée')}\n", encoding="utf-8"
+    )
+    twice = {rule: row for rule, _, row, _ in rules_at(checked(path))}
+    assert twice == alone | {"SameIdentifierInTwoRows": 3}
+
+
 @pytest.mark.parametrize(
     "sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.name}"
 )

@@ -41,6 +41,7 @@ from collex_graph.pipeline.sources import (
     MappedSource,
     PartShelf,
     known_sources,
+    less_doubles,
     map_files,
     map_sources,
 )
@@ -356,7 +357,8 @@ class _Check:
         ]
         bundled = [(BUNDLED_SOURCE, resource_dir("mappings") / BUNDLED_SOURCE)]
         beside = map_sources(bundled, base_iri=self._iris.base, shelf=self._shelf)
-        own = [part for source in sources for part in source.parts]
+        # what a build would set aside as told already is not held against what told it first
+        own = list(self._shelf.fetch([one for source in sources for one in less_doubles(source)]))
         around = [part for source in beside for part in source.parts]
         identities = find_identities(
             (part.identity_lines() for part in (*own, *around)), base_iri=self._iris.base

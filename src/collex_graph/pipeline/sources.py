@@ -388,6 +388,19 @@ def decide_doubles(
     _refuse_components_of_two_files(sources, asides)
 
 
+def less_doubles(source: MappedSource) -> list[PartRequest]:
+    """Return what the parts of a source are made of, less what tells of the thing of another."""
+    requests = []
+    for request, part in zip(source.requests, source.parts, strict=True):
+        doubles = frozenset(problem.record for problem in source.across.get(part.label, ()))
+        if doubles:
+            records = {record.key: record.parent for record in part.records()}
+            requests.append(replace(request, left_out=enclosed_by(records, doubles)))
+        else:
+            requests.append(request)
+    return requests
+
+
 def _rows_told_twice(part: Part, left_out: frozenset[str]) -> list[Problem]:
     claims: dict[str, list[Problem]] = {}
     for problem in part.doubles():
