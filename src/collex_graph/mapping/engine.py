@@ -24,7 +24,7 @@ from collex_graph.model import Note, Position, Problem, Reading, Record
 from collex_graph.rdf.namespaces import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from collex_graph.mapping.passes import Pass
     from collex_graph.mapping.plan import Plan
@@ -246,7 +246,9 @@ class MappingRun:
         passes = [self.plan.pass_for(source.name, stream.columns) for source in sources]
         self._counts += [0] * (len(self.plan.rules) - len(self._counts))
         before = self.records_read
-        file = _FileRun(self.plan, source_file, passes, self._counts, sources=sources)
+        file = _FileRun(
+            self.plan, source_file, passes, self._counts, sources=sources, columns=stream.columns
+        )
         file.join(index, self._between_files)
         rejected = self.rejected
         try:
@@ -275,6 +277,7 @@ class _FileRun:
         counts: quads per rule, counted on.
         index: receives what index passes give; None for passes that map.
         sources: that read it, of passes that map.
+        columns: of a table, each with its place.
     """
 
     def __init__(
@@ -286,8 +289,10 @@ class _FileRun:
         index: JoinIndex | None = None,
         *,
         sources: Sequence[RecordSource] = (),
+        columns: Mapping[str, int] | None = None,
     ) -> None:
         self.rejected = 0
+        self._columns = columns or {}
         self.remarked: set[int] = set()
         self._plan = plan
         self._sources = sources
@@ -360,11 +365,14 @@ class _FileRun:
         """Say of a row that people filled in, and that describes nothing, what would name it."""
         if any(_GIVES_A_CLASS in line for made in self._out for line in made.lines):
             return
-        names = (
+        naming = (
             self._plan.naming_columns(self._sources[index].name) for index, _ in record.sources
         )
-        columns = " · ".join(dict.fromkeys(name for some in names for name in some))
-        self._say(Note("RowWithoutName", columns), None, "", None, None)
+        names = list(dict.fromkeys(name for some in naming for name in some))
+        cells = {name: record.content[place] for name, place in self._columns.items()}
+        # where none is empty, one of them holds what cannot be read
+        empty = [name for name in names if not cells.get(name, "").strip()]
+        self._say(Note("RowWithoutName", " · ".join(empty or names)), None, "", None, None)
 
     def _begin(self, record: Record) -> None:
         name, component, before = self._name, record.component, self._key
