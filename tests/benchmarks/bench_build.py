@@ -1,6 +1,6 @@
 """What a whole build costs beside loading its result, and a second build beside a full one.
 
-    python tests/benchmarks/bench_build.py [--files 100] [--rows 1050]
+    python tests/benchmarks/bench_build.py [--files 100] [--rows 1050] [--rounds 1]
 
 Makes lists of titles (KBART), always the same ones, and builds them with the project's own mapping,
 each build in a process of its own, its worker processes included. Three comparisons:
@@ -8,7 +8,7 @@ each build in a process of its own, its worker processes included. Three compari
 * the whole build, validation and the index of words and places told apart, with the load of what it
   published: the dump's N-Quads given to `bulk_load` as one file, and the distinct triples of its
   data graphs as one N-Triples file for the default graph, then `optimize`: what the store of a
-  snapshot holds, no more;
+  snapshot holds, no more. Both vary from run to run, so they are run in turn, ``--rounds`` times;
 * one process with several: the same snapshot, less time;
 * a second build after one file of all has changed, with a full build of the same files: the same
   statements, line for line, in a share of the time.
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import resource
 import shutil
@@ -140,11 +141,12 @@ def show(label: str, found: dict) -> None:
     print(f"  {label:44} {found['cpu']:8.2f} s CPU {found['wall']:8.2f} s {found['mb']:6.0f} MB")
 
 
-def content(folder: Path, snapshot: str) -> bytes:
-    """Return what two builds of the same files share."""
+def content(folder: Path, snapshot: str) -> str:
+    """Return a digest of what two builds of the same files share."""
     out = folder / "content"
     apart("content", snapshot, out, "-")
-    return out.read_bytes()
+    with out.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def main() -> None:
@@ -152,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--rows", type=int, default=1050, help="of each file")
+    parser.add_argument("--rounds", type=int, default=1, help="builds and loads in turn")
     parser.add_argument("--run", nargs=4, metavar=("NAME", "PATH", "PATH", "OPTION"))
     arguments = parser.parse_args()
     if arguments.run:
@@ -165,31 +168,41 @@ def main() -> None:
         for number in range(arguments.files):
             path = lists / f"BENCH_GLOBAL_LIST{number:03d}_2026-01-01.txt"
             write_kbart(path, arguments.rows, seed=number)
-        compare(folder, lists)
+        compare(folder, lists, arguments.rounds)
 
 
-def compare(folder: Path, lists: Path) -> None:
-    """Compare builds with loads and with one another."""
-    first = apart("build", lists, folder / "var", "full")
-    quads, triples = first["quads"], first["triples"]
-    print(f"{quads:,} quads in named graphs, {triples:,} triples in the default graph")
-    show("whole build, all cores", first)
-    total = first["cpu"]
-    for phase, seconds in first["phases"].items():
+def with_load(folder: Path, lists: Path, name: str, processes: int | None = None) -> dict:
+    """Build, load the same statements alone, and say how much more the build takes."""
+    made = apart("build", lists, folder / "var", "full", processes=processes)
+    show(f"whole build, {name}", made)
+    total = made["cpu"]
+    for phase, seconds in made["phases"].items():
         print(f"    {phase:42} {seconds:8.2f} s CPU {seconds / total:6.0%}")
     named, default = folder / "named.nq", folder / "default.nt"
-    apart("unpack", first["folder"], named, default)
-    load = apart("load", named, default, folder / "loaded")
+    if not named.exists():
+        apart("unpack", made["folder"], named, default)
+    load = apart("load", named, default, folder / "loaded", processes=processes)
     show("load of the same statements alone, ordered", load)
-    for path in (named, default):
-        path.unlink()
     shutil.rmtree(folder / "loaded")
     # a load alone makes no index of words and places
-    rest = total - first["phases"]["validate"] - first["phases"]["index"]
+    rest = total - made["phases"]["validate"] - made["phases"]["index"]
     print(
         f"  the build takes {rest / load['cpu']:.2f} × the load without validation and index, "
         f"{total / load['cpu']:.2f} × with them"
     )
+    return made
+
+
+def compare(folder: Path, lists: Path, rounds: int) -> None:
+    """Compare builds with loads and with one another."""
+    for _ in range(rounds):
+        first = with_load(folder, lists, "all cores")
+    print(f"{first['quads']:,} quads in named graphs, {first['triples']:,} triples by default")
+    alone = with_load(folder, lists, "one core", processes=1)
+    same = content(folder, first["folder"]) == content(folder, alone["folder"])
+    print(f"  {'the same snapshot' if same else 'ANOTHER SNAPSHOT'} whatever the cores")
+    for name in ("named.nq", "default.nt"):
+        (folder / name).unlink()
     changed = sorted(lists.iterdir())[len(list(lists.iterdir())) // 2]
     write_kbart(changed, sum(1 for _ in changed.open()) - 1, seed=10_000)
     second = apart("build", lists, folder / "var", "-")
@@ -203,10 +216,6 @@ def compare(folder: Path, lists: Path) -> None:
         f"  the second build takes {second['cpu'] / again['cpu']:.0%} of the CPU of a full one; "
         f"{'the same, line for line' if same else 'ANOTHER SNAPSHOT'}"
     )
-    alone = apart("build", lists, folder / "alone", "full", processes=1)
-    show("whole build on one core", alone)
-    same = content(folder, again["folder"]) == content(folder, alone["folder"])
-    print(f"  {'the same snapshot' if same else 'ANOTHER SNAPSHOT'} whatever the cores")
 
 
 if __name__ == "__main__":
