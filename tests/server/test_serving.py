@@ -22,6 +22,7 @@ from collex_graph.errors import ConfigurationError
 from collex_graph.server import site
 from collex_graph.server.serving import run_server
 from collex_graph.settings import Settings
+from collex_graph.sparql.kept_snapshots import KeptSnapshots
 
 SERVED = Path(__file__).with_name("served.py")
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -322,13 +323,17 @@ class Pool:
         return self.looks < 0
 
 
+def follow(pool, settings):
+    site._follow(pool, settings, KeptSnapshots(pool, settings, lambda behind: behind))
+
+
 def test_the_watcher_ends_with_the_pool_and_says_a_lasting_problem_once(snapshot, tmp_path, caplog):
-    site._follow(Pool(snapshot, 5), Settings(var=tmp_path))
+    follow(Pool(snapshot, 5), Settings(var=tmp_path))
     assert len(caplog.records) == 1
 
 
 def test_the_watcher_of_a_closed_pool_says_nothing(snapshot, tmp_path, caplog):
-    site._follow(Pool(snapshot, 0), Settings(var=tmp_path))
+    follow(Pool(snapshot, 0), Settings(var=tmp_path))
     assert not caplog.records
 
 
