@@ -35,7 +35,7 @@ from collex_graph.server import create_app
 from collex_graph.settings import Settings
 from collex_graph.store.snapshot import open_snapshot
 from collex_graph.uploads import fetching
-from collex_graph.uploads.file_names import fitting_name
+from collex_graph.uploads.file_names import fitting_name, is_office_document
 from collex_graph.uploads.frames import Job
 from collex_graph.uploads.judge import MORE_WAIT, Judgement
 from server.conftest import GRAPH_FILE, InProcessQueries, write_snapshot
@@ -304,6 +304,19 @@ def test_an_office_document_is_to_be_saved_as_what_is_read(client, name, body):
     response = send(client, body, name=name)
     assert response.status_code == 422
     assert "enregistrez le classeur au format XLSX" in response.get_json()["detail"]
+
+
+def test_the_list_of_an_archive_is_read_by_the_process_that_is_shut_in_alone(tmp_path, monkeypatch):
+    book, letter = tmp_path / "book", tmp_path / "letter"
+    book.write_bytes(zipped([("xl/workbook.xml", b"<workbook/>")]))
+    letter.write_bytes(zipped([("a.xml", b"<a/>"), ("word/document.xml", b"<document/>")]))
+
+    def refused(*_, **__):
+        raise AssertionError("a list of a million members takes seconds to read")
+
+    monkeypatch.setattr("zipfile.ZipFile", refused)
+    assert fitting_name("labels", "", book) == "labels.xlsx"
+    assert [is_office_document(path) for path in (book, letter)] == [False, True]
 
 
 def test_the_interface_is_described_as_it_is(client, told):
