@@ -121,9 +121,10 @@ def test_the_page_of_a_lasting_link_shows_its_own_data_and_says_so(site, query):
     assert all(f"snapshot={FIRST}" in href for href in downloads)
 
 
-def test_the_page_answers_from_the_current_data_where_those_are_not_kept(site):
+def test_the_page_shows_the_current_answer_with_410_where_the_data_are_not_kept(site):
     address = "/query?" + urlencode({"query": LABELS, "snapshot": NEVER})
     page = Page(site.get(address, headers={"Accept": "text/html", "Accept-Language": "fr"}))
+    assert page.status == 410
     assert "Plans" in page.text("//table")
     assert NEVER in page.text("//div[@role='status']")
     assert f"snapshot={CURRENT}" in page.links()["Lien permanent"]
@@ -136,6 +137,15 @@ def test_the_second_page_of_a_result_comes_from_the_data_of_the_first(site):
     assert response.get_json()["snapshot"] == SECOND
     gone = site.get(address, query_string={"page": "2", "page_size": "1", "snapshot": NEVER})
     assert gone.status_code == 410
+
+
+def test_the_page_of_a_stored_query_is_gone_with_its_data_and_kept_by_no_cache(site):
+    address = "/queries/15-labellings-by-campaign"
+    kept = site.get(address, query_string={"snapshot": FIRST})
+    assert (kept.status_code, "ETag" in kept.headers) == (200, True)
+    gone = site.get(address, query_string={"snapshot": NEVER})
+    assert (gone.status_code, gone.headers["Cache-Control"]) == (410, "no-store")
+    assert NEVER in gone.text
 
 
 def test_a_citation_names_the_data_that_it_was_made_on(site):

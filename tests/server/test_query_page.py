@@ -20,12 +20,12 @@ COUNTS = (
 
 @pytest.fixture
 def read(client):
-    def ask(query, language="fr", **more):
+    def ask(query, language="fr", status=200, **more):
         address = "/query?" + urlencode({"query": query, **more})
         page = Page(
             client.get(address, headers={"Accept": "text/html", "Accept-Language": language})
         )
-        assert page.status == 200
+        assert page.status == status
         assert page.faults() == []
         return page
 
@@ -80,7 +80,7 @@ def test_a_lasting_link_names_the_snapshot_and_says_when_it_is_another(read):
     link = page.links()["Lien permanent"]
     assert "snapshot=" in link
     assert not page.all("//div[@role='status']")
-    older = read(COUNTS, snapshot="2020-01-01T000000Z")
+    older = read(COUNTS, status=410, snapshot="2020-01-01T000000Z")
     assert "2020-01-01T000000Z" in older.text("//div[@role='status']")
 
 

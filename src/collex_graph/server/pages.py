@@ -174,15 +174,34 @@ def _site(t: Words, *, section: str) -> Site:
     )
 
 
-def _page(template: str, make: Callable[[], object], *, section: str) -> Response:
-    """Send a page of the current snapshot, unless the browser holds it already."""
+def _page(
+    template: str,
+    make: Callable[[], Any],
+    *,
+    section: str,
+    is_gone: Callable[[Any], bool] = lambda _: False,
+) -> Response:
+    """Send a page of the current snapshot, unless the browser holds it already.
+
+    Args:
+        template: its file.
+        make: gives its context.
+        section: of the site.
+        is_gone: says of the context whether what was asked for is there no more, whatever the page
+            shows instead.
+    """
     site = services()
     language = language_of(request)
     tag = tag_of(site.snapshot.identifier, language, site.presentation, request.full_path)
     if client_holds(tag):
         return not_modified(tag)
-    text = _render(template, make(), section=section)
-    return tagged(answers.page(text, language), tag)
+    context = make()
+    response = answers.page(_render(template, context, section=section), language)
+    if is_gone(context):
+        response.status_code = 410
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    return tagged(response, tag)
 
 
 # --- pages with an address of their own ----------------------------------------------------------
@@ -243,6 +262,7 @@ def named_query(name: str) -> Response:
             _reader(), name, query, values, pinned=request.args.get("snapshot", "")
         ),
         section="query",
+        is_gone=lambda context: context.answer is not None and bool(context.answer.made_on),
     )
 
 
@@ -560,6 +580,7 @@ def query() -> Response:
             view=request.args.get("view", ""),
             pinned=request.args.get("snapshot", "")[:40],
         )
+        status = 410 if context.made_on else 200
     except QueryError as error:
         # errors sends pages and so imports this module
         from collex_graph.server.errors import in_language, problem_of  # noqa: PLC0415
